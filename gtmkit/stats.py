@@ -1,0 +1,289 @@
+"""Statistics on counts and sums: intervals of shares and money ratios, survival, incidence, log-rank.
+
+Everything takes what a `group_by` gives (counts by age and outcome; sums of products), never rows: the big
+table is aggregated where it lies, and what arrives here is small. Shares, survival and incidence are 0-1;
+ages are in the unit of the input (days, months). In arrays "no figure" is NaN, in single figures None;
+callers write both as null.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import chdtrc, ndtri, stdtrit
+
+Floats = NDArray[np.floating[Any]]
+
+# Products of shares such as 4/5 * 5/8 miss .5 by an ulp; a quantile must not slip to the next age for that.
+_TOLERANCE = 1e-12
+
+
+class Estimate(NamedTuple):
+    """A figure with its interval; None = not known from this data."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class Curve(NamedTuple):
+    """A step function of age: what holds from each `age` up to the next.
+
+    One entry for each distinct age of the input, ascending. `value` is a survival or an incidence,
+    `variance` its Greenwood or delta variance, `low` and `high` its pointwise log-log band, `at_risk` those
+    still watched and without an outcome just before the age, `remaining` the share that has no outcome of any
+    kind after it (for a survival, the value itself), `level` the confidence level of the band.
+    """
+
+    age: Floats
+    value: Floats
+    variance: Floats
+    low: Floats
+    high: Floats
+    at_risk: Floats
+    remaining: Floats
+    level: float
+
+
+class LogRank(NamedTuple):
+    """The log-rank test: chi-square, its degrees of freedom (groups - 1) and the p-value."""
+
+    chi2: float
+    degrees: int
+    p: float
+
+
+def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's score interval of a share: `successes` of `n`.
+
+    Arrays (or scalars) of one shape, or that broadcast; answers (low, high), each of that shape. NaN where
+    `n` is 0 or missing. `n` may be fractional, as an effective sample size is.
+
+    Raises ValueError where successes are below 0 or above n.
+    """
+    k, size = np.asarray(successes, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    if np.any((k < 0) | (k > size)):
+        raise ValueError("A share has successes below 0 or above n. Successes lie in 0..n. Check the counts.")
+    return _score_interval(np.divide(k, size, out=_nan_like(k * size), where=size > 0), size, _normal(level))
+
+
+def ratio_interval(
+    sum_n: ArrayLike,
+    sum_b: ArrayLike,
+    sum_nn: ArrayLike,
+    sum_nb: ArrayLike,
+    sum_bb: ArrayLike,
+    k: ArrayLike,
+    *,
+    bounded: bool = False,
+    level: float = 0.95,
+) -> tuple[Floats, Floats]:
+    """Interval of a ratio of two sums over `k` accounts: numerators n over bases b, both of one account.
+
+    Linearised ratio variance, clustered by account, from the five sums alone. NaN where fewer than two
+    accounts or no positive base.
+    """
+    n, b, nn, nb, bb, size = (
+        np.asarray(x, dtype=np.float64) for x in (sum_n, sum_b, sum_nn, sum_nb, sum_bb, k)
+    )
+    usable = (size > 1) & (b > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = n / b
+        spread = np.maximum(nn - 2 * ratio * nb + ratio**2 * bb, 0)
+        se = np.sqrt(spread * size / (size - 1)) / b
+        t = stdtrit(size - 1, (1 + level) / 2)
+        low, high = ratio - t * se, ratio + t * se
+    return np.where(usable, low, np.nan), np.where(usable, high, np.nan)
+
+
+def kaplan_meier(age: ArrayLike, event: ArrayLike, n: ArrayLike, level: float = 0.95) -> Curve:
+    """Kaplan-Meier survival: the share without the event after each age.
+
+    `n` rows have `age` and `event` (1 = it happened at that age, 0 = last seen at that age without it). Those
+    censored at an age count as at risk at it. The log-log band has no width before the first event nor once
+    survival is 0, and certainty is not what the data say: there the band is Wilson's over those at risk, and
+    0 to the high of the age before.
+
+    Raises ValueError where the three differ in length, a count is negative or an event is not 0 or 1.
+    """
+    ages, codes, counts = _counts(age, event, n)
+    if not np.isin(codes, (0, 1)).all():
+        raise ValueError(
+            "An event is neither 0 (censored) nor 1 (it happened). For several outcomes use incidence()."
+        )
+    return _survival(*_life_table(ages, codes, counts, 1)[:3], level)
+
+
+def survival_at(curve: Curve, age: float) -> Estimate:
+    """Survival at an age, from a Kaplan-Meier curve; None beyond what was observed."""
+    return _read(curve, age, before=1.0)
+
+
+def km_median(age: ArrayLike, event: ArrayLike, n: ArrayLike, level: float = 0.95) -> Estimate:
+    """Kaplan-Meier median: the first age at which survival is one half or less.
+
+    None where the curve does not come down to it; `high` None where the band does not.
+    """
+    return km_quantile(age, event, n, 0.5, level)
+
+
+def km_quantile(
+    age: ArrayLike, event: ArrayLike, n: ArrayLike, share: float, level: float = 0.95
+) -> Estimate:
+    """Kaplan-Meier quantile: the first age by which `share` of all have had the event.
+
+    The interval is the ages at which the log-log band holds 1 - share (Brookmeyer-Crowley). Each of the three
+    is None where its curve does not come down so far in the time observed.
+    """
+    curve = kaplan_meier(age, event, n, level)
+    return Estimate(
+        *(_first_age(curve.age, line, 1 - share) for line in (curve.value, curve.low, curve.high))
+    )
+
+
+def incidence(age: ArrayLike, outcome: ArrayLike, n: ArrayLike, cause: int = 1, level: float = 0.95) -> Curve:
+    """Aalen-Johansen cumulative incidence: the share that has had the outcome `cause` by each age.
+
+    `n` rows have `age` and `outcome` (0 = censored at that age; 1, 2, ... = which of several outcomes ended
+    the wait). The others are competing outcomes, not censoring: a lost deal can no longer be won, and 1 -
+    Kaplan-Meier with losses censored tells how many would win if nobody could lose. Delta variance; the band
+    is the one of `kaplan_meier`, on 1 - incidence (with one outcome the two are the same curve).
+
+    Raises ValueError where the three differ in length or a count is negative.
+    """
+    ages, at_risk, events, ended = _life_table(*_counts(age, outcome, n), cause)
+    remaining = np.cumprod(1 - ended / at_risk)
+    before = np.r_[1.0, remaining[:-1]][: len(ages)]
+    value = np.minimum(np.cumsum(before * events / at_risk), 1.0)
+    variance = _incidence_variance(value, before, at_risk, events, ended)
+    # Of 200 deals 195 of which are lost and 5 open, none won: the 200 bound the incidence, not the 5.
+    low, high = _band(1 - value, variance, at_risk / before, level)
+    return Curve(ages, value, variance, 1 - high, 1 - low, at_risk, remaining, level)
+
+
+def incidence_at(curve: Curve, age: float) -> Estimate:
+    """Cumulative incidence at an age; None beyond what was observed."""
+    return _read(curve, age, before=0.0)
+
+
+def logrank(*groups: tuple[ArrayLike, ArrayLike, ArrayLike]) -> LogRank:
+    """Log-rank test that all groups have one survival; each group is (age, event, n) as in `kaplan_meier`.
+
+    NaN where nothing can be compared: fewer than two groups with rows, or no event while two are at risk.
+    """
+    counts = [_counts(*group) for group in groups]
+    counts = [group for group in counts if len(group[0])]
+    if len(counts) < 2:
+        return LogRank(np.nan, max(len(counts) - 1, 0), np.nan)
+    times = np.unique(np.concatenate([ages for ages, _, _ in counts]))
+    events = np.array([_per_age(times, ages, n * (codes == 1)) for ages, codes, n in counts])
+    leaving = np.array([_per_age(times, ages, n) for ages, _, n in counts])
+    at_risk = leaving[:, ::-1].cumsum(axis=1)[:, ::-1]
+    d, total = events.sum(axis=0), at_risk.sum(axis=0)
+    share = at_risk / total
+    excess = (events - share * d).sum(axis=1)
+    # Hypergeometric variance of the deaths at each age, given the margins; the last one at risk has none.
+    weight = np.divide(d * (total - d), total - 1, out=np.zeros_like(total), where=total > 1)
+    covariance = np.diag((weight * share).sum(axis=1)) - (weight * share) @ share.T
+    if not np.any(covariance > 0):
+        return LogRank(np.nan, len(counts) - 1, np.nan)
+    chi2 = float(excess @ np.linalg.pinv(covariance, hermitian=True) @ excess)
+    return LogRank(chi2, len(counts) - 1, float(chdtrc(len(counts) - 1, chi2)))
+
+
+def _normal(level: float) -> float:
+    return float(ndtri((1 + level) / 2))
+
+
+def _nan_like(values: Floats) -> Floats:
+    return np.full(np.shape(values), np.nan)
+
+
+def _score_interval(share: Floats, n: Floats, z: float | Floats) -> tuple[Floats, Floats]:
+    """The score interval of a share over n, clipped where rounding leaves 0-1."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low, high = np.where(share <= 0, 0.0, centre - half), np.where(share >= 1, 1.0, centre + half)
+    return np.where(np.isnan(share), np.nan, low), np.where(np.isnan(share), np.nan, high)
+
+
+def _counts(age: ArrayLike, outcome: ArrayLike, n: ArrayLike) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """The three columns as arrays, rows with a count of 0 left out."""
+    ages, codes, counts = np.asarray(age, float), np.asarray(outcome, np.int64), np.asarray(n, float)
+    if not (ages.shape == codes.shape == counts.shape and ages.ndim == 1):
+        raise ValueError("Ages, outcomes and counts differ in length. Pass three columns of one table.")
+    if np.isnan(ages).any() or not (counts >= 0).all():
+        raise ValueError("An age is missing, or a count is missing or negative. Drop undated rows first.")
+    keep = counts > 0
+    return ages[keep], codes[keep], counts[keep]
+
+
+def _per_age(times: Floats, ages: Floats, weights: Floats) -> Floats:
+    return np.bincount(np.searchsorted(times, ages), weights, len(times)).astype(np.float64)
+
+
+def _life_table(
+    ages: Floats, codes: NDArray[np.int64], n: Floats, cause: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """By distinct age: those at risk, with the outcome `cause`, and with any outcome."""
+    times = np.unique(ages)
+    at_risk = _per_age(times, ages, n)[::-1].cumsum()[::-1]
+    return times, at_risk, _per_age(times, ages, n * (codes == cause)), _per_age(times, ages, n * (codes > 0))
+
+
+def _survival(ages: Floats, at_risk: Floats, events: Floats, level: float) -> Curve:
+    value = np.cumprod(1 - events / at_risk)
+    left = at_risk - events
+    greenwood = np.cumsum(np.divide(events, at_risk * left, out=np.zeros_like(left), where=left > 0))
+    variance = value**2 * greenwood
+    low, high = _band(value, variance, at_risk, level)
+    return Curve(ages, value, variance, low, high, at_risk, value, level)
+
+
+def _incidence_variance(
+    value: Floats, before: Floats, at_risk: Floats, events: Floats, ended: Floats
+) -> Floats:
+    """Delta-method variance of the Aalen-Johansen estimate (Marubini and Valsecchi 1995, 10.12)."""
+    left = at_risk - ended
+    a = np.divide(ended, at_risk * left, out=np.zeros_like(left), where=left > 0)
+    b = before**2 * events * (at_risk - events) / at_risk**3
+    c = before * events / at_risk**2
+    total = np.cumsum
+    variance = value**2 * total(a) - 2 * value * total(value * a) + total(value**2 * a)
+    variance += total(b) - 2 * (value * total(c) - total(value * c))
+    return np.clip(variance, 0.0, None)  # the terms cancel to a rounding error below 0 where it is 0
+
+
+def _band(survival: Floats, variance: Floats, watched: Floats, level: float) -> tuple[Floats, Floats]:
+    """Pointwise log-log band of a survival; `watched` stands in for n at the ends where that has no width."""
+    z = _normal(level)
+    low, high = wilson(watched, watched, level)
+    inside = (survival > _TOLERANCE) & (survival < 1 - _TOLERANCE)
+    s = survival[inside]
+    width = z * np.sqrt(variance[inside]) / (s * np.log(s))  # negative, since log(s) is
+    low[inside], high[inside] = s ** np.exp(-width), s ** np.exp(width)
+    ended = survival <= _TOLERANCE
+    if ended.any():
+        first = int(np.argmax(ended))
+        low[ended] = 0.0
+        high[ended] = high[first - 1] if first else wilson(0, watched[0], level)[1]
+    return low, high
+
+
+def _first_age(ages: Floats, line: Floats, threshold: float) -> float | None:
+    """The first age at which a falling line is at the threshold or below."""
+    below = line <= threshold + _TOLERANCE
+    return float(ages[np.argmax(below)]) if below.any() else None
+
+
+def _read(curve: Curve, age: float, before: float) -> Estimate:
+    """The step that holds at an age; beyond the last age only where nobody was left to have an outcome."""
+    if not len(curve.age) or (age > curve.age[-1] and curve.remaining[-1] > _TOLERANCE):
+        return Estimate(None, None, None)
+    step = int(np.searchsorted(curve.age, age, side="right")) - 1
+    if step >= 0:
+        return Estimate(float(curve.value[step]), float(curve.low[step]), float(curve.high[step]))
+    everybody = curve.at_risk[:1]
+    low, high = wilson(before * everybody, everybody, curve.level)
+    return Estimate(before, float(low[0]), float(high[0]))
