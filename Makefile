@@ -10,7 +10,7 @@ PYTHONS   := $(if $(PYTHON),$(PYTHON),python3 python3.14 python3.13 python3.12 p
 BIN       := .venv/bin
 READY     := .venv/.installed
 SPARK     := .venv/.installed-spark
-PIP       := $(BIN)/python -m pip --disable-pip-version-check install --quiet --progress-bar off
+PIP       := $(BIN)/python -m pip --disable-pip-version-check install --quiet --quiet --progress-bar off
 PYTEST    := $(BIN)/python -m pytest
 # One file stays on one worker, so what a module prepares is prepared once.
 TWO_CORES := -n 2 --dist loadfile

@@ -1,8 +1,8 @@
-"""The reporter of `make accept`: for each line of the acceptance list what was tried, the figures, and pass or fail.
+"""The reporter of `make accept`: what was tried for each line of the acceptance list, the figures, the verdict.
 
 A test says which line it belongs to by its name, `test_line_04_crm_sales_opportunities`, and what it found by
-the fixture `figure`. The table is printed, and a skip counts as a failure where the data is at hand, only under
-`--accept`; elsewhere these tests are ordinary ones.
+the fixture `figure`. Only under `--accept` is the table printed, and does a skip count as a failure where the
+data is at hand; elsewhere these tests are ordinary ones.
 """
 
 import os
