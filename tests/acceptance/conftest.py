@@ -1,4 +1,4 @@
-"""The reporter of `make accept`: what was tried for each line of the acceptance list, the figures, the verdict.
+"""The reporter of `make accept`: for each line of the list what was tried, the figures, the verdict.
 
 A test says which line it belongs to by its name, `test_line_04_crm_sales_opportunities`, and what it found by
 the fixture `figure`. Only under `--accept` is the table printed, and does a skip count as a failure where the
