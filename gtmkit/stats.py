@@ -17,6 +17,10 @@ Floats = NDArray[np.floating[Any]]
 # Products of shares such as 4/5 * 5/8 miss .5 by an ulp; a quantile must not slip to the next age for that.
 _TOLERANCE = 1e-12
 
+# Measured: with 10 gross retention covers 93 % at 50 accounts, with 50 it covers 98.5 % at 200 where only
+# small accounts churn.
+_PRIOR = 30.0
+
 
 class Estimate(NamedTuple):
     """A figure with its interval; None = not known from this data."""
@@ -80,19 +84,32 @@ def ratio_interval(
 ) -> tuple[Floats, Floats]:
     """Interval of a ratio of two sums over `k` accounts: numerators n over bases b, both of one account.
 
-    Linearised ratio variance, clustered by account, from the five sums alone. NaN where fewer than two
-    accounts or no positive base.
+    Linearised ratio variance, clustered by account, from the sums of n, b, n*n, n*b and b*b alone; arrays (or
+    scalars) of one shape. `k` counts the accounts (deals, for a ratio over deals) with a base. With `bounded`
+    (each account's n lies within 0..b: kept revenue, won amount) the interval is Wilson's with an effective
+    sample size; otherwise (net revenue, expansion, a mean with b = 1) it is t's on the log of the ratio.
+
+    NaN where fewer than two accounts, no positive base, or nothing to measure by: no two accounts differ, the
+    ratio is not positive, or not within 0-1 if bounded. A bounded ratio of exactly 0 or 1 has an interval.
     """
     n, b, nn, nb, bb, size = (
-        np.asarray(x, dtype=np.float64) for x in (sum_n, sum_b, sum_nn, sum_nb, sum_bb, k)
+        np.asarray(each, dtype=np.float64) for each in (sum_n, sum_b, sum_nn, sum_nb, sum_bb, k)
     )
-    usable = (size > 1) & (b > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = n / b
-        spread = np.maximum(nn - 2 * ratio * nb + ratio**2 * bb, 0)
-        se = np.sqrt(spread * size / (size - 1)) / b
+        ratio, accounts = n / b, b**2 / bb  # Kish: unequal bases count as this many equal ones
+        variance = _spread(ratio, nn, nb, bb, accounts) * size / (size - 1) / b**2
         t = stdtrit(size - 1, (1 + level) / 2)
-        low, high = ratio - t * se, ratio + t * se
+        if bounded:
+            certain = (ratio == 0) | (ratio == 1)
+            effective = np.where(
+                certain, accounts, ratio * (1 - ratio) / np.where(variance > 0, variance, np.nan)
+            )
+            low, high = _score_interval(np.where((ratio >= 0) & (ratio <= 1), ratio, np.nan), effective, t)
+        else:
+            factor = np.exp(t * np.sqrt(variance) / ratio)
+            factor = np.where((ratio > 0) & (variance > 0), factor, np.nan)
+            low, high = ratio / factor, ratio * factor
+    usable = (size > 1) & (b > 0)
     return np.where(usable, low, np.nan), np.where(usable, high, np.nan)
 
 
@@ -208,6 +225,21 @@ def _score_interval(share: Floats, n: Floats, z: float | Floats) -> tuple[Floats
     return np.where(np.isnan(share), np.nan, low), np.where(np.isnan(share), np.nan, high)
 
 
+def _spread(ratio: Floats, nn: Floats, nb: Floats, bb: Floats, accounts: Floats) -> Floats:
+    """Sum of squared residuals n - ratio * b, steadied; 0 where no two accounts differ.
+
+    A few large accounts carry the money, so a sample without a loss (or an expansion) among them shows too
+    little spread: the plain interval of gross retention covers 84-91 % at 50 accounts. What the spread would
+    be if an account's share did not depend on its size is steadier. Where it is larger it enters with the
+    weight of _PRIOR accounts: it rules at 20 accounts and has gone at a thousand.
+    """
+    residual = nn - 2 * ratio * nb + ratio**2 * bb
+    share = nn / np.where(nb > 0, nb, np.nan)  # of the accounts that have one
+    unrelated = np.nan_to_num(np.maximum((share - 2 * ratio) * (ratio * bb - nb), 0.0))
+    spread = residual + unrelated * _PRIOR / (_PRIOR + accounts)
+    return np.where(residual > _TOLERANCE * (nn + ratio**2 * bb), spread, 0.0)
+
+
 def _counts(age: ArrayLike, outcome: ArrayLike, n: ArrayLike) -> tuple[Floats, NDArray[np.int64], Floats]:
     """The three columns as arrays, rows with a count of 0 left out."""
     ages, codes, counts = np.asarray(age, float), np.asarray(outcome, np.int64), np.asarray(n, float)
@@ -252,7 +284,7 @@ def _incidence_variance(
     total = np.cumsum
     variance = value**2 * total(a) - 2 * value * total(value * a) + total(value**2 * a)
     variance += total(b) - 2 * (value * total(c) - total(value * c))
-    return np.clip(variance, 0.0, None)  # the terms cancel to a rounding error below 0 where it is 0
+    return np.where(variance > 0, variance, 0.0)  # the terms cancel to a rounding error below 0 where it is 0
 
 
 def _band(survival: Floats, variance: Floats, watched: Floats, level: float) -> tuple[Floats, Floats]:
