@@ -1,0 +1,308 @@
+"""The house's rules, read from the source: floors, docstrings, no clock, ignores, sizes, mirrored tests."""
+
+import ast
+import re
+import subprocess
+import tokenize
+import tomllib
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "gtmkit"
+
+# From the ground up. A module imports only from floors below its own; a package is one entry and, within
+# itself, free of cycles. Tables, ledgers and metrics lie in the order in which data flows through them.
+FLOORS = [
+    {"errors"},
+    {"periods", "stats", "formats"},
+    {"frames", "results"},
+    {"config", "contracts"},
+    {"sources", "sample"},
+    {"ledgers"},
+    {"metrics"},
+    {"catalog"},
+    {"charts", "tables", "wording"},
+    {"workspace"},
+    {"report", "notebooks"},
+    {"__init__", "__main__", "cli"},
+]
+FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
+TOP = len(FLOORS) - 1
+
+# What may read the clock: a run writes down when it ran, its lock since when it is held.
+CLOCK = re.compile(r"report/(run\w*|publish)\.py")
+CLOCK_CALLS = {"now", "today", "utcnow", "time", "time_ns"}
+WITHOUT_ARGUMENT = {"localtime", "gmtime", "ctime"}  # given a moment they only write it otherwise
+MODULES_OF_TIME = {"time", "datetime", "date", "dt", "Timestamp", "pd", "pandas", "pendulum"}
+
+SAMPLE_BYTES = 4_000_000
+MOST_IGNORES = 10
+REASON = r"\s+(#|-) ?\w.{9}"
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    """gtmkit/report/run.py is report.run, gtmkit/report/__init__.py report, gtmkit/__init__.py __init__."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+KNOWN = {dotted(path) for path in modules()}
+
+
+def read(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The gtmkit modules that a text imports anywhere, also inside functions and for typing."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import hides its floor"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {resolve(name) for name in names if name.split(".")[0] == "gtmkit"}
+
+
+def resolve(name: str) -> str:
+    """gtmkit.report.run.publish is report.run; gtmkit itself, or a name of its front door, is __init__."""
+    parts = name.split(".")[1:]
+    while parts and ".".join(parts) not in KNOWN:
+        parts.pop()
+    return ".".join(parts) or "__init__"
+
+
+def imports() -> dict[str, set[str]]:
+    return {dotted(path): imported(read(path)) - {dotted(path)} for path in modules()}
+
+
+def entry(module: str) -> str:
+    return module.split(".")[0]
+
+
+def upward(edges: dict[str, set[str]]) -> list[str]:
+    """The imports that do not go down."""
+    return [
+        f"{module} (floor {FLOOR[entry(module)]}) imports {target} (floor {FLOOR[entry(target)]})"
+        for module, targets in edges.items()
+        for target in sorted(targets)
+        if entry(module) != entry(target) and FLOOR[entry(module)] <= FLOOR[entry(target)]
+    ]
+
+
+def test_every_module_has_a_floor_and_every_floor_its_modules():
+    assert {entry(module) for module in KNOWN} - FLOOR.keys() == set()
+    assert FLOOR.keys() - {entry(module) for module in KNOWN} <= {"__main__"}
+
+
+def test_imports_go_down():
+    assert upward(imports()) == []
+
+
+def test_no_cycle_within_a_package():
+    edges = imports()
+    for package in sorted({entry(module) for module in edges}):
+        inside = {
+            module: {target for target in targets if entry(target) == package}
+            for module, targets in edges.items()
+            if entry(module) == package
+        }
+        try:
+            TopologicalSorter(inside).prepare()
+        except CycleError as cycle:
+            pytest.fail(f"gtmkit/{package} imports in a circle: {' -> '.join(cycle.args[1])}")
+
+
+def test_an_upward_import_is_seen_wherever_it_hides():
+    source = (
+        "def f():\n  import gtmkit.periods\n  from gtmkit import open\nfrom gtmkit.errors import ConfigError"
+    )
+    assert imported(ast.parse(source)) == {"errors", "periods", "__init__"}
+    assert upward({"periods": {"errors", "__init__"}}) == [
+        f"periods (floor 1) imports __init__ (floor {TOP})"
+    ]
+    assert upward({"periods": {"periods"}, "charts": {"tables"}}) == [
+        "charts (floor 8) imports tables (floor 8)"
+    ]
+
+
+def public(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef | ast.ClassDef]]:
+    """The public functions and classes, and the public methods of classes that inherit from nothing."""
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name.startswith("_"):
+            continue
+        yield node.name, node
+        if isinstance(node, ast.ClassDef) and not node.bases:
+            for inner in node.body:
+                if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_"):
+                    yield f"{node.name}.{inner.name}", inner
+
+
+def faulty_docstring(node: ast.FunctionDef | ast.ClassDef) -> str:
+    """What is wrong with the first line of a docstring, or nothing."""
+    text = ast.get_docstring(node)
+    if not text:
+        return "has no docstring"
+    first = text.splitlines()[0]
+    if len(first) > 110:
+        return f"has a first line of {len(first)} characters; 110 are allowed"
+    if re.match(r"(This|Returns?|Function|Method|Class|Helper|Computes?|Calculates?|Gets?)\b", first):
+        return f"begins by talking of code, not with the definition: {first!r}"
+    return ""
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_public_names_begin_with_their_definition(path):
+    faults = {name: faulty_docstring(node) for name, node in public(read(path))}
+    assert {name: fault for name, fault in faults.items() if fault} == {}
+
+
+def clock_calls(tree: ast.Module) -> list[str]:
+    """Calls that read the clock: datetime.now(), date.today(), time.time() and their kin."""
+    return [
+        f"line {node.lineno}: {ast.unparse(node.func)}()"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in (CLOCK_CALLS if node.args else CLOCK_CALLS | WITHOUT_ARGUMENT)
+        and ast.unparse(node.func.value).split(".")[-1] in MODULES_OF_TIME
+    ]
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_nothing_but_a_run_reads_the_clock(path):
+    may = CLOCK.fullmatch(path.relative_to(PACKAGE).as_posix())
+    assert may or clock_calls(read(path)) == []
+
+
+def test_a_clock_is_seen():
+    assert clock_calls(ast.parse("datetime.datetime.now(tz)\npd.Timestamp.today()\ntime.gmtime()")) == [
+        "line 1: datetime.datetime.now()",
+        "line 2: pd.Timestamp.today()",
+        "line 3: time.gmtime()",
+    ]
+    assert clock_calls(ast.parse("time.monotonic()\nperiod.time()\ntime.gmtime(moment)")) == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_nothing_prints(path):
+    calls = [node for node in ast.walk(read(path)) if isinstance(node, ast.Call)]
+    prints = [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    assert prints == []
+
+
+def comments(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open("rb") as source:
+        for token in tokenize.tokenize(source.readline):
+            if token.type == tokenize.COMMENT:
+                yield token.start[0], token.string
+
+
+def test_few_type_ignores_each_with_its_reason():
+    marks = [
+        (path.relative_to(ROOT).as_posix(), line, text)
+        for path in modules()
+        for line, text in comments(path)
+        if "type: ignore" in text
+    ]
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["mypy"].get(
+        "overrides", []
+    )
+    assert len(marks) + len(overrides) <= MOST_IGNORES
+    assert [mark for mark in marks if not re.search(r"type: ignore\[[\w, -]+\]" + REASON, mark[2])] == []
+
+
+def test_every_mypy_override_has_its_reason():
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("[[tool.mypy.overrides]]")]
+    assert [number + 1 for number in starts if not lines[number - 1].startswith("# ")] == []
+
+
+def test_every_noqa_has_its_reason():
+    sources = [*modules(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    bare = [
+        f"{path.relative_to(ROOT)}:{line} {text}"
+        for path in sources
+        for line, text in comments(path)
+        if re.search(r"#\s*noqa", text) and not re.search(r"noqa: [A-Z]+\d+(, ?[A-Z]+\d+)*" + REASON, text)
+    ]
+    assert bare == []
+
+
+def committed() -> list[Path]:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+# In pieces, so that this file does not name what it forbids.
+HOSTS = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "deb." + "debian", "anaconda" + ".org"]
+OF_A_MACHINE = re.compile(
+    r"(?:^|[^\w.])/(?:work|root|farm|Users|home/\w+)/|index" + "-url|" + "|".join(map(re.escape, HOSTS))
+)
+
+
+def test_nothing_committed_names_a_machine_or_a_registry():
+    named = []
+    for path in committed():
+        content = path.read_bytes()
+        if b"\0" in content[:8000]:
+            continue
+        for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
+            if OF_A_MACHINE.search(line):
+                named.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
+    assert named == []
+
+
+def test_a_path_of_a_machine_is_seen():
+    assert OF_A_MACHINE.search("open('" + "/" + "root/data.csv')")
+    assert not OF_A_MACHINE.search("a network/root/cause, reports/work/2026")
+
+
+def test_the_sample_is_small():
+    inside = [path for path in committed() if path.is_relative_to(ROOT / "data" / "sample")]
+    assert inside, "data/sample is not committed"
+    assert sum(path.stat().st_size for path in inside) <= SAMPLE_BYTES
+
+
+def says_something(path: Path) -> bool:
+    """Whether a module holds more than imports and its docstring."""
+    silent = (ast.Import, ast.ImportFrom, ast.Expr, ast.Assign)
+    return not all(isinstance(node, silent) for node in read(path).body)
+
+
+def test_every_module_has_its_mirrored_test():
+    missing = []
+    for path in modules():
+        inside = path.relative_to(PACKAGE)
+        mirror = ROOT / "tests" / inside.parent / f"test_{inside.name}"
+        whole = ROOT / "tests" / f"test_{inside.parts[0].removesuffix('.py')}.py"  # a package tested as one
+        if (
+            not inside.stem.startswith("__")
+            and says_something(path)
+            and not (mirror.is_file() or whole.is_file())
+        ):
+            missing.append(mirror.relative_to(ROOT).as_posix())
+    assert missing == []
+
+
+def test_every_line_of_the_acceptance_list_has_a_test():
+    names = [
+        node.name
+        for path in (ROOT / "tests" / "acceptance").rglob("test_*.py")
+        for node in ast.walk(read(path))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    lines = {name: re.match(r"test_line_(\d\d)_\w+$", name) for name in names}
+    assert [name for name, line in lines.items() if not line] == []
+    assert {int(line[1]) for line in lines.values() if line} == set(range(1, 14))
