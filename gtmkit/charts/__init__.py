@@ -1,0 +1,29 @@
+"""Pictures of results: each function takes a frame in the result shape and answers with matplotlib axes.
+
+`cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline,
+`bridge` from total to total (its steps from `retention_steps` or `movement_steps`), `trend` over periods.
+`show` puts a picture on the page, with its caption, its words and its table. A frame without a figure
+draws a quiet box with the reason.
+"""
+
+from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_steps
+from gtmkit.charts.curves import curves
+from gtmkit.charts.heatmap import cohort_heatmap
+from gtmkit.charts.picture import Picture, show
+from gtmkit.charts.rates import rates
+from gtmkit.charts.stages import stages
+from gtmkit.charts.trend import trend
+
+__all__ = [
+    "Picture",
+    "Step",
+    "bridge",
+    "cohort_heatmap",
+    "curves",
+    "movement_steps",
+    "rates",
+    "retention_steps",
+    "show",
+    "stages",
+    "trend",
+]

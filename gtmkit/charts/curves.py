@@ -1,0 +1,147 @@
+"""Shares by age, one curve a group, with the interval as a band and n at risk under the axis."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from gtmkit import formats
+from gtmkit.charts.style import (
+    SERIES,
+    WIDE,
+    C,
+    beside,
+    canvas,
+    house,
+    is_narrow,
+    quiet,
+    share_axis,
+    short,
+    spell,
+    why_empty,
+)
+
+
+def curves(
+    frame: pd.DataFrame,
+    by: str | None = None,
+    *,
+    age: str = "age",
+    elapsed: str = "months after the first payment",
+    ticks: int = 3,
+    at_risk: str = "still watched (n)",
+    floor: float = 0.0,
+    width: int = WIDE,
+    ax: Axes | None = None,
+) -> Axes:
+    """Share by `age`, a step curve for each group of `by`, with its interval, and n under the axis.
+
+    At most four groups are drawn, those with the most accounts; the table has all. `floor` is where the
+    axis starts, printed by the axis itself. Rows without a value end a curve; they are never drawn as 0.
+    """
+    known = frame[[formats.plain(v) is not None for v in frame["value"]]]
+    reason = why_empty(frame)
+    if reason:
+        return quiet(reason, width, ax)
+    groups = _groups(known, by, age)
+    narrow = width < WIDE if ax is None else is_narrow(ax)
+    bottom = 82 + 18 * len(groups)
+    left, right, top = 46, (112 if narrow else 190), 14
+    with house():
+        if ax is None:
+            ax = canvas(width, 270 + bottom, left, right, top, bottom)
+        last = int(known[age].max())
+        high = max(float(known[["value", "high"]].max().max()), 0.05)
+        ax.set(xlim=(0, last * 1.03 or 1), ylim=(floor, min(high * 1.04, 1.0) if high <= 1 else high * 1.04))
+        share_axis(ax, *ax.get_ylim())
+        stops = range(0, last + 1, ticks * (2 if narrow and last / ticks > 6 else 1))
+        ax.set_xticks(list(stops), [f"{s:,}" for s in stops])
+        for (name, rows), (token, dash) in zip(groups, SERIES, strict=False):
+            x, y = [float(v) for v in rows[age]], [float(v) for v in rows["value"]]
+            ax.plot(x, y, drawstyle="steps-post", color=C[token], ls=dash, lw=2, label=name)
+            band = rows[rows["low"].notna() & rows["high"].notna()]
+            ax.fill_between(
+                [float(v) for v in band[age]],
+                [float(v) for v in band["low"]],
+                [float(v) for v in band["high"]],
+                step="post",
+                color=C[token],
+                alpha=0.13,
+                lw=0,
+            )
+        _ends(ax, groups, age, narrow)
+        _under(ax, groups, age, list(stops), elapsed, at_risk, narrow)
+    ax.set_label(
+        spell(f"{name} at {int(rows[age].iloc[-1])} {formats.figure(rows.iloc[-1])}" for name, rows in groups)
+    )
+    return ax
+
+
+def _groups(known: pd.DataFrame, by: str | None, age: str) -> list[tuple[str, pd.DataFrame]]:
+    if by is None:
+        return [("all", known.sort_values(age))]
+    parts = [(formats.label(name), rows.sort_values(age)) for name, rows in known.groupby(by, dropna=False)]
+    largest = sorted(parts, key=lambda part: -float(part[1]["n"].fillna(0).max()))[: len(SERIES)]
+    return sorted(largest, key=lambda part: -float(part[1]["value"].iloc[-1]))
+
+
+def _ends(ax: Axes, groups: list[tuple[str, pd.DataFrame]], age: str, narrow: bool) -> None:
+    """Name, last value and interval at the right, pushed apart so that no label lies on another."""
+    px = (ax.get_ylim()[1] - ax.get_ylim()[0]) / ax.get_window_extent().height
+    heights = [float(rows["value"].iloc[-1]) for _, rows in groups]
+    for i in range(1, len(heights)):
+        heights[i] = min(heights[i], heights[i - 1] - 36 * px)
+    lift = max(0.0, ax.get_ylim()[0] + 18 * px - min(heights))
+    for (name, rows), (token, _), y in zip(groups, SERIES, heights, strict=False):
+        last = rows.iloc[-1]
+        ends = formats.interval(last["low"], last["high"])
+        beside(
+            ax,
+            short(name, 14 if narrow else 26),
+            y + lift,
+            8,
+            token,
+            end=True,
+            up=2,
+            va="bottom",
+            weight="bold",
+        )
+        text = f"{float(last['value']) * 100:.0f} %" + (f" ({ends})" if ends else "")
+        beside(ax, text, y + lift, 8, "ink2", end=True, va="top")
+
+
+def _under(
+    ax: Axes,
+    groups: list[tuple[str, pd.DataFrame]],
+    age: str,
+    stops: list[int],
+    elapsed: str,
+    at_risk: str,
+    narrow: bool,
+) -> None:
+    tall = ax.get_window_extent().height
+    for text, px in ((elapsed, 24), (at_risk, 50)):
+        ax.text(0, -px / tall, text, transform=ax.transAxes, color=C["ink2"], va="top")
+    for i, (name, rows) in enumerate(groups):
+        down = -(70 + 18 * i) / tall
+        counts = {int(r[age]): formats.plain(r["n"]) for _, r in rows.iterrows()}
+        for stop in stops:
+            seen = [a for a in counts if a <= stop]
+            n = counts[max(seen)] if seen and stop <= max(counts) else None
+            if n is not None:
+                ax.text(
+                    stop,
+                    down,
+                    f"{n:,.0f}",
+                    transform=ax.get_xaxis_transform(),
+                    ha="center",
+                    va="top",
+                    color=C["ink"],
+                )
+        ax.annotate(
+            short(name, 14 if narrow else 26),
+            (1, down),
+            (22, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="top",
+            color=C["ink2"],
+        )

@@ -1,0 +1,223 @@
+"""Cohorts by age: what was lost is dark, what was not observed yet is hatched."""
+
+import bisect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.patches import Rectangle
+
+from gtmkit import formats
+from gtmkit.charts.style import HATCH, WIDE, C, canvas, house, is_narrow, quiet, spell, why_empty
+
+CLASSES = 7
+NARROW_AGES = (1, 2, 3, 6, 9, 12, 18, 24, 36)
+STEPS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15)  # loss a class, in share
+COLOURS = [C[f"q{i}"] for i in range(CLASSES, 0, -1)]  # the first is the most lost
+
+
+def cohort_heatmap(
+    frame: pd.DataFrame,
+    *,
+    ages: Sequence[int] = range(1, 13),
+    pooled: str = "all",
+    cohorts: int = 16,
+    started: str = "first paid in",
+    elapsed: str = "months after the first payment",
+    width: int = WIDE,
+    ax: Axes | None = None,
+) -> Axes:
+    """Kept share by cohort (rows) and age (columns), in seven classes of loss; the pooled row set apart.
+
+    `frame` has `cohort`, `age` and the result shape. A cell without a row was not observed yet and is
+    hatched; a suppressed cell shows its counts without a colour. The last `cohorts` cohorts are drawn.
+    n beside a name is the cohort's size.
+    """
+    drawn = frame[frame["age"].isin(list(ages))]
+    reason = why_empty(drawn)
+    if reason:
+        return quiet(reason, width, ax)
+    columns = _ages(list(ages), drawn, narrow=width < WIDE if ax is None else is_narrow(ax))
+    names = sorted(str(c) for c in drawn["cohort"].unique() if c != pooled)[-cohorts:]
+    rows = [*names, pooled] if pooled in set(drawn["cohort"]) else names
+    cells = {(str(r["cohort"]), int(r["age"])): r for _, r in drawn.iterrows()}
+    sizes = _sizes(frame)
+    edges = class_edges([formats.plain(v) for v in drawn["value"]])
+    tall = 31 if len(names) <= 10 else 25
+    left, top, bottom, gap = (112 if width >= WIDE else 96), 44, 58, 10
+    with house():
+        if ax is None:
+            ax = canvas(width, top + tall * len(rows) + gap + bottom, left, 2, top, bottom)
+        tops = {name: i + (gap / tall if name == pooled else 0) for i, name in enumerate(rows)}
+        foot = max(tops.values()) + 1
+        _paint(ax, rows, columns, cells, tops, edges, pooled)
+        ax.set(xlim=(0, len(columns)), ylim=(foot, 0), xlabel="", ylabel="")
+        _names(ax, rows, tops, sizes, pooled, left)
+        for j, age in enumerate(columns):
+            _over(ax, j + 0.5, 4, str(age), "center")
+        _over(ax, 0, 24, elapsed, "left")
+        _over(ax, 0, 4, started, "left", -left)
+        _over(ax, 0, 4, "n", "right", -10)
+        _key(ax, edges)
+    ages_told = [a for a in (1, 3, 6, 12) if a in columns] or columns[-1:]
+    told = [pooled] if pooled in rows else rows[-1:]
+    ax.set_label(
+        spell(
+            f"{'all cohorts' if name == pooled else name} at {age} months {formats.figure(cells[name, age])}"
+            for name in told
+            for age in ages_told
+            if (name, age) in cells
+        )
+    )
+    return ax
+
+
+def class_edges(values: Sequence[float | None]) -> list[float]:
+    """The lower ends of the classes, darkest first: equal steps, wide enough for 19 cells in 20."""
+    lost = [1 - v for v in values if v is not None]
+    worst = float(np.quantile(lost, 0.95)) if lost else 0.0
+    step = next((s for s in STEPS if s * (CLASSES - 1) >= worst), STEPS[-1])
+    return [round(1 - step * k, 4) for k in range(CLASSES - 1, 0, -1)]
+
+
+def class_of(value: float, edges: Sequence[float]) -> int:
+    """The class (0 = most lost) of the figure as printed, so that equal figures have equal colours."""
+    return bisect.bisect_right(edges, round(value, 2) + 1e-9)
+
+
+def _ages(ages: list[int], frame: pd.DataFrame, *, narrow: bool) -> list[int]:
+    seen = [a for a in ages if a <= int(frame["age"].max())]
+    if not narrow or len(seen) <= 6:
+        return seen
+    return [a for a in seen if a in NARROW_AGES][:6] or seen[:6]
+
+
+def _sizes(frame: pd.DataFrame) -> dict[str, int]:
+    return {str(c): int(g["n"].dropna().max()) for c, g in frame.groupby("cohort") if g["n"].notna().any()}
+
+
+def _paint(
+    ax: Axes,
+    rows: list[str],
+    columns: list[int],
+    cells: dict[tuple[str, int], Any],
+    tops: dict[str, float],
+    edges: list[float],
+    pooled: str,
+) -> None:
+    named = [name for name in rows if name != pooled]
+    grid = np.full((len(named), len(columns)), np.nan)
+    for i, name in enumerate(named):
+        for j, age in enumerate(columns):
+            value = formats.plain(cells[name, age]["value"]) if (name, age) in cells else None
+            grid[i, j] = np.nan if value is None else class_of(value, edges)
+    if named:
+        norm, colours = BoundaryNorm(np.arange(CLASSES + 1) - 0.5, CLASSES), ListedColormap(COLOURS)
+        sns.heatmap(
+            grid,
+            mask=np.isnan(grid),
+            cmap=colours,
+            norm=norm,
+            cbar=False,
+            ax=ax,
+            xticklabels=False,
+            yticklabels=False,
+        )
+    ax.axis("off")
+    ax.grid(False)
+    for name in rows:
+        for j, age in enumerate(columns):
+            _cell(
+                ax, j, tops[name], cells.get((name, age)), edges, bold=name == pooled, painted=name != pooled
+            )
+        ax.plot([0, len(columns)], [tops[name]] * 2, color=C["paper"], lw=2, clip_on=False)
+    for j in range(len(columns) + 1):  # gaps between the cells
+        ax.axvline(j, color=C["paper"], lw=2)
+
+
+def _cell(ax: Axes, x: int, y: float, row: Any, edges: list[float], *, bold: bool, painted: bool) -> None:
+    value = None if row is None else formats.plain(row["value"])
+    if value is not None:
+        place = class_of(value, edges)
+        if not painted:
+            ax.add_patch(Rectangle((x, y), 1, 1, facecolor=COLOURS[place]))
+        text, token = f"{value * 100:.0f}", "inv" if place < 3 else "ink"
+    elif row is not None and row["status"] == "suppressed":
+        text, token = f"{row['numerator']:,.0f}/{row['denominator']:,.0f}", "ink2"
+    else:
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=C["edge"], hatch=HATCH, linewidth=0))
+        return
+    ax.text(
+        x + 0.5,
+        y + 0.5,
+        text,
+        ha="center",
+        va="center_baseline",
+        color=C[token],
+        weight="bold" if bold else "normal",
+    )
+
+
+def _names(
+    ax: Axes, rows: list[str], tops: dict[str, float], sizes: dict[str, int], pooled: str, left: int
+) -> None:
+    for name in rows:
+        middle, weight = tops[name] + 0.5, "bold" if name == pooled else "normal"
+        for text, px, side, token in (
+            ("all cohorts" if name == pooled else name, -left, "left", "ink"),
+            (f"{sizes[name]:,}" if name in sizes else "", -10, "right", "ink2"),
+        ):
+            ax.annotate(
+                text,
+                (0, middle),
+                (px, 0),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha=side,
+                va="center_baseline",
+                color=C[token],
+                weight=weight,
+            )
+
+
+def _over(ax: Axes, x: float, px: float, text: str, side: str, shift: float = 0) -> None:
+    ax.annotate(
+        text,
+        (x, 1),
+        (shift, px),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha=side,
+        va="bottom",
+        color=C["ink2"],
+    )
+
+
+def _key(ax: Axes, edges: list[float]) -> None:
+    """The classes under the picture, the lightest first, and the hatch. Measured in px below the axes."""
+    wide, tall = ax.get_window_extent().width, ax.get_window_extent().height
+    roomy = wide > 300
+    step, start = min(42, (wide - 90) / CLASSES), 0 if roomy else -90
+    words = [f"{e * 100:.0f}" for e in reversed(edges)] + [f"<{edges[0] * 100:.0f}"]
+    words[0] += "+"
+    marks = [(start + k * step, step, words[k], COLOURS[CLASSES - 1 - k], None) for k in range(CLASSES)]
+    hatch = (start + CLASSES * step + 18, 22, "not yet observed" if roomy else "not yet", "none", HATCH)
+    for x, across, word, colour, pattern in [*marks, hatch]:
+        ax.add_patch(
+            Rectangle(
+                (x / wide, -27 / tall),
+                across / wide,
+                9 / tall,
+                facecolor=colour,
+                edgecolor=C["edge"],
+                hatch=pattern,
+                linewidth=0,
+                transform=ax.transAxes,
+                clip_on=False,
+            )
+        )
+        ax.text(x / wide, -44 / tall, word, transform=ax.transAxes, color=C["ink2"])

@@ -1,0 +1,213 @@
+"""A chart on the page: the drawing for a wide and a narrow reader, its caption, its words and its table."""
+
+import hashlib
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+
+from gtmkit import formats
+from gtmkit.charts.style import NARROW, TOKENS, WIDE, house
+
+SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
+TOKEN_OF = {light: token for token, (light, _) in TOKENS.items()}
+KEPT = {
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-dashoffset",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "opacity",
+    "fill-opacity",
+    "stroke-opacity",
+    "text-anchor",
+}
+MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-width", "stroke-dasharray")
+AXES = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
+MOST_ROWS = 400  # a table in the page ends here; the whole is in the report's tables
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A captioned chart: `title` and `note` above, `words` and `table` one click below."""
+
+    title: str
+    note: str
+    wide: str
+    narrow: str
+    words: str
+    table: str
+
+    def _repr_html_(self) -> str:
+        """In JupyterLab, without our style sheet, the wide drawing alone shows; a page shows what fits."""
+        note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
+        return (
+            f'<figure class="chart"><figcaption><b>{formats.escape(self.title)}</b>{note}</figcaption>'
+            f'<div class="w">{self.wide}</div><div class="n" hidden="hidden">{self.narrow}</div>'
+            f'<details class="data"><summary>In words and as a table</summary>'
+            f"<div><p>{formats.escape(self.words)}</p>{self.table}</div></details></figure>"
+        )
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.words}"
+
+
+def show(
+    draw: Callable[[int], Axes],
+    frame: pd.DataFrame,
+    *,
+    title: str,
+    note: str = "",
+    unit: str = "share",
+    currency: str = "",
+) -> Picture:
+    """The chart as it stands on a page: drawn at both widths, with its caption, words and data table.
+
+    `draw` takes a width in px and answers with the axes, `lambda width: charts.rates(frame, "segment",
+    width=width)`. `frame` is what the table below the chart shows, in the result shape.
+    """
+    svgs, words = [], ""
+    for suffix, width in (("w", WIDE), ("n", NARROW)):
+        ax = draw(width)
+        words = f"{title}. {ax.get_label()}"
+        key = "g" + hashlib.sha256(f"{title}{words}".encode()).hexdigest()[:8] + suffix
+        svgs.append(inline(ax, key, words))
+    return Picture(title, note, svgs[0], svgs[1], words, data_table(frame, title, unit, currency))
+
+
+def data_table(frame: pd.DataFrame, caption: str, unit: str = "share", currency: str = "") -> str:
+    """The result frame as an escaped HTML table: its own axes, the value with its interval, n."""
+    axes = [column for column in frame.columns if column not in AXES]
+    rows: list[list[str | tuple[str, str]]] = []
+    for _, row in frame.head(MOST_ROWS).iterrows():
+        if formats.plain(row["value"]) is None:
+            value: str | tuple[str, str] = formats.absence(row)
+        else:
+            status = (
+                "" if row["status"] in ("final", None) or pd.isna(row["status"]) else f", {row['status']}"
+            )
+            ends = formats.interval(row["low"], row["high"], unit)
+            value = (formats.number(row["value"], unit, currency), f"{ends}{status}".lstrip(", "))
+        n = formats.plain(row["n"])
+        rows.append([*[formats.label(row[a]) for a in axes], value, "" if n is None else f"{n:,.0f}"])
+    more = f" (first {MOST_ROWS:,} of {len(frame):,} rows)" if len(frame) > MOST_ROWS else ""
+    return formats.table(
+        caption + more, [*axes, "value, 95 % interval", "n"], rows, right=(len(axes), len(axes) + 1)
+    )
+
+
+def inline(ax: Axes, key: str, words: str) -> str:
+    """The figure of the axes as <svg>, the same bytes every time; a colour that is no token is an error.
+
+    Each colour is an attribute (so that it shows without a style sheet) and a class (so that a page can
+    swap it for the reader's mode); nothing needs an inline style.
+    """
+    figure = ax.figure.get_figure(root=True)
+    out = io.StringIO()
+    with house():
+        figure.savefig(
+            out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
+    plt.close(figure)
+    root = ET.fromstring(out.getvalue())  # matplotlib wrote it a moment ago
+    _drop(root)
+    used = set(re.findall(r"#([\w-]+)[)\"]", out.getvalue()))
+    for node in root.iter():
+        _style(node, key)
+        _reference(node, key, used)
+    box = [float(v) for v in root.attrib["viewBox"].split()]
+    root.attrib.pop("version", None)
+    root.set("width", f"{box[2]:.0f}")
+    root.set("height", f"{box[3]:.0f}")
+    root.set("stroke-linejoin", "round")
+    root.set("role", "img")
+    root.set("aria-labelledby", f"{key}-t")
+    paper = ET.Element(
+        SVG + "rect", {"width": "100%", "height": "100%", "fill": TOKENS["paper"][0], "class": "f-paper"}
+    )
+    root.insert(0, paper)
+    name = ET.Element(SVG + "title", {"id": f"{key}-t"})
+    name.text = words
+    root.insert(0, name)
+    ET.register_namespace("", SVG[1:-1])
+    text = ET.tostring(root, encoding="unicode").replace(f' xmlns="{SVG[1:-1]}"', "", 1)
+    text = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", text)
+    text = re.sub(r"<g>\s*</g>|<defs>\s*</defs>|<defs ?/>|<g ?/>", "", text)
+    return re.sub(r">\s+<", "><", text)
+
+
+def _drop(root: ET.Element) -> None:
+    """Takes out what a page does not need: metadata and the style element."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag == SVG + "style" or child.tag == SVG + "metadata":
+                parent.remove(child)
+
+
+def _style(node: ET.Element, key: str) -> None:
+    """Moves the style of a node into attributes and colour classes."""
+    rules: dict[str, str] = {}
+    for rule in node.attrib.pop("style", "").split(";"):
+        name, _, value = rule.partition(":")
+        if value:
+            rules[name.strip()] = value.strip()
+    for name in ("fill", "stroke"):
+        if name in node.attrib:
+            rules.setdefault(name, node.attrib.pop(name))
+    classes = []
+    for name, value in rules.items():
+        if name in ("fill", "stroke"):
+            if value.startswith("url("):
+                value = value.replace("url(#", f"url(#{key}-")
+            elif value != "none":
+                classes.append(f"{name[0]}-{_token(value)}")
+            node.set(name, value)
+        elif name == "font":
+            size = re.search(r"([\d.]+)px", value)
+            node.set("font-size", _rounded(size[1]) if size else "12")
+            if re.match(r"(bold|[6-9]00)", value):
+                node.set("font-weight", "600")
+        elif name in KEPT:
+            node.set(name, value)
+    if node.tag == SVG + "text" and "fill" not in rules:
+        node.set("fill", TOKENS["ink"][0])
+        classes.append("f-ink")
+    if classes:
+        node.set("class", " ".join(classes))
+
+
+def _reference(node: ET.Element, key: str, used: set[str]) -> None:
+    """Keeps ids that something points to, under the chart's key, and rounds what is measured in px."""
+    name = node.attrib.pop("id", None)
+    if name in used:
+        node.set("id", f"{key}-{name}")
+    target = node.attrib.pop(XLINK + "href", None)
+    if target:
+        node.set("href", f"#{key}-{target[1:]}")
+    if "clip-path" in node.attrib:
+        node.set("clip-path", node.attrib["clip-path"].replace("url(#", f"url(#{key}-"))
+    for measure in MEASURES:
+        if measure in node.attrib:
+            node.set(measure, _rounded(node.attrib[measure]))
+
+
+def _token(colour: str) -> str:
+    if colour.lower() not in TOKEN_OF:
+        raise ValueError(
+            f"A chart drew in {colour!r}, which is not in the palette. Allowed: the light values of TOKENS. "
+            "Draw with C[token]."
+        )
+    return TOKEN_OF[colour.lower()]
+
+
+def _rounded(text: str) -> str:
+    def tenth(found: re.Match[str]) -> str:
+        rounded = f"{float(found[0]):.1f}".removesuffix(".0")
+        return "0" if rounded == "-0" else rounded
+
+    return re.sub(r"-?\d+\.\d+", tenth, text)

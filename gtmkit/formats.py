@@ -1,0 +1,162 @@
+"""How a figure is written: share, money, days, count, with its interval and n; and the escaped HTML table.
+
+Charts, tables and sentences all write their figures here, so the same figure reads the same everywhere.
+A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `days`, `count`, `ratio`.
+"""
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+MINUS = "\N{MINUS SIGN}"
+ABSENT = "not known"
+UNITS = ("share", "money", "money per day", "days", "count", "ratio")
+
+
+def plain(value: Any) -> float | None:
+    """The value as a finite float; null, NaN and infinity are None."""
+    if value is None or pd.isna(value):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def number(value: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
+    """One figure with its unit, as it stands in a sentence: `21.8 %`, `USD 1.23 m`, `32 days`.
+
+    `digits` is the number of decimals of a share or a ratio (1 by default). Null is written `not known`.
+    """
+    known = plain(value)
+    if known is None:
+        return ABSENT
+    if unit not in UNITS:
+        raise ValueError(f"unit is {unit!r}. Allowed: {', '.join(UNITS)}. Pass the unit of the metric.")
+    return (MINUS if known < 0 else "") + _with_unit(abs(known), unit, currency, digits)
+
+
+def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
+    """The digits of a figure, without unit and sign: `21.8`, `1.23 m`, `32`."""
+    size = abs(value)
+    if unit == "share":
+        return f"{size * 100:.{1 if digits is None else digits}f}"
+    if unit == "ratio":
+        return f"{size:.{1 if digits is None else digits}f}"
+    if unit in ("money", "money per day"):
+        return _thousands(size)
+    return f"{size:,.0f}"
+
+
+def signed(value: Any, unit: str, currency: str = "", digits: int | None = None) -> str:
+    """A change with its sign: `+1.2 k`, `−3.4`. Null is written `not known`."""
+    known = plain(value)
+    if known is None:
+        return ABSENT
+    mark = "+" if known > 0 else MINUS if known < 0 else ""
+    return mark + _with_unit(abs(known), unit, currency, digits)
+
+
+def interval(low: Any, high: Any, unit: str = "share", digits: int | None = None) -> str:
+    """The two ends of an interval, `17 to 27`; `from 17` where the upper end is not reached; else empty.
+
+    Shares have no decimals here (the interval is wider than one), unless `digits` says so.
+    """
+    a, b = plain(low), plain(high)
+    places = (0 if unit == "share" else 1) if digits is None else digits
+    low_end, high_end = (
+        "" if end is None else (MINUS if end < 0 else "") + bare(end, unit, places) for end in (a, b)
+    )
+    if low_end and high_end:
+        return f"{low_end} to {high_end}"
+    return f"from {low_end}" if low_end else f"up to {high_end}" if high_end else ""
+
+
+def figure(row: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
+    """A figure that does not travel alone: `21.8 % (17 to 27, n 271)`.
+
+    `row` is a row of the result shape (a Series or a mapping). Without a value the status and the reason
+    stand in its place.
+    """
+    if plain(row["value"]) is None:
+        return absence(row)
+    beside = [part for part in (interval(row["low"], row["high"], unit), people(row["n"])) if part]
+    text = number(row["value"], unit, currency, digits)
+    return f"{text} ({', '.join(beside)})" if beside else text
+
+
+def people(n: Any) -> str:
+    """`n 271`; empty where n is null."""
+    known = plain(n)
+    return "" if known is None else f"n {known:,.0f}"
+
+
+def absence(row: Any) -> str:
+    """Why a row has no value: its status and reason, in words. Never a dash, never 0."""
+    status, reason = row["status"], row["reason"]
+    words = "undefined" if status is None or pd.isna(status) else str(status)
+    if words == "immature":
+        words = "not yet observed"
+    if reason is None or pd.isna(reason) or not str(reason).strip():
+        n = people(row["n"])
+        return f"{words}: {n}" if words == "suppressed" and n else words
+    return f"{words}: {reason}"
+
+
+def table(
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str | tuple[str, str]]],
+    right: Sequence[int] = (),
+) -> str:
+    """An HTML table with a caption, scopes and escaped cells; the columns in `right` are set right.
+
+    A cell is text, or (text, small text under it). The first cell of a row is the row's heading.
+    """
+
+    def cell(place: int, content: str | tuple[str, str]) -> str:
+        main, small = (content, "") if isinstance(content, str) else content
+        mark = ' class="r"' if place in right else ""
+        inner = f"<b>{escape(main)}</b><small>{escape(small)}</small>" if small else escape(main)
+        return f'<th scope="row"{mark}>{inner}</th>' if place == 0 else f"<td{mark}>{inner}</td>"
+
+    names = "".join(
+        f'<th scope="col"{" class=" + chr(34) + "r" + chr(34) if i in right else ""}>{escape(name)}</th>'
+        for i, name in enumerate(head)
+    )
+    body = "".join("<tr>" + "".join(cell(i, c) for i, c in enumerate(row)) + "</tr>" for row in rows)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
+        f"<table><caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def escape(text: Any) -> str:
+    """Text for HTML: escaped, and a figure kept on one line with its percent sign."""
+    return html.escape(str(text)).replace(" %", "\N{NO-BREAK SPACE}%")
+
+
+def label(name: Any) -> str:
+    """The name of a group as it is shown: null is `unknown`."""
+    return "unknown" if name is None or pd.isna(name) else str(name)
+
+
+def _thousands(size: float) -> str:
+    for scale, suffix in ((1e9, " bn"), (1e6, " m"), (1e3, " k")):
+        # 999,950 is written 1.00 m, not 1,000 k
+        if size >= scale * 0.9995:
+            scaled = size / scale
+            return f"{scaled:,.{2 if scaled < 9.995 else 1 if scaled < 99.95 else 0}f}{suffix}"
+    return f"{size:,.0f}"
+
+
+def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str:
+    text = bare(size, unit, digits)
+    if unit == "share":
+        return f"{text} %"
+    if unit == "days":
+        return f"{text} day" if text == "1" else f"{text} days"
+    if unit in ("money", "money per day"):
+        return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")
+    return text

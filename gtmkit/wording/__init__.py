@@ -1,0 +1,29 @@
+"""Sentences and figures in words: what a result says, how sure, against what, and whether to act.
+
+Every sentence is computed. It gives size, interval, n and comparison and carries one verdict: *act*
+(adverse beyond the interval), *watch* (adverse at 80 %, not at 95 %), *too few to judge*, *no signal*,
+*not yet* (immature or undefined). It never says why: that is a human's, in notes.md.
+"""
+
+from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
+from gtmkit.wording.comparing import against_before, against_reference
+from gtmkit.wording.pipeline import bottleneck, mix_against_rate
+from gtmkit.wording.record import FACTS, figures, fixed_width
+from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
+
+__all__ = [
+    "FACTS",
+    "VERDICTS",
+    "Sentence",
+    "SoWhat",
+    "against_before",
+    "against_reference",
+    "bottleneck",
+    "cohorts_at_equal_age",
+    "figures",
+    "fixed_width",
+    "judge",
+    "leak_under_expansion",
+    "mix_against_rate",
+    "so_what",
+]

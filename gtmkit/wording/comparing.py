@@ -1,0 +1,116 @@
+"""A figure against the company's own, against the periods before it, against its target."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from gtmkit import formats
+from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, so_what
+
+
+def against_reference(
+    frame: pd.DataFrame,
+    reference: pd.DataFrame,
+    by: str,
+    *,
+    subject: str,
+    min_n: int = FEW,
+    unit: str = "share",
+    currency: str = "",
+    higher_is_better: bool = True,
+) -> SoWhat:
+    """Each group of `by` against the company's own figure: which lie on the adverse side of it.
+
+    `reference` is one row of the same metric without `by`. Groups under `min_n` are named once, not judged;
+    so are those without a figure, with their reason.
+    """
+    base = reference.iloc[-1] if len(reference) else None
+    at = None if base is None else formats.plain(base["value"])
+    if base is None or at is None:
+        return absent(subject, base)
+    whole = f"{formats.number(at, unit, currency)} over all"
+    judged: list[Sentence] = []
+    few: list[str] = []
+    for _, row in frame.iterrows():
+        name, n = formats.label(row[by]), formats.plain(row["n"])
+        if row["status"] == "undefined":
+            judged.append(Sentence("not yet", f"{name}: {subject} {formats.absence(row)}."))
+        elif (n is not None and n < min_n) or row["status"] == "suppressed":
+            few.append(f"{name} (n {0 if n is None else n:,.0f})")
+        elif formats.plain(row["value"]) is None:
+            judged.append(Sentence("not yet", f"{name}: {subject} {formats.absence(row)}."))
+        else:
+            verdict, side = judge(row, at, higher_is_better)
+            figure = formats.figure(row, unit, currency)
+            judged.append(Sentence(verdict, f"{name}: {subject} {figure} against {whole}: {side}."))
+    level = [s for s in judged if s.text.endswith("not told apart.")]
+    told = [s for s in judged if s not in level]
+    if level:
+        groups = "group is" if len(level) == 1 else "groups are"
+        told.append(
+            Sentence("no signal", f"{len(level)} of {len(frame)} {groups} not told apart from {whole}.")
+        )
+    if few:
+        told.append(Sentence("too few to judge", f"Fewer than {min_n}: {', '.join(few)}."))
+    return so_what(SoWhat(tuple(told))) if told else absent(subject, None)
+
+
+def against_before(
+    frame: pd.DataFrame,
+    *,
+    subject: str,
+    unit: str = "share",
+    currency: str = "",
+    target: float | None = None,
+    higher_is_better: bool = True,
+) -> SoWhat:
+    """The latest final period against those before it, pooled; and against the target where there is one.
+
+    Shares and ratios pool numerators and denominators; fewer than eight periods before it give no verdict.
+    """
+    final = frame[(frame["status"] == "final") & frame["value"].notna()]
+    if len(final) == 0:
+        return absent(subject, frame.iloc[-1] if len(frame) else None)
+    row, before = final.iloc[-1], final.iloc[:-1]
+    figure = f"{row['period']}: {subject} {formats.figure(row, unit, currency)}"
+    sentences = []
+    pooled = _pooled(before)
+    if len(before) < 8 or pooled is None:
+        words = f"{figure}; {len(before)} final {plural(len(before), 'period')} before it, eight are needed"
+        sentences.append(Sentence("too few to judge", f"{words} to tell a change from noise."))
+    else:
+        verdict, side = judge(row, pooled, higher_is_better)
+        base = f"{formats.number(pooled, unit, currency)} over the {len(before)} periods before"
+        sentences.append(Sentence(verdict, f"{figure} against {base}: {side}."))
+    if target is not None:
+        verdict, words = _target(row, target, higher_is_better)
+        at = formats.number(target, unit, currency)
+        sentences.append(Sentence(verdict, f"Target {at} for {row['period']}: {words}."))
+    later = frame[frame.index > final.index[-1]]
+    if len(later):
+        periods = ", ".join(str(p) for p in later["period"])
+        sentences.append(Sentence("not yet", f"{periods}: {_statuses(later)}, left out of the comparison."))
+    return SoWhat(tuple(sentences))
+
+
+def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
+    verdict, _ = judge(row, target, higher_is_better)
+    value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
+    if low is not None and high is not None and low <= target <= high:
+        return ("watch" if verdict == "watch" else "no signal"), "not told apart"
+    met = value >= target if higher_is_better else value <= target
+    return ("no signal", "met") if met else ("act", "missed")
+
+
+def _pooled(rows: pd.DataFrame) -> float | None:
+    known = rows[rows["denominator"].notna()]
+    bottom = float(known["denominator"].sum()) if len(known) else 0.0
+    if bottom > 0:
+        return float(known["numerator"].sum()) / bottom
+    return float(rows["value"].mean()) if len(rows) else None
+
+
+def _statuses(rows: pd.DataFrame) -> str:
+    distinct: Iterable[str] = dict.fromkeys(str(s) for s in rows["status"])
+    return " and ".join(distinct)

@@ -1,0 +1,87 @@
+"""Sentences with a verdict: their form, their order, and the rule that reaches a verdict."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gtmkit import formats
+
+VERDICTS = ("act", "watch", "too few to judge", "no signal", "not yet")
+MARK = {"act": "act", "watch": "watch", "too few to judge": "few", "no signal": "calm", "not yet": "yet"}
+INNER = 1.2816 / 1.9600  # an 80 % interval as a part of the 95 % one
+FEW = 20  # below this many a figure is shown, not judged
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One computed sentence with its verdict."""
+
+    verdict: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"[{self.verdict}] {self.text}"
+
+
+@dataclass(frozen=True)
+class SoWhat:
+    """The sentences under a chart, in the order of their weight."""
+
+    sentences: tuple[Sentence, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(sentence) for sentence in self.sentences)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        items = "".join(
+            f'<li><span class="verdict {MARK[s.verdict]}">{s.verdict}</span> {formats.escape(s.text)}</li>'
+            for s in self.sentences
+        )
+        return f'<ul class="sw" aria-label="So what">{items}</ul>'
+
+
+def so_what(*parts: SoWhat) -> SoWhat:
+    """Several readings of one chart as one list, what asks for action first."""
+    sentences = [sentence for part in parts for sentence in part.sentences]
+    return SoWhat(tuple(sorted(sentences, key=lambda s: VERDICTS.index(s.verdict))))
+
+
+def judge(row: Any, reference: float, higher_is_better: bool = True) -> tuple[str, str]:
+    """The verdict on one figure against a reference, and the side in words.
+
+    Adverse and the whole 95 % interval beyond the reference: act. Adverse and only the 80 % interval beyond
+    it: watch. Everything else: no signal.
+    """
+    value = float(row["value"])
+    low, high = formats.plain(row["low"]), formats.plain(row["high"])
+    below = value < reference
+    end = high if below else low
+    side = "below" if below else "above"
+    if end is None:
+        return "no signal", f"{side}, without an interval"
+    told = end < reference if below else end > reference
+    nearly = value + INNER * (end - value)
+    leaning = nearly < reference if below else nearly > reference
+    adverse = below if higher_is_better else not below and value != reference
+    if told:
+        return ("act" if adverse else "no signal"), f"{side}, beyond the interval"
+    if leaning and adverse:
+        return "watch", f"{side}, its interval only touches"
+    return "no signal", "not told apart"
+
+
+def absent(subject: str, row: Any) -> SoWhat:
+    """The sentence in place of a figure that does not exist, with its reason."""
+    why = "no rows" if row is None else formats.absence(row)
+    return SoWhat((Sentence("not yet", f"{subject}: {why}."),))
+
+
+def points(value: float) -> str:
+    """A difference of shares in points with its sign: `+1.2`."""
+    return formats.signed(value, "share").removesuffix(" %")
+
+
+def plural(count: int, word: str) -> str:
+    """The word as it stands after a count: 1 period, 8 periods."""
+    return word if count == 1 else f"{word}s"
