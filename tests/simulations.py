@@ -4,7 +4,7 @@ Money is lognormal with log-sigma 1, and what happens to an account depends on i
 money is not the share of accounts. Every truth is worked out from the parameters, never estimated.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.random import Generator
@@ -14,7 +14,9 @@ from scipy.stats import lognorm
 
 from gtmkit import stats
 
-Hits = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Intervals = tuple[Floats, Floats, float]  # low, high, truth
+Samples = Iterator[tuple[Floats, Floats]]  # ages, outcomes
 
 # Of lognormal money with log-sigma 1 the smaller half of the accounts holds this share.
 MONEY_OF_SMALL = float(ndtr(-1.0))
@@ -35,80 +37,77 @@ SURVIVAL_DAY = 90
 
 
 def coverage(kind: str, n: int, simulations: int = 2000, seed: int = 1) -> float:
-    """Share of simulated samples of size n whose 95 % interval of this kind holds the true value."""
-    return float(np.mean(KINDS[kind](np.random.default_rng(seed), n, simulations)))
+    """Share of simulated samples of size n whose 95 % interval of this kind holds the true value.
+
+    Samples that give no interval are not counted; `answered` says how many do.
+    """
+    low, high, truth = KINDS[kind](np.random.default_rng(seed), n, simulations)
+    return float(np.mean((low <= truth) & (truth <= high), where=~np.isnan(low)))
 
 
-def share(random: Generator, n: int, simulations: int) -> Hits:
+def answered(kind: str, n: int, simulations: int = 2000, seed: int = 1) -> float:
+    """Share of simulated samples of size n that give an interval of this kind at all."""
+    low, _, _ = KINDS[kind](np.random.default_rng(seed), n, simulations)
+    return float(np.mean(~np.isnan(low)))
+
+
+def share(random: Generator, n: int, simulations: int) -> Intervals:
     """A win rate of 30 %, by count."""
-    low, high = stats.wilson(random.binomial(n, 0.3, simulations), n)
-    return within(low, 0.3, high)
+    return *stats.wilson(random.binomial(n, 0.3, simulations), n), 0.3
 
 
-def km_median(random: Generator, n: int, simulations: int) -> Hits:
+def km_median(random: Generator, n: int, simulations: int) -> Intervals:
     """Median days of a stage, those still in it censored."""
+    medians = [stats.km_median(age, event, np.ones(n)) for age, event in durations(random, n, simulations)]
     # A stay of 60.2 days is seen as 60: the median of whole days is the floor of the median.
-    truth = float(np.floor(DURATION.median()))
-    hits = []
-    for age, event in durations(random, n, simulations):
-        _, low, high = stats.km_median(age, event, np.ones(n))
-        hits.append((low is None or low <= truth) and (high is None or truth <= high))
-    return np.array(hits)
+    return *bounds(medians, open_end=np.inf), float(np.floor(DURATION.median()))
 
 
-def km_survival(random: Generator, n: int, simulations: int) -> Hits:
+def km_survival(random: Generator, n: int, simulations: int) -> Intervals:
     """Share still in a stage after 90 days."""
-    truth = float(DURATION.sf(SURVIVAL_DAY + 1))
-    return np.array(
-        [
-            holds(stats.survival_at(stats.kaplan_meier(age, event, np.ones(n)), SURVIVAL_DAY), truth)
-            for age, event in durations(random, n, simulations)
-        ]
-    )
+    curves = (stats.kaplan_meier(age, event, np.ones(n)) for age, event in durations(random, n, simulations))
+    # Gone after day 90 is gone on day 91 or later.
+    return *bounds([stats.survival_at(c, SURVIVAL_DAY) for c in curves]), float(DURATION.sf(SURVIVAL_DAY + 1))
 
 
-def incidence(random: Generator, n: int, simulations: int) -> Hits:
+def incidence(random: Generator, n: int, simulations: int) -> Intervals:
     """Share won within 180 days; losing is the competing outcome."""
-    return np.array(
-        [
-            holds(stats.incidence_at(stats.incidence(age, outcome, np.ones(n)), CLOSE_WINDOW), TRUE_INCIDENCE)
-            for age, outcome in deals(random, n, simulations)
-        ]
-    )
+    curves = (stats.incidence(age, outcome, np.ones(n)) for age, outcome in deals(random, n, simulations))
+    return *bounds([stats.incidence_at(curve, CLOSE_WINDOW) for curve in curves]), TRUE_INCIDENCE
 
 
-def net_ratio(random: Generator, n: int, simulations: int) -> Hits:
+def net_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Net revenue retention: churn, contraction and expansion."""
     base, kept, expanded = retention(random, n, simulations)
-    return ratio_hits(base * (kept + expanded), base, TRUE_KEPT + TRUE_EXPANSION)
+    return *ratios(base * (kept + expanded), base), TRUE_KEPT + TRUE_EXPANSION
 
 
-def kept_ratio(random: Generator, n: int, simulations: int) -> Hits:
+def kept_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Gross revenue retention, which no account can lift above 1."""
     base, kept, _ = retention(random, n, simulations)
-    return ratio_hits(base * kept, base, TRUE_KEPT, bounded=True)
+    return *ratios(base * kept, base, bounded=True), TRUE_KEPT
 
 
-def expansion_ratio(random: Generator, n: int, simulations: int) -> Hits:
+def expansion_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Expansion of accounts over what all of them paid."""
     base, _, expanded = retention(random, n, simulations)
-    return ratio_hits(base * expanded, base, TRUE_EXPANSION)
+    return *ratios(base * expanded, base), TRUE_EXPANSION
 
 
-def amount_ratio(random: Generator, n: int, simulations: int) -> Hits:
+def amount_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Win rate by amount; larger deals are won less often."""
     amount = random.lognormal(0, 1, (simulations, n))
     won = random.random(amount.shape) < np.where(amount > 1, WIN_LARGE, WIN_SMALL)
-    return ratio_hits(amount * won, amount, weighted(WIN_SMALL, WIN_LARGE), bounded=True)
+    return *ratios(amount * won, amount, bounded=True), weighted(WIN_SMALL, WIN_LARGE)
 
 
-def mean_amount(random: Generator, n: int, simulations: int) -> Hits:
+def mean_amount(random: Generator, n: int, simulations: int) -> Intervals:
     """Average selling price: the ratio of the amounts to their count."""
     amount = random.lognormal(0, 1, (simulations, n))
-    return ratio_hits(amount, np.ones_like(amount), float(np.exp(0.5)))
+    return *ratios(amount, np.ones_like(amount)), float(np.exp(0.5))
 
 
-KINDS: dict[str, Callable[[Generator, int, int], Hits]] = {
+KINDS: dict[str, Callable[[Generator, int, int], Intervals]] = {
     "share": share,
     "km_median": km_median,
     "km_survival": km_survival,
@@ -132,7 +131,7 @@ TRUE_EXPANSION = STAYS * EXPANDS * np.mean(EXPANSION)
 TRUE_INCIDENCE = float(WIN_SHARE * DAYS_TO_WIN.cdf(CLOSE_WINDOW + 1))  # a win on day 180.9 is one of day 180
 
 
-def retention(random: Generator, n: int, simulations: int) -> tuple[NDArray, NDArray, NDArray]:
+def retention(random: Generator, n: int, simulations: int) -> tuple[Floats, Floats, Floats]:
     """What accounts paid, and the shares of it that they kept and that they added a year later."""
     base = random.lognormal(0, 1, (simulations, n))
     stays = random.random(base.shape) >= np.where(base > 1, CHURN_LARGE, CHURN_SMALL)
@@ -142,14 +141,14 @@ def retention(random: Generator, n: int, simulations: int) -> tuple[NDArray, NDA
     return base, kept * stays, expanded * stays
 
 
-def durations(random: Generator, n: int, simulations: int) -> zip:
+def durations(random: Generator, n: int, simulations: int) -> Samples:
     """Samples of (whole days, ended) of stays, seen at one date."""
     stay = DURATION.rvs((simulations, n), random_state=random)
     watched = random.uniform(0, WATCHED_DAYS, stay.shape)
     return zip(np.floor(np.minimum(stay, watched)), (stay <= watched).astype(int), strict=True)
 
 
-def deals(random: Generator, n: int, simulations: int) -> zip:
+def deals(random: Generator, n: int, simulations: int) -> Samples:
     """Samples of (whole days, 0 open / 1 won / 2 lost) of deals, seen at one date."""
     shape = (simulations, n)
     wins = random.random(shape) < WIN_SHARE
@@ -160,18 +159,21 @@ def deals(random: Generator, n: int, simulations: int) -> zip:
     return zip(np.floor(np.minimum(closes, watched)), outcome, strict=True)
 
 
-def ratio_hits(n: NDArray, b: NDArray, truth: float, bounded: bool = False) -> Hits:
-    """One row a sample, one column an account."""
+def one_minus_survival(age: Floats, outcome: Floats) -> stats.Estimate:
+    """The usual mistake: 1 - Kaplan-Meier of winning by the close window, with losses censored."""
+    curve = stats.kaplan_meier(age, outcome == 1, np.ones(len(age)))
+    value, low, high = stats.survival_at(curve, CLOSE_WINDOW)
+    return stats.Estimate(1 - value, 1 - high, 1 - low)
+
+
+def ratios(n: Floats, b: Floats, bounded: bool = False) -> tuple[Floats, Floats]:
+    """Intervals of sum n / sum b; one row a sample, one column an account."""
     sums = (each.sum(axis=1) for each in (n, b, n * n, n * b, b * b))
-    low, high = stats.ratio_interval(*sums, n.shape[1], bounded=bounded)
-    return within(low, truth, high)
+    return stats.ratio_interval(*sums, n.shape[1], bounded=bounded)
 
 
-def within(low: NDArray, truth: float, high: NDArray) -> Hits:
-    """No interval is no cover: NaN counts as a miss."""
-    return (low <= truth) & (truth <= high)
-
-
-def holds(estimate: stats.Estimate, truth: float) -> bool:
-    """No interval is no cover: None counts as a miss."""
-    return estimate.low is not None and estimate.low <= truth <= estimate.high
+def bounds(estimates: list[stats.Estimate], open_end: float = np.nan) -> tuple[Floats, Floats]:
+    """The ends of the intervals, NaN where there is none; a band that never comes down ends at open_end."""
+    low = np.array([np.nan if each.low is None else each.low for each in estimates])
+    high = np.array([open_end if each.high is None else each.high for each in estimates])
+    return low, high

@@ -1,0 +1,52 @@
+"""How often do the 95 % intervals hold the truth? Run from the repository: python -m benchmarks.coverage
+
+Prints two tables: the coverage of each kind of interval by sample size (with the share of samples that give
+one, where not all do), and what a competing outcome does to a win curve.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+import simulations
+
+from gtmkit import stats
+
+SIZES = (20, 50, 200)
+DEALS = 5000
+
+
+def coverage_table() -> list[str]:
+    """Rows of kind by sample size."""
+    rows = ["| interval | " + " | ".join(f"n = {n}" for n in SIZES) + " |", "|---" * (len(SIZES) + 1) + "|"]
+    for kind, draw in simulations.KINDS.items():
+        name = (draw.__doc__ or kind).rstrip(".")
+        rows.append(f"| `{kind}`: {name} | " + " | ".join(cell(kind, n) for n in SIZES) + " |")
+    return rows
+
+
+def cell(kind: str, n: int) -> str:
+    """Coverage in percent, and how many samples answer where some do not."""
+    covered, answered = simulations.coverage(kind, n), simulations.answered(kind, n)
+    return f"{covered:.1%}" + ("" if answered == 1 else f" (of {answered:.1%})")
+
+
+def planted_table() -> list[str]:
+    """Wins within the close window, read with losing as a competing outcome and as censoring."""
+    age, outcome = next(simulations.deals(np.random.default_rng(1), DEALS, 1))
+    right = stats.incidence_at(stats.incidence(age, outcome, np.ones(DEALS)), simulations.CLOSE_WINDOW)
+    wrong = simulations.one_minus_survival(age, outcome)
+    return [
+        f"| won within {simulations.CLOSE_WINDOW} days, {DEALS:,} deals | value | 95 % interval |",
+        "|---|---|---|",
+        f"| truth | {simulations.TRUE_INCIDENCE:.1%} | |",
+        f"| Aalen-Johansen | {right.value:.1%} | {right.low:.1%} to {right.high:.1%} |",
+        f"| 1 - Kaplan-Meier, losses censored | {wrong.value:.1%} | {wrong.low:.1%} to {wrong.high:.1%} |",
+    ]
+
+
+if __name__ == "__main__":
+    print("\n".join([*coverage_table(), "", *planted_table()]))
