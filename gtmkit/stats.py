@@ -240,13 +240,15 @@ def _spread(ratio: Floats, nn: Floats, nb: Floats, bb: Floats, accounts: Floats)
     return np.where(residual > _TOLERANCE * (nn + ratio**2 * bb), spread, 0.0)
 
 
-def _counts(age: ArrayLike, outcome: ArrayLike, n: ArrayLike) -> tuple[Floats, NDArray[np.int64], Floats]:
+def _counts(age: ArrayLike, outcome: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats, Floats]:
     """The three columns as arrays, rows with a count of 0 left out."""
-    ages, codes, counts = np.asarray(age, float), np.asarray(outcome, np.int64), np.asarray(n, float)
+    ages, codes, counts = (np.asarray(column, dtype=np.float64) for column in (age, outcome, n))
     if not (ages.shape == codes.shape == counts.shape and ages.ndim == 1):
         raise ValueError("Ages, outcomes and counts differ in length. Pass three columns of one table.")
     if np.isnan(ages).any() or not (counts >= 0).all():
         raise ValueError("An age is missing, or a count is missing or negative. Drop undated rows first.")
+    if not ((codes >= 0) & (codes == np.floor(codes))).all():
+        raise ValueError("An outcome is not 0 (censored), 1, 2, ... Number the outcomes first.")
     keep = counts > 0
     return ages[keep], codes[keep], counts[keep]
 
@@ -255,9 +257,7 @@ def _per_age(times: Floats, ages: Floats, weights: Floats) -> Floats:
     return np.bincount(np.searchsorted(times, ages), weights, len(times)).astype(np.float64)
 
 
-def _life_table(
-    ages: Floats, codes: NDArray[np.int64], n: Floats, cause: int
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _life_table(ages: Floats, codes: Floats, n: Floats, cause: int) -> tuple[Floats, Floats, Floats, Floats]:
     """By distinct age: those at risk, with the outcome `cause`, and with any outcome."""
     times = np.unique(ages)
     at_risk = _per_age(times, ages, n)[::-1].cumsum()[::-1]
