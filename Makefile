@@ -58,7 +58,8 @@ lock: $(READY)  ## compile both locks from pyproject.toml (UV_FLAGS=--upgrade ta
 	  | $(LOCK) --constraint requirements.lock - --output-file requirements-spark.lock >/dev/null
 
 $(READY): requirements.lock pyproject.toml
-	@python=; seen=; \
+	@if $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exit; fi; \
+	python=; seen=; \
 	for candidate in $(PYTHONS); do \
 	  version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue; \
 	  if ! "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
@@ -73,7 +74,7 @@ $(READY): requirements.lock pyproject.toml
 	  exit 1; \
 	fi; \
 	echo "Setting up .venv with Python $$version, once; this takes a minute or two." >&2; \
-	"$$python" -m venv .venv >&2
+	"$$python" -m venv --clear .venv >&2
 	@echo "Installing what requirements.lock names ..." >&2
 	@$(PIP) --require-hashes --requirement requirements.lock >&2
 	@echo "Installing gtmkit itself ..." >&2
