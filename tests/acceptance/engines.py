@@ -1,0 +1,128 @@
+"""One workspace on the frames of several engines, and what it means to answer the same."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+
+import gtmkit
+from gtmkit import catalog, sources
+from gtmkit.config import Config
+from gtmkit.workspace import Workspace
+
+METRIC_MODULES = ("retention", "pipeline")
+STORE_COLUMNS = {"line", "file"}  # where a row came from: in the store, not in a table a metric sees
+
+
+def stored(folder: Path, into: Path) -> dict[str, Path]:
+    """Table -> its canonical, typed Parquet file."""
+    into.mkdir(parents=True, exist_ok=True)
+    sources.prepare(Config.load(folder), folder, into, into / "rejects")
+    return {path.stem: path for path in sorted(into.glob("*.parquet"))}
+
+
+def pandas_frame(path: Path) -> pd.DataFrame:
+    frame = pd.read_parquet(path, dtype_backend="pyarrow")
+    return frame.drop(columns=[column for column in frame if column in STORE_COLUMNS])
+
+
+def polars_frame(path: Path) -> pl.LazyFrame:
+    return pl.scan_parquet(path).drop(STORE_COLUMNS, strict=False)
+
+
+def duckdb_frames(connection: duckdb.DuckDBPyConnection) -> Callable[[Path], duckdb.DuckDBPyRelation]:
+    def frame(path: Path) -> duckdb.DuckDBPyRelation:
+        relation = connection.read_parquet(str(path))
+        return relation.project(", ".join(f'"{c}"' for c in relation.columns if c not in STORE_COLUMNS))
+
+    return frame
+
+
+def spark_frames(session: Any) -> Callable[[Path], Any]:
+    return lambda path: session.read.parquet(str(path)).drop(*STORE_COLUMNS)
+
+
+def workspace(
+    folder: Path, tables: Mapping[str, Path], frame: Callable[[Path], Any], period: str
+) -> Workspace:
+    """The company of the folder over one engine's frames (in UTC, so that no instant is to be shifted)."""
+    return Workspace.from_frames(
+        {name: frame(path) for name, path in tables.items()}, Config.load(folder), period
+    )
+
+
+def ledger(ws: Workspace, name: str) -> pd.DataFrame:
+    """A ledger as a pandas frame, in an order of its own."""
+    frame = ws.ledger(name).collect().to_pandas()
+    return frame.sort_values(list(frame.columns), kind="stable").reset_index(drop=True)
+
+
+def metric_function(metric: str) -> Callable[..., Any]:
+    """The plain function behind a metric id; the signature says what it needs."""
+    name = metric.split(".")[0]
+    homes: list[ModuleType] = [import_module(f"gtmkit.metrics.{module}") for module in METRIC_MODULES]
+    return next(getattr(home, name) for home in homes if hasattr(home, name))
+
+
+def needs(metric: str) -> list[str]:
+    """The names of a metric's positional parameters: tables and ledgers, or other metrics."""
+    parameters = inspect.signature(metric_function(metric)).parameters.values()
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def is_derived(metric: str) -> bool:
+    ids = {name.split(".")[0] for name in catalog.METRICS}
+    return all(name in ids for name in needs(metric))
+
+
+def every_id() -> list[str]:
+    """Every metric of the catalogue and every variant of it."""
+    return [
+        name
+        for metric, row in catalog.METRICS.items()
+        for name in (metric, *(f"{metric}.{variant}" for variant in row.variants))
+    ]
+
+
+def in_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame by its keys: what stands before `value`."""
+    keys = list(frame.columns[: list(frame.columns).index("value")])
+    text = frame.assign(**{key: frame[key].astype("string").fillna("") for key in keys})
+    return frame.loc[text.sort_values(keys, kind="stable").index].reset_index(drop=True)
+
+
+def assert_same(left: pd.DataFrame, right: pd.DataFrame, what: str) -> None:
+    """Keys, counts, money, status and words exactly; ratios and intervals to 1e-9."""
+    assert list(left.columns) == list(right.columns), what
+    left, right = in_order(left), in_order(right)
+    assert len(left) == len(right), f"{what}: {len(left)} rows and {len(right)}"
+    for column in left.columns:
+        a, b = left[column].astype("object"), right[column].astype("object")
+        assert list(a.isna()) == list(b.isna()), f"{what}: nulls of {column} differ"
+        a, b = a[a.notna()], b[b.notna()]
+        if column in ("value", "low", "high"):
+            for x, y in zip(a, b, strict=True):
+                assert abs(float(x) - float(y)) <= 1e-9 * max(1.0, abs(float(x))), (
+                    f"{what}: {column} {x} and {y}"
+                )
+        else:
+            assert list(a) == list(b), f"{what}: {column} differs"
+
+
+def answers(folder: Path, period: str, **asked: Any) -> dict[str, pd.DataFrame]:
+    """Every metric of the catalogue over the workspace of a folder."""
+    ws = gtmkit.open(folder, period)
+    return {metric: ws.metric(metric, **asked) for metric in every_id()}
+
+
+def assert_identical(left: Mapping[str, pd.DataFrame], right: Mapping[str, pd.DataFrame]) -> None:
+    """The same facts to the last digit, in the same order."""
+    assert left.keys() == right.keys()
+    for metric, frame in left.items():
+        pd.testing.assert_frame_equal(frame, right[metric], check_exact=True, obj=metric)
