@@ -6,13 +6,17 @@ A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `d
 
 import html
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "not known"
+FEW = 20  # accounts; below it a money ratio is shown and marked
+RESULT = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
+DASHED = ("undefined", "not yet observed", "suppressed", "immature")
+PAGE_MIME = "application/vnd.gtmkit.html"  # HTML of our own making, which a report may show
 UNITS = ("share", "money", "money per day", "days", "count", "ratio")
 
 
@@ -104,31 +108,74 @@ def absence(row: Any) -> str:
     return f"{words}: {reason}"
 
 
+class Shown:
+    """What a notebook shows of its value: HTML for the page and the notebook, text elsewhere."""
+
+    def html(self) -> str:
+        """The HTML, everything from data escaped."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        html = self.html()
+        return {"text/plain": str(self), "text/html": html, PAGE_MIME: html}
+
+
+class Cell(NamedTuple):
+    """What stands in a cell: the text, small text under it, and a mark (`provisional`, `few`) in a box."""
+
+    text: str
+    small: str = ""
+    mark: str = ""
+
+
 def table(
-    caption: str,
-    head: Sequence[str],
-    rows: Iterable[Sequence[str | tuple[str, str]]],
-    right: Sequence[int] = (),
+    caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Cell]], right: Collection[int] = ()
 ) -> str:
     """An HTML table with a caption, scopes and escaped cells; the columns in `right` are set right.
 
-    A cell is text, or (text, small text under it). The first cell of a row is the row's heading.
+    The first cell of a row is the row's heading. The table scrolls in a region of its own where it is wide.
     """
-
-    def cell(place: int, content: str | tuple[str, str]) -> str:
-        main, small = (content, "") if isinstance(content, str) else content
-        mark = ' class="r"' if place in right else ""
-        inner = f"<b>{escape(main)}</b><small>{escape(small)}</small>" if small else escape(main)
-        return f'<th scope="row"{mark}>{inner}</th>' if place == 0 else f"<td{mark}>{inner}</td>"
-
-    names = "".join(
-        f'<th scope="col"{" class=" + chr(34) + "r" + chr(34) if i in right else ""}>{escape(name)}</th>'
-        for i, name in enumerate(head)
-    )
-    body = "".join("<tr>" + "".join(cell(i, c) for i, c in enumerate(row)) + "</tr>" for row in rows)
+    side = [' class="r"' if i in right else "" for i in range(len(head))]
+    names = "".join(f'<th scope="col"{s}>{escape(name)}</th>' for s, name in zip(side, head, strict=True))
+    body = "".join(f"<tr>{_row(row, side)}</tr>" for row in rows)
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def result_table(frame: pd.DataFrame, caption: str, unit: str, currency: str = "", most: int = 400) -> str:
+    """A result as a table: its axes, the value with interval and n under it, what is not final in a box.
+
+    A share is suppressed by the metric; a money value over fewer than 20 accounts is marked `few`. More
+    than `most` rows are cut, and the caption says so.
+    """
+    axes = [str(column) for column in frame.columns if column not in RESULT]
+    rows: list[list[str | Cell]] = [
+        [*(label(row[axis]) for axis in axes), cell(row, unit, currency)]
+        for row in frame.head(most).to_dict("records")
+    ]
+    more = f" (the first {most:,} of {len(frame):,} rows)" if len(frame) > most else ""
+    return table(caption + more, [*axes, "value"], rows, right={len(axes)})
+
+
+def cell(row: Any, unit: str, currency: str = "") -> Cell:
+    """The cell of one result row: value, interval and n; without a value its status and reason."""
+    if plain(row["value"]) is None:
+        reason = row["reason"]
+        told = "" if reason is None or pd.isna(reason) else str(reason)
+        status = absence({"status": row["status"], "reason": None, "n": None})
+        return Cell("", ", ".join(part for part in (told, people(row["n"])) if part), status)
+    status = "" if row["status"] is None or pd.isna(row["status"]) else str(row["status"])
+    n = plain(row["n"])
+    is_few = unit != "count" and n is not None and n < FEW
+    ends = interval(row["low"], row["high"], unit, 1 if unit == "share" else None)
+    small = ", ".join(part for part in (ends, people(n)) if part)
+    return Cell(
+        number(row["value"], unit, currency), small, "few" if is_few else "" if status == "final" else status
     )
 
 
@@ -160,3 +207,18 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
     if unit in ("money", "money per day"):
         return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")
     return text
+
+
+def _row(row: Sequence[str | Cell], side: Sequence[str]) -> str:
+    first, *rest = (f"{mark}>{_inside(content)}" for mark, content in zip(side, row, strict=True))
+    return f'<th scope="row"{first}</th>' + "".join(f"<td{inside}</td>" for inside in rest)
+
+
+def _inside(content: str | Cell) -> str:
+    if isinstance(content, str):
+        return escape(content)
+    strong = f"<b>{escape(content.text)}</b>" if content.text else ""
+    kind = "st un" if content.mark in DASHED else "st"
+    mark = f'<span class="{kind}">{escape(content.mark)}</span>' if content.mark else ""
+    small = f"<small>{escape(content.small)}</small>" if content.small else ""
+    return " ".join(part for part in (strong, mark) if part) + small

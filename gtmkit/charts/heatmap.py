@@ -165,10 +165,11 @@ def _cell(ax: Axes, x: int, y: float, row: Any, edges: list[float], *, bold: boo
 def _names(
     ax: Axes, rows: list[str], tops: dict[str, float], sizes: dict[str, int], pooled: str, left: int
 ) -> None:
+    pooled_name = "all cohorts" if left > 100 else "all"
     for name in rows:
         middle, weight = tops[name] + 0.5, "bold" if name == pooled else "normal"
         for text, px, side, token in (
-            ("all cohorts" if name == pooled else name, -left, "left", "ink"),
+            (pooled_name if name == pooled else name, -left, "left", "ink"),
             (f"{sizes[name]:,}" if name in sizes else "", -10, "right", "ink2"),
         ):
             ax.annotate(
@@ -201,7 +202,8 @@ def _key(ax: Axes, edges: list[float]) -> None:
     """The classes under the picture, the lightest first, and the hatch. Measured in px below the axes."""
     wide, tall = ax.get_window_extent().width, ax.get_window_extent().height
     roomy = wide > 300
-    step, start = min(42, (wide - 90) / CLASSES), 0 if roomy else -90
+    start = 0 if roomy else -90
+    step = min(42, (wide - start - 75) / CLASSES)
     words = [f"{e * 100:.0f}" for e in reversed(edges)] + [f"<{edges[0] * 100:.0f}"]
     words[0] += "+"
     marks = [(start + k * step, step, words[k], COLOURS[CLASSES - 1 - k], None) for k in range(CLASSES)]

@@ -28,12 +28,10 @@ KEPT = {
     "text-anchor",
 }
 MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-width", "stroke-dasharray")
-AXES = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
-MOST_ROWS = 400  # a table in the page ends here; the whole is in the report's tables
 
 
-@dataclass(frozen=True)
-class Picture:
+@dataclass(frozen=True, repr=False)
+class Picture(formats.Shown):
     """A captioned chart: `title` and `note` above, `words` and `table` one click below."""
 
     title: str
@@ -43,17 +41,17 @@ class Picture:
     words: str
     table: str
 
-    def _repr_html_(self) -> str:
-        """In JupyterLab, without our style sheet, the wide drawing alone shows; a page shows what fits."""
+    def html(self) -> str:
+        """The figure element: without our style sheet the wide drawing alone shows, a page shows what fits."""
         note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
         return (
-            f'<figure class="chart"><figcaption><b>{formats.escape(self.title)}</b>{note}</figcaption>'
+            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}</figcaption>'
             f'<div class="w">{self.wide}</div><div class="n" hidden="hidden">{self.narrow}</div>'
             f'<details class="data"><summary>In words and as a table</summary>'
             f"<div><p>{formats.escape(self.words)}</p>{self.table}</div></details></figure>"
         )
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return f"{self.title}\n{self.words}"
 
 
@@ -77,28 +75,7 @@ def show(
         words = f"{title}. {ax.get_label()}"
         key = "g" + hashlib.sha256(f"{title}{words}".encode()).hexdigest()[:8] + suffix
         svgs.append(inline(ax, key, words))
-    return Picture(title, note, svgs[0], svgs[1], words, data_table(frame, title, unit, currency))
-
-
-def data_table(frame: pd.DataFrame, caption: str, unit: str = "share", currency: str = "") -> str:
-    """The result frame as an escaped HTML table: its own axes, the value with its interval, n."""
-    axes = [column for column in frame.columns if column not in AXES]
-    rows: list[list[str | tuple[str, str]]] = []
-    for _, row in frame.head(MOST_ROWS).iterrows():
-        if formats.plain(row["value"]) is None:
-            value: str | tuple[str, str] = formats.absence(row)
-        else:
-            status = (
-                "" if row["status"] in ("final", None) or pd.isna(row["status"]) else f", {row['status']}"
-            )
-            ends = formats.interval(row["low"], row["high"], unit)
-            value = (formats.number(row["value"], unit, currency), f"{ends}{status}".lstrip(", "))
-        n = formats.plain(row["n"])
-        rows.append([*[formats.label(row[a]) for a in axes], value, "" if n is None else f"{n:,.0f}"])
-    more = f" (first {MOST_ROWS:,} of {len(frame):,} rows)" if len(frame) > MOST_ROWS else ""
-    return formats.table(
-        caption + more, [*axes, "value, 95 % interval", "n"], rows, right=(len(axes), len(axes) + 1)
-    )
+    return Picture(title, note, svgs[0], svgs[1], words, formats.result_table(frame, title, unit, currency))
 
 
 def inline(ax: Axes, key: str, words: str) -> str:
@@ -167,10 +144,11 @@ def _style(node: ET.Element, key: str) -> None:
             elif value != "none":
                 classes.append(f"{name[0]}-{_token(value)}")
             node.set(name, value)
-        elif name == "font":
-            size = re.search(r"([\d.]+)px", value)
-            node.set("font-size", _rounded(size[1]) if size else "12")
-            if re.match(r"(bold|[6-9]00)", value):
+        elif name in ("font", "font-size", "font-weight"):  # the shorthand before matplotlib 3.11
+            size, weight = re.search(r"([\d.]+)px", value), re.search(r"bold|\b[6-9]00\b", value)
+            if size:
+                node.set("font-size", _rounded(size[1]))
+            if weight:
                 node.set("font-weight", "600")
         elif name in KEPT:
             node.set(name, value)

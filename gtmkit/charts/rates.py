@@ -58,7 +58,6 @@ def rates(
             ticks = [t for t in ax.get_xticks() if low <= t <= high][:: 2 if narrow else 1]
             ax.set_xticks(ticks, [formats.bare(t, unit) for t in ticks])
         if reference is not None:
-            ax.axvline(reference, color=C["c2"], lw=1.5, ls=TARGET)
             ax.annotate(
                 f"{named} {formats.number(reference, unit, digits=0)}",
                 (reference, 0),
@@ -70,7 +69,22 @@ def rates(
                 weight="bold",
             )
         for i, (_, row) in enumerate(rows.iterrows()):
-            _row(ax, i, row, by, reference, min_n, unit, currency, narrow, left, right)
+            y = i + (0.7 if narrow else 0.5)
+            if reference is not None:
+                reach = (i + 0.5, i + 0.92) if narrow else (i, i + 1)  # on a phone it would cross the words
+                ax.plot([reference] * 2, reach, color=C["c2"], lw=1.5, ls=TARGET)
+            is_few = _is_few(row, min_n)
+            _mark(ax, y, row, reference, is_few)
+            name, count = short(formats.label(row[by]), 18), formats.people(row["n"])
+            words = "too few to judge" if is_few else _words(row, unit, currency)
+            if narrow:
+                beside(ax, name, i + 0.34, 0, weight="bold")
+                tail = f"{words}, {count}" if count else words
+                beside(ax, short(tail, 32), i + 0.34, right, "ink2", end=True, ha="right")
+            else:
+                beside(ax, name, y, -left, weight="bold")
+                beside(ax, count, y, -12, "ink2", ha="right")
+                beside(ax, short(words, 28), y, 12, "ink2", end=True)
     ax.set_label(
         spell(f"{formats.label(r[by])} {formats.figure(r, unit, currency)}" for _, r in rows.iterrows())
     )
@@ -89,44 +103,27 @@ def _span(rows: pd.DataFrame, reference: float | None, unit: str) -> tuple[float
     return min([0.0, *seen]), min(1.0, high) if unit == "share" and max(seen) <= 1 else high
 
 
-def _row(
-    ax: Axes,
-    place: int,
-    row: pd.Series,
-    by: str,
-    reference: float | None,
-    min_n: int,
-    unit: str,
-    currency: str,
-    narrow: bool,
-    left: int,
-    right: int,
-) -> None:
-    y = place + (0.7 if narrow else 0.5)
-    value, low, high, n = (formats.plain(row[c]) for c in ("value", "low", "high", "n"))
-    few = n is not None and n < min_n and row["status"] != "undefined"
+def _is_few(row: pd.Series, min_n: int) -> bool:
+    n = formats.plain(row["n"])
+    return n is not None and n < min_n and row["status"] != "undefined"
+
+
+def _mark(ax: Axes, y: float, row: pd.Series, reference: float | None, is_few: bool) -> None:
+    """The dot on its interval: blue where told apart from the reference, hollow where few."""
+    value, low, high = (formats.plain(row[c]) for c in ("value", "low", "high"))
     told = reference is not None and low is not None and high is not None and not low <= reference <= high
-    token = "c1" if told and not few else "ctx"
+    token = "c1" if told and not is_few else "ctx"
     if low is not None and high is not None:
-        ax.plot([low, high], [y, y], color=C[token], lw=1.25 if few else 3, ls="-", solid_capstyle="butt")
+        ax.plot([low, high], [y, y], color=C[token], lw=1.25 if is_few else 3, ls="-", solid_capstyle="butt")
     if value is not None:
         ax.plot(
-            [value], [y], "o", ms=9, color=C[token], mfc=C["paper"] if few else C[token], mew=2, ls="none"
+            [value], [y], "o", ms=9, color=C[token], mfc=C["paper" if is_few else token], mew=2, ls="none"
         )
-    if few:
-        words = "too few to judge"
-    elif value is None:
-        words = formats.absence(row)
-    else:
-        ends = formats.interval(low, high, unit)
-        words = formats.number(value, unit, currency, 0 if unit == "share" else None) + (
-            f" ({ends})" if ends else ""
-        )
-    name, count = formats.label(row[by]), formats.people(n)
-    if narrow:
-        beside(ax, short(name, 18), place + 0.34, 0, weight="bold")
-        beside(ax, f"{words}, {count}" if count else words, place + 0.34, right, "ink2", end=True, ha="right")
-    else:
-        beside(ax, short(name, 18), y, -left, weight="bold")
-        beside(ax, count, y, -12, "ink2", ha="right")
-        beside(ax, short(words, 30), y, 12, "ink2", end=True)
+
+
+def _words(row: pd.Series, unit: str, currency: str) -> str:
+    if formats.plain(row["value"]) is None:
+        return formats.absence(row)
+    ends = formats.interval(row["low"], row["high"], unit)
+    figure = formats.number(row["value"], unit, currency, 0 if unit == "share" else None)
+    return figure + (f" ({ends})" if ends else "")

@@ -146,7 +146,8 @@ def _names(ax: Axes, last: pd.Series, target: float | None, unit: str, currency:
     ends = formats.interval(last["low"], last["high"], unit)
     if target is not None:
         ax.axhline(target, color=C["c2"], lw=1.5, ls=TARGET)
-        lines.append((target, f"target {formats.number(target, unit, short)}", "c2", "normal"))
+        digits = 0 if round(target * 100, 6).is_integer() else None
+        lines.append((target, f"target {formats.number(target, unit, short, digits)}", "c2", "normal"))
     lines.sort(key=lambda line: -line[0])
     room = ax.get_ylim()[1] + 40 * px
     for y, text, token, weight in lines:

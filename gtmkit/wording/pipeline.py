@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, points
+from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, points
 
 
 def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") -> SoWhat:

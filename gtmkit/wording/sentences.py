@@ -22,8 +22,8 @@ class Sentence:
         return f"[{self.verdict}] {self.text}"
 
 
-@dataclass(frozen=True)
-class SoWhat:
+@dataclass(frozen=True, repr=False)
+class SoWhat(formats.Shown):
     """The sentences under a chart, in the order of their weight."""
 
     sentences: tuple[Sentence, ...]
@@ -31,9 +31,8 @@ class SoWhat:
     def __str__(self) -> str:
         return "\n".join(str(sentence) for sentence in self.sentences)
 
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
+    def html(self) -> str:
+        """A list, each sentence behind its verdict."""
         items = "".join(
             f'<li><span class="verdict {MARK[s.verdict]}">{s.verdict}</span> {formats.escape(s.text)}</li>'
             for s in self.sentences

@@ -1,0 +1,105 @@
+"""Tables of results: escaped HTML with caption and scopes, numbers right, interval and n under a value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from gtmkit import formats
+from gtmkit.formats import Cell
+
+
+@dataclass(frozen=True, repr=False)
+class Table(formats.Shown):
+    """A table as it stands on a page, and as plain text elsewhere."""
+
+    markup: str
+    text: str
+
+    def html(self) -> str:
+        """The table element, in a region that scrolls."""
+        return self.markup
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def result(frame: pd.DataFrame, caption: str, *, unit: str = "share", currency: str = "") -> Table:
+    """One metric: its axes and its value, with interval, n and status. An empty frame says so."""
+    if len(frame) == 0:
+        return nothing(caption, "no rows to show")
+    return Table(formats.result_table(frame, caption, unit, currency), frame.to_string(index=False))
+
+
+def beside(
+    frames: Mapping[str, pd.DataFrame],
+    by: str,
+    caption: str,
+    *,
+    units: Mapping[str, str] | None = None,
+    currency: str = "",
+    total: Mapping[str, pd.DataFrame] | None = None,
+) -> Table:
+    """Several metrics side by side, a row for each group of `by`, and `total` as the last row.
+
+    `units` names the unit of each column (share where it is not named). A group that a metric does not
+    have is said to be without rows; nothing is filled in.
+    """
+    groups = list(dict.fromkeys(formats.label(v) for frame in frames.values() for v in frame.get(by, [])))
+    if not groups and not total:
+        return nothing(caption, "no rows to show")
+    unit_of = {name: (units or {}).get(name, "share") for name in frames}
+    rows: list[list[str | Cell]] = [
+        [group, *(_cell(_of(frame, by, group), unit_of[name], currency) for name, frame in frames.items())]
+        for group in groups
+    ]
+    if total:
+        rows.append(["all", *(_cell(_last(total.get(name)), unit_of[name], currency) for name in frames)])
+    html = formats.table(caption, [by, *frames], rows, right=range(1, len(frames) + 1))
+    return Table(html, _text([by, *frames], rows))
+
+
+def rows(frame: pd.DataFrame, caption: str) -> Table:
+    """Any small frame as it is: counts right and with thousands, text left, null as an empty cell."""
+    if len(frame) == 0:
+        return nothing(caption, "no rows to show")
+    numeric = {i for i, column in enumerate(frame.columns) if pd.api.types.is_numeric_dtype(frame[column])}
+    body = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
+    head = [str(column) for column in frame.columns]
+    return Table(formats.table(caption, head, body, right=numeric), frame.to_string(index=False))
+
+
+def nothing(caption: str, reason: str) -> Table:
+    """The table that is not there, and why."""
+    text = f"{caption}: {reason}."
+    return Table(f'<p class="s">{formats.escape(text)}</p>', text)
+
+
+def _of(frame: pd.DataFrame, by: str, group: str) -> Any:
+    if by not in frame:
+        return None
+    found = frame[[formats.label(v) == group for v in frame[by]]]
+    return _last(found)
+
+
+def _last(frame: pd.DataFrame | None) -> Any:
+    return None if frame is None or len(frame) == 0 else frame.iloc[-1]
+
+
+def _cell(row: Any, unit: str, currency: str) -> Cell:
+    return Cell("", "no rows", "undefined") if row is None else formats.cell(row, unit, currency)
+
+
+def _plain(value: Any) -> str:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, bool | str):
+        return str(value)
+    known = formats.plain(value) if pd.api.types.is_number(value) else None
+    return str(value) if known is None else f"{known:,.0f}" if known.is_integer() else f"{known:,.4g}"
+
+
+def _text(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:
+    words = [[c if isinstance(c, str) else " ".join(part for part in c if part) for c in row] for row in rows]
+    return "\n".join("  ".join(row) for row in [list(head), *words])
