@@ -1,7 +1,8 @@
 """How often do the 95 % intervals hold the truth? Run from the repository: python -m benchmarks.coverage
 
-Prints two tables: the coverage of each kind of interval by sample size (with the share of samples that give
-one, where not all do), and what a competing outcome does to a win curve.
+Prints three tables: the coverage of each kind of interval by sample size (with the share of samples that give
+one, where not all do), the same of money retention by who churns, and what a competing outcome does to a win
+curve.
 """
 
 import sys
@@ -17,6 +18,14 @@ from gtmkit import stats
 
 SIZES = (20, 50, 200)
 DEALS = 5000
+CHURN = {  # of small accounts, of large ones
+    "all alike, 10 %": (0.10, 0.10),
+    "small ones more, 14 % and 6 %": (0.14, 0.06),
+    "large ones more, 6 % and 14 %": (0.06, 0.14),
+    "rare, 5 % and 2 %": (0.05, 0.02),
+    "small ones only, 30 %": (0.30, 0.0),
+    "large ones only, 20 %": (0.0, 0.20),
+}
 
 
 def coverage_table() -> list[str]:
@@ -34,6 +43,18 @@ def cell(kind: str, n: int) -> str:
     return f"{covered:.1%}" + ("" if answered == 1 else f" (of {answered:.1%})")
 
 
+def churn_table() -> list[str]:
+    """Gross and net retention by who churns and sample size."""
+    rows = ["| who churns | " + " | ".join(f"GRR, n = {n} | NRR, n = {n}" for n in SIZES) + " |"]
+    rows.append("|---" * (2 * len(SIZES) + 1) + "|")
+    for name, churn in CHURN.items():
+        cells = [
+            f"{simulations.retention_coverage(n, churn, net):.1%}" for n in SIZES for net in (False, True)
+        ]
+        rows.append(f"| {name} | " + " | ".join(cells) + " |")
+    return rows
+
+
 def planted_table() -> list[str]:
     """Wins within the close window, read with losing as a competing outcome and as censoring."""
     age, outcome = next(simulations.deals(np.random.default_rng(1), DEALS, 1))
@@ -49,4 +70,4 @@ def planted_table() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join([*coverage_table(), "", *planted_table()]))
+    print("\n".join([*coverage_table(), "", *churn_table(), "", *planted_table()]))

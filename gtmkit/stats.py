@@ -17,8 +17,8 @@ Floats = NDArray[np.floating[Any]]
 # Products of shares such as 4/5 * 5/8 miss .5 by an ulp; a quantile must not slip to the next age for that.
 _TOLERANCE = 1e-12
 
-# Measured: with 10 gross retention covers 93 % at 50 accounts, with 50 it covers 98.5 % at 200 where only
-# small accounts churn.
+# Measured on gross retention at 200 accounts, over the patterns of churn in benchmarks/coverage.py: without it
+# 95 % intervals cover 90-94 %, with 10 accounts 92-97 %, with 30 94-98 %; more only widens the widest.
 _PRIOR = 30.0
 
 
@@ -229,9 +229,9 @@ def _spread(ratio: Floats, nn: Floats, nb: Floats, bb: Floats, accounts: Floats)
     """Sum of squared residuals n - ratio * b, steadied; 0 where no two accounts differ.
 
     A few large accounts carry the money, so a sample without a loss (or an expansion) among them shows too
-    little spread: the plain interval of gross retention covers 84-91 % at 50 accounts. What the spread would
-    be if an account's share did not depend on its size is steadier. Where it is larger it enters with the
-    weight of _PRIOR accounts: it rules at 20 accounts and has gone at a thousand.
+    little spread. What the spread would be if an account's share did not depend on its size is steadier: as
+    large as now for those that have a share, but of as many as the ratio says. Where it is larger it enters
+    with the weight of _PRIOR accounts, so that it rules at 20 accounts and hardly matters at a thousand.
     """
     residual = nn - 2 * ratio * nb + ratio**2 * bb
     share = nn / np.where(nb > 0, nb, np.nan)  # of the accounts that have one
@@ -276,7 +276,7 @@ def _survival(ages: Floats, at_risk: Floats, events: Floats, level: float) -> Cu
 def _incidence_variance(
     value: Floats, before: Floats, at_risk: Floats, events: Floats, ended: Floats
 ) -> Floats:
-    """Delta-method variance of the Aalen-Johansen estimate (Marubini and Valsecchi 1995, 10.12)."""
+    """Delta-method variance of the Aalen-Johansen estimate, from running sums over the ages."""
     left = at_risk - ended
     a = np.divide(ended, at_risk * left, out=np.zeros_like(left), where=left > 0)
     b = before**2 * events * (at_risk - events) / at_risk**3

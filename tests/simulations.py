@@ -21,7 +21,7 @@ Samples = Iterator[tuple[Floats, Floats]]  # ages, outcomes
 # Of lognormal money with log-sigma 1 the smaller half of the accounts holds this share.
 MONEY_OF_SMALL = float(ndtr(-1.0))
 
-CHURN_SMALL, CHURN_LARGE = 0.14, 0.06
+CHURN = (0.14, 0.06)  # of the smaller and of the larger half of the accounts
 CONTRACTS, KEPT_ON_CONTRACTION = 0.10, (0.4, 1.0)
 EXPANDS, EXPANSION = 0.40, (0.05, 0.5)
 WIN_SMALL, WIN_LARGE = 0.30, 0.18
@@ -41,7 +41,18 @@ def coverage(kind: str, n: int, simulations: int = 2000, seed: int = 1) -> float
 
     Samples that give no interval are not counted; `answered` says how many do.
     """
-    low, high, truth = KINDS[kind](np.random.default_rng(seed), n, simulations)
+    return covered(KINDS[kind](np.random.default_rng(seed), n, simulations))
+
+
+def retention_coverage(
+    n: int, churn: tuple[float, float], net: bool, simulations: int = 2000, seed: int = 1
+) -> float:
+    """The same for gross or net retention, by churn of small and of large accounts."""
+    return covered(retention_ratio(np.random.default_rng(seed), n, simulations, churn, net))
+
+
+def covered(intervals: Intervals) -> float:
+    low, high, truth = intervals
     return float(np.mean((low <= truth) & (truth <= high), where=~np.isnan(low)))
 
 
@@ -78,20 +89,18 @@ def incidence(random: Generator, n: int, simulations: int) -> Intervals:
 
 def net_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Net revenue retention: churn, contraction and expansion."""
-    base, kept, expanded = retention(random, n, simulations)
-    return *ratios(base * (kept + expanded), base), TRUE_KEPT + TRUE_EXPANSION
+    return retention_ratio(random, n, simulations, CHURN, net=True)
 
 
 def kept_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Gross revenue retention, which no account can lift above 1."""
-    base, kept, _ = retention(random, n, simulations)
-    return *ratios(base * kept, base, bounded=True), TRUE_KEPT
+    return retention_ratio(random, n, simulations, CHURN, net=False)
 
 
 def expansion_ratio(random: Generator, n: int, simulations: int) -> Intervals:
     """Expansion of accounts over what all of them paid."""
-    base, _, expanded = retention(random, n, simulations)
-    return *ratios(base * expanded, base), TRUE_EXPANSION
+    base, _, expanded = retention(random, n, simulations, CHURN)
+    return *ratios(base * expanded, base), true_retention(CHURN)[1]
 
 
 def amount_ratio(random: Generator, n: int, simulations: int) -> Intervals:
@@ -125,16 +134,34 @@ def weighted(small: float, large: float) -> float:
     return MONEY_OF_SMALL * small + (1 - MONEY_OF_SMALL) * large
 
 
-STAYS = weighted(1 - CHURN_SMALL, 1 - CHURN_LARGE)
-TRUE_KEPT = STAYS * (1 - CONTRACTS * (1 - np.mean(KEPT_ON_CONTRACTION)))
-TRUE_EXPANSION = STAYS * EXPANDS * np.mean(EXPANSION)
 TRUE_INCIDENCE = float(WIN_SHARE * DAYS_TO_WIN.cdf(CLOSE_WINDOW + 1))  # a win on day 180.9 is one of day 180
 
 
-def retention(random: Generator, n: int, simulations: int) -> tuple[Floats, Floats, Floats]:
+def true_retention(churn: tuple[float, float]) -> tuple[float, float]:
+    """The shares of money kept and added."""
+    stays = weighted(1 - churn[0], 1 - churn[1])
+    kept = stays * (1 - CONTRACTS * (1 - np.mean(KEPT_ON_CONTRACTION)))
+    return float(kept), float(stays * EXPANDS * np.mean(EXPANSION))
+
+
+def retention_ratio(
+    random: Generator, n: int, simulations: int, churn: tuple[float, float], net: bool
+) -> Intervals:
+    """Gross or net revenue retention where small and large accounts churn at these rates."""
+    base, kept, expanded = retention(random, n, simulations, churn)
+    true_kept, true_expansion = true_retention(churn)
+    if net:
+        return *ratios(base * (kept + expanded), base), true_kept + true_expansion
+    return *ratios(base * kept, base, bounded=True), true_kept
+
+
+def retention(
+    random: Generator, n: int, simulations: int, churn: tuple[float, float]
+) -> tuple[Floats, Floats, Floats]:
     """What accounts paid, and the shares of it that they kept and that they added a year later."""
     base = random.lognormal(0, 1, (simulations, n))
-    stays = random.random(base.shape) >= np.where(base > 1, CHURN_LARGE, CHURN_SMALL)
+    small, large = churn
+    stays = random.random(base.shape) >= np.where(base > 1, large, small)
     fate = random.random(base.shape)
     kept = np.where(fate < CONTRACTS, random.uniform(*KEPT_ON_CONTRACTION, base.shape), 1.0)
     expanded = np.where(fate > 1 - EXPANDS, random.uniform(*EXPANSION, base.shape), 0.0)

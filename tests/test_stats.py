@@ -11,7 +11,16 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from simulations import CLOSE_WINDOW, KINDS, TRUE_INCIDENCE, answered, coverage, deals, one_minus_survival
+from simulations import (
+    CLOSE_WINDOW,
+    KINDS,
+    TRUE_INCIDENCE,
+    answered,
+    coverage,
+    deals,
+    one_minus_survival,
+    retention_coverage,
+)
 from statsmodels.duration.survfunc import CumIncidenceRight, survdiff
 
 from gtmkit import stats
@@ -479,3 +488,9 @@ def test_nothing_to_compare(groups):
 def test_coverage_at_200(kind):
     assert 0.92 <= coverage(kind, 200) <= 0.98
     assert answered(kind, 200, 200) > 0.99
+
+
+@pytest.mark.parametrize("net", [False, True], ids=["gross", "net"])
+@pytest.mark.parametrize("churn", [(0.1, 0.1), (0.05, 0.02), (0.06, 0.14), (0.3, 0.0), (0.0, 0.2)], ids=str)
+def test_retention_is_covered_whoever_churns(churn, net):
+    assert 0.92 <= retention_coverage(200, churn, net) <= 0.985
