@@ -58,7 +58,7 @@ lock: $(READY)  ## compile both locks from pyproject.toml (UV_FLAGS=--upgrade ta
 	  | $(LOCK) --constraint requirements.lock - --output-file requirements-spark.lock >/dev/null
 
 $(READY): requirements.lock pyproject.toml
-	@if $(BIN)/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exit; fi; \
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then exit; fi; \
 	python=; seen=; \
 	for candidate in $(PYTHONS); do \
 	  version=$$("$$candidate" -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null) || continue; \
