@@ -14,6 +14,7 @@ import polars as pl
 import gtmkit
 from gtmkit import catalog, sources
 from gtmkit.config import Config
+from gtmkit.results import Need
 from gtmkit.workspace import Workspace
 
 METRIC_MODULES = ("retention", "pipeline")
@@ -57,10 +58,11 @@ def workspace(
     )
 
 
-def ledger(ws: Workspace, name: str) -> pd.DataFrame:
-    """A ledger as a pandas frame, in an order of its own."""
-    frame = ws.ledger(name).collect().to_pandas()
-    return frame.sort_values(list(frame.columns), kind="stable").reset_index(drop=True)
+def ledger(ws: Workspace, name: str) -> list[dict[str, Any]]:
+    """A ledger as plain records, in an order of its own and with its columns by name."""
+    found = ws.ledger(name).collect().to_arrow()
+    records = found.select(sorted(found.column_names)).to_pylist()
+    return sorted(records, key=lambda record: [(value is None, str(value)) for value in record.values()])
 
 
 def metric_function(metric: str) -> Callable[..., Any]:
@@ -71,14 +73,15 @@ def metric_function(metric: str) -> Callable[..., Any]:
 
 
 def needs(metric: str) -> list[str]:
-    """The names of a metric's positional parameters: tables and ledgers, or other metrics."""
+    """What a metric takes, by its positional parameters: tables and ledgers, or other metrics."""
     parameters = inspect.signature(metric_function(metric)).parameters.values()
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    taken = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [p.default.metric if isinstance(p.default, Need) else p.name for p in taken]
 
 
 def is_derived(metric: str) -> bool:
     ids = {name.split(".")[0] for name in catalog.METRICS}
-    return all(name in ids for name in needs(metric))
+    return all(name.split(".")[0] in ids for name in needs(metric))
 
 
 def every_id() -> list[str]:

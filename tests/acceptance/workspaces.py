@@ -207,8 +207,8 @@ def event(account: str, at: str, name: str = "used") -> dict[str, object]:
 def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str, object]]]:
     """Tables of a random company, the same for the same seed: two years to October 2026, three segments.
 
-    It has price changes, returns, overlapping lines, skipped and backward stages, equal timestamps,
-    open deals, an account nobody wrote down and money with four decimals.
+    It has price changes, returns, overlapping lines, skipped and backward stages, equal timestamps, two
+    currencies, a moved segment, open deals, accounts nobody wrote down and money with four decimals.
     """
     rng = np.random.default_rng(seed)
     first = dt.date(2024, 11, 1)
@@ -285,12 +285,22 @@ def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str,
                 "accepted_at": f"{(created + dt.timedelta(days=3)).isoformat()}T09:00:00" if i % 3 else None,
                 "closed_on": str(changes[-1]["entered_at"])[:10] if over else None,
                 "expected_close_on": (created + dt.timedelta(days=90 + i % 60)).isoformat(),
+                "currency": "USD" if i % 7 else "EUR",
                 "owner": f"o{i % 4}",
             }
         )
     targets = [
         {"period": f"{year}-{month:02d}", "metric": "bookings", "value": 1_000_000}
         for year in (2025, 2026)
+        for month in range(1, 13)
+    ]
+    moved = [
+        {"account_id": f"{i:04d}", "changed_on": "2026-03-15", "column": "segment", "value": "large"}
+        for i in range(3, accounts, 10)
+    ]
+    rates = [
+        {"month_on": f"{year}-{month:02d}-01", "currency": "EUR", "rate": f"1.0{month:02d}7"}
+        for year in (2024, 2025, 2026)
         for month in range(1, 13)
     ]
     return {
@@ -301,6 +311,8 @@ def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str,
         "stage_changes": changes,
         "events": uses,
         "targets": targets,
+        "account_changes": moved,
+        "exchange_rates": rates,
     }
 
 
