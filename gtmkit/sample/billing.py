@@ -1,0 +1,271 @@
+"""What customers pay: lines that begin, rise, fall, end and return, and the deals that go with them."""
+
+import calendar
+import datetime as dt
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gtmkit.sample.chance import Floats, pick, spread, stream
+from gtmkit.sample.market import EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, quarter
+from gtmkit.sample.selling import price
+from gtmkit.sample.truths import Truths
+
+SHAPE = 0.85  # of the Weibull by which customers leave: below 1, most leave early
+TRIAL_DAYS = 14
+TRIAL_CONVERTS = 0.72
+YEARS = [
+    dt.date(year, 11, 1).toordinal() - EPOCH_ORDINAL for year in range(2022, 2028)
+]  # one beyond the last
+FAR = 10_000  # days
+EXPANSION_SOLD = (0.0, 0.55, 0.60)  # of expansions, closed as a deal; the others happen in the product
+EXPANSION_WINS = 0.40  # of the deals to expand
+RISES = (125, 150, 200)  # percent of the price after an expansion, with the weights below
+RISE_WEIGHTS = ((0.5, 0.3, 0.2), (0.2, 0.4, 0.4), (0.6, 0.4, 0.0))  # by segment
+FALLS = (85, 75, 60)
+NOTICE = (10, 60)  # days between asking to cancel and the end
+ADDON_SHARE = 0.3  # of the expansions that sales closes, sold as a line of its own
+PAST_DUE_SHARE = 0.025
+AHEAD = 75  # days beyond the last for which open expansions are foreseen
+RENEWAL_OPENS = 90  # days before the term ends
+RETURN_AFTER = (60, 240)  # days; over a month, so that a month end at zero lies between
+
+
+Row = dict[str, object]
+
+
+@dataclass
+class Books:
+    """The rows of the billing system, and what sales had to do with them, as they are written."""
+
+    lines: list[Row] = field(default_factory=list)
+    expansions: list[Row] = field(default_factory=list)  # attempts to expand, as deals
+    renewals: list[Row] = field(default_factory=list)
+    upgrades: list[Row] = field(default_factory=list)  # accounts that outgrow their segment
+    lives: list[Row] = field(default_factory=list)  # the paying spells of each customer
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to a customer's price on a day: percent of the price before."""
+
+    day: int
+    kind: str  # expansion, addon (both sold), growth, contraction, price_rise; attempt = a sale that was lost
+    percent: int
+
+
+def anniversary(day: int, months: int) -> int:
+    """The same day so many months later, or the last of a shorter month."""
+    start = dt.date.fromordinal(day + EPOCH_ORDINAL)
+    month = start.year * 12 + start.month - 1 + months
+    last = calendar.monthrange(month // 12, month % 12 + 1)[1]
+    return dt.date(month // 12, month % 12 + 1, min(start.day, last)).toordinal() - EPOCH_ORDINAL
+
+
+def renewal_after(start: int, day: int) -> int:
+    """The first yearly renewal later than a day."""
+    return next(due for k in range(1, 99) if (due := anniversary(start, 12 * k)) > day)
+
+
+def next_month(day: int) -> int:
+    """The first of the month after."""
+    return anniversary(day - dt.date.fromordinal(day + EPOCH_ORDINAL).day + 1, 1)
+
+
+def customers(accounts: pd.DataFrame, deals: pd.DataFrame, seed: int, truths: Truths) -> pd.DataFrame:
+    """The accounts that come to pay, with their first paying day and all that will befall them."""
+    rng = stream(seed, "customers")
+    won = deals[deals["won"] & (deals["closed"] <= LAST_DAY)]
+    begins = won["closed"] + np.floor(rng.random(len(won)) * 18).astype(np.int64)
+    begins = begins.where(begins <= LAST_DAY, won["closed"])
+    sold = pd.DataFrame({"account": won["account"], "starts": begins, "quoted": won["created"]})
+    own = accounts[accounts["motion"] == "product"]
+    own = own[spread(rng, quarter(own["met"])) < TRIAL_CONVERTS]
+    signed = pd.DataFrame({"account": own["account"], "starts": own["met"] + TRIAL_DAYS})
+    opening = accounts[accounts["motion"] == "opening"].rename(columns={"met": "starts"})[
+        ["account", "starts"]
+    ]
+    # what is quoted holds, also where the list rises before the contract starts
+    both = pd.concat([opening, sold, signed[signed["starts"] <= LAST_DAY]], ignore_index=True)
+    both = both.sort_values("account").fillna({"quoted": both["starts"]})
+    who = accounts.loc[both["account"]].assign(
+        starts=both["starts"].to_numpy(), quoted=both["quoted"].to_numpy(dtype=np.int64)
+    )
+    return befall(who.reset_index(drop=True), rng, truths)
+
+
+def befall(who: pd.DataFrame, rng: np.random.Generator, truths: Truths) -> pd.DataFrame:
+    """The customers with their last day (`ends`, null = none in sight) and what each year brings them.
+
+    Year by year, over those who are still there, so that what leaves, grows and shrinks in a year is the
+    planted share of who was there at its start, also when weighed by money.
+    """
+    segment, annual = who["segment"].to_numpy(), who["annual"].to_numpy()
+    starts, third = (
+        who["starts"].to_numpy(),
+        (who["list_price"].rank(pct=True) * 2.999).astype(int).to_numpy(),
+    )
+    seen = np.maximum((starts - FIRST_DAY) / 365.25, 0.0)
+    stays = np.array(truths.retained)[segment] + np.array(truths.retained_rise)[segment] * seen
+    hazard = -np.log(np.minimum(stays, 0.97)) * who["leaves"].to_numpy()  # of the first twelve months
+    ends = np.full(len(who), np.nan)
+    drawn: dict[str, Floats] = {}
+    for year, (since, until) in enumerate(pairwise(YEARS)):
+        there = np.flatnonzero((starts < until) & np.isnan(ends))
+        joined = starts[there] >= since
+        chance = spread(rng, segment[there], annual[there], joined, third[there])
+        for i, draw, new in zip(there, chance, joined, strict=True):
+            ends[i] = leaving(
+                int(starts[i]), bool(annual[i]), float(hazard[i]), draw, since, until, bool(new)
+            )
+        opens = np.maximum(since, starts[there] + 30)
+        fate, day = np.full((2, len(who)), np.inf)
+        fate[there] = (
+            spread(rng, segment[there], third[there]) * (until - since) / np.maximum(until - opens, 1)
+        )
+        day[there] = np.floor(opens + spread(rng, segment[there]) * (until - opens))
+        drawn |= {f"fate{year}": fate, f"day{year}": day}
+        drawn |= {f"{draw}{year}": spread(rng, segment) for draw in ("size", "way")}
+    drawn |= {"returns": spread(rng, segment, np.isnan(ends)), "gap": rng.random(len(who))}
+    drawn |= {"notice": rng.random(len(who)), "first": spread(rng, segment), "late": rng.random(len(who))}
+    return who.assign(ends=ends, **drawn)
+
+
+def leaving(
+    start: int, annual: bool, hazard: float, draw: float, since: int, until: int, joined: bool
+) -> float:
+    """The first day without the customer, if that falls in the year; yearly contracts end with their term."""
+    if annual:
+        terms = (since - start - 1) // 365.25
+        risk = hazard * ((terms + 1) ** SHAPE - terms**SHAPE) if not joined else 0.0
+        return anniversary(start, 12 * int(terms + 1)) if draw < 1 - math.exp(-risk) else math.nan
+    served = max((since - start) / 365.25, 0.0)
+    age = (served**SHAPE - math.log1p(-draw) / hazard) ** (1 / SHAPE)
+    end = start + max(20, round(age * 365.25))
+    return end if end < until else math.nan
+
+
+def books(who: pd.DataFrame, truths: Truths) -> Books:
+    """Every customer's life on the books, one after the other."""
+    written = Books()
+    for one in who.itertuples(index=False):
+        live(one, written, truths)
+    return written
+
+
+def changes(one: Any, end: int, truths: Truths) -> list[Change]:
+    """What befalls the price between the start and the end, in order of days."""
+    start, segment = int(one.starts), int(one.segment)
+    expands = truths.expanded[segment]
+    refused = expands * EXPANSION_SOLD[segment] * (1 - EXPANSION_WINS) / EXPANSION_WINS
+    found = []
+    for year in range(len(YEARS) - 1):
+        fate, size = getattr(one, f"fate{year}"), getattr(one, f"size{year}")
+        if fate > expands + refused + truths.contracted[segment]:
+            continue
+        day = int(getattr(one, f"day{year}"))
+        if one.first > truths.mid_month:
+            day = next_month(day)
+        if fate < expands:
+            percent = RISES[int(pick(np.array([size]), RISE_WEIGHTS[segment])[0])]
+            way = getattr(one, f"way{year}") / max(EXPANSION_SOLD[segment], 1e-9)
+            kind = "addon" if way < ADDON_SHARE else "expansion" if way < 1 else "growth"
+            found.append(Change(day, kind, percent))
+        elif fate < expands + refused:
+            found.append(Change(day, "attempt", RISES[0]))
+        else:
+            day = renewal_after(start, YEARS[year] - 1) if one.annual else day
+            found.append(Change(day, "contraction", FALLS[int(size * len(FALLS))]))
+    announced = truths.price_rise_on.toordinal() - EPOCH_ORDINAL
+    if start < announced:
+        day = renewal_after(start, announced - 1) if one.annual else announced
+        found.append(Change(day, "price_rise", round(100 * (1 + truths.price_rise))))
+    return sorted((c for c in found if start < c.day < end), key=lambda change: (change.day, change.kind))
+
+
+def live(one: Any, written: Books, truths: Truths) -> None:
+    """One customer's lines from the first to the last, with its attempts to expand and its renewals."""
+    start = int(one.starts)
+    end = int(one.ends) if one.ends == one.ends else LAST_DAY + FAR  # null: no end in sight
+    asked = end - round(NOTICE[0] + one.notice * (NOTICE[1] - NOTICE[0]) * (1.0 if one.annual else 0.3))
+    main = f"sub_{one.account + 1:05d}_1"
+    billed = int(price(np.array([one.list_price]), np.array([one.annual]), np.array([one.quoted]), truths)[0])
+    steps, addons = [(start, billed)], []
+    for change in changes(one, end, truths):
+        before = steps[-1][1]
+        after = (before * change.percent + 50) // 100
+        if change.kind in ("expansion", "addon", "attempt") and change.day <= LAST_DAY + AHEAD:
+            grown = (before * (change.percent - 100) + 50) // 100 * (1 if one.annual else 12)
+            written.expansions.append(
+                {"account": one.account, "segment": one.segment, "closed": change.day, "since": start}
+                | {"won": change.kind != "attempt", "cents": grown, "subscription_id": main}
+            )
+        if change.day > LAST_DAY or change.kind == "attempt":
+            continue
+        if change.kind == "addon":
+            addons.append((change.day, after - before))
+        elif change.day == steps[-1][0]:
+            steps[-1] = (change.day, after)
+        else:
+            steps.append((change.day, after))
+        if one.segment == 0 and change.percent >= RISES[-1]:
+            written.upgrades.append({"account": one.account, "day": change.day})
+    closing = (asked, end) if asked <= LAST_DAY else None
+    past_due = one.late < PAST_DUE_SHARE
+    write_line(written, one, main, steps, closing, past_due)
+    for k, step in enumerate(addons):
+        write_line(written, one, f"sub_{one.account + 1:05d}_a{k + 1}", [step], closing, past_due)
+    if one.annual:
+        renew(written, one, main, steps, addons, asked, end)
+    written.lives.append({"account": one.account, "starts": start, "ends": min(end, LAST_DAY + 1)})
+    back = end + round(RETURN_AFTER[0] + one.gap * (RETURN_AFTER[1] - RETURN_AFTER[0]))
+    if one.returns < truths.reactivated and back <= LAST_DAY:
+        write_line(written, one, f"sub_{one.account + 1:05d}_2", [(back, steps[-1][1])], None, past_due)
+        written.lives.append({"account": one.account, "starts": back, "ends": LAST_DAY + 1})
+
+
+def write_line(
+    written: Books,
+    one: Any,
+    line: str,
+    steps: list[tuple[int, int]],
+    closing: tuple[int, int] | None,
+    past_due: bool,
+) -> None:
+    """The rows of one subscription: one per price, each until the next."""
+    for k, (since, cents) in enumerate(steps):
+        last = k == len(steps) - 1
+        asked, ended = (closing or (None, None)) if last else (None, steps[k + 1][0])
+        gone = last and ended is not None and ended <= LAST_DAY
+        status = "canceled" if gone else "past_due" if last and past_due else "active"
+        known = LAST_DAY if last and not gone else since
+        written.lines.append(
+            {"subscription_id": line, "account": one.account, "status": status, "currency": one.currency}
+            | {"annual": one.annual, "cents": cents, "started": since, "ended": ended, "asked": asked}
+            | {"term_ends": renewal_after(steps[0][0], known) if one.annual else None}
+        )
+
+
+def renew(
+    written: Books,
+    one: Any,
+    line: str,
+    steps: list[tuple[int, int]],
+    addons: list[tuple[int, int]],
+    asked: int,
+    end: int,
+) -> None:
+    """The renewals of a yearly contract, each opened before its term ends."""
+    due = anniversary(int(one.starts), 12)
+    while due <= min(end, LAST_DAY + RENEWAL_OPENS):
+        cents = max(s for s in steps if s[0] < due)[1] + sum(c for day, c in addons if day < due)
+        written.renewals.append(
+            {"account": one.account, "segment": one.segment, "created": due - RENEWAL_OPENS, "won": due < end}
+            | {"closed": asked if due == end else due - round(25 * one.gap), "due": due}
+            | {"cents": cents, "subscription_id": line}
+        )
+        due = renewal_after(int(one.starts), due)
