@@ -1,8 +1,8 @@
 """A process in which the imports are done once, and which forks a kernel for each request.
 
 It speaks lines of JSON: `{"id", "connection_file", "cwd", "env", "log"}` comes in, `{"id", "pid"}` goes
-out at once and `{"pid", "status"}` when that kernel has ended. It lives exactly as long as the pipe it
-reads from: when the runner ends, however it ends, the kernels are killed and the folder is removed.
+out at once and `{"pid", "status"}` when that kernel has ended. It lives no longer than the runner: when
+that ends, however it ends, the kernels are killed and the folder is removed.
 """
 
 import contextlib
@@ -15,7 +15,6 @@ import selectors
 import shutil
 import signal
 import sys
-from pathlib import Path
 from typing import Any
 
 PRELOAD = (
@@ -32,17 +31,31 @@ PRELOAD = (
 PR_SET_PDEATHSIG = 1
 
 
-def main(folder: str) -> None:
-    """Import, then answer requests until the reading pipe is closed; `folder` is removed at the end."""
-    requests, answers = _take_pipes()
-    os.setsid()  # Ctrl-C belongs to the runner, which decides in which order things end
-    for module in PRELOAD:
-        importlib.import_module(module)
-    gc.freeze()  # what is imported is never collected, so the kernels go on sharing its memory
+def main(folder: str, runner: int) -> None:
+    """Import, then answer requests until the runner is gone; `folder` is removed at the end."""
+    signal.signal(signal.SIGTERM, _leave)
     try:
+        _end_with_parent(runner, signal.SIGTERM)  # the closed pipe would be seen only after the imports
+        requests, answers = _take_pipes()
+        os.setsid()  # Ctrl-C belongs to the runner, which decides in which order things end
+        for module in PRELOAD:
+            importlib.import_module(module)
+        gc.freeze()  # what is imported is never collected, so the kernels go on sharing its memory
         _serve(requests, answers)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _leave(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _end_with_parent(parent: int, number: int) -> None:
+    """Have the system send this process a signal when its parent dies; leave if it has died already."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:
+        raise SystemExit(1)
 
 
 def _take_pipes() -> tuple[int, int]:
@@ -62,7 +75,7 @@ def _serve(requests: int, answers: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(ends, warn_on_full_buffer=False)
     kernels: set[int] = set()
-    rest = b""
+    rest, server = b"", os.getpid()
     with selectors.DefaultSelector() as ready:
         ready.register(requests, selectors.EVENT_READ)
         ready.register(ended, selectors.EVENT_READ)
@@ -84,7 +97,7 @@ def _serve(requests: int, answers: int) -> None:
                         if pid == 0:
                             for fd in (requests, answers, ended, ends):
                                 os.close(fd)
-                            _become_kernel(request)
+                            _become_kernel(request, server)
                         kernels.add(pid)
                         _answer(answers, {"id": request["id"], "pid": pid})
         finally:
@@ -110,16 +123,15 @@ def _answer(answers: int, words: dict[str, Any]) -> None:
         os.write(answers, json.dumps(words).encode() + b"\n")
 
 
-def _become_kernel(request: dict[str, Any]) -> None:
+def _become_kernel(request: dict[str, Any], server: int) -> None:
     """Turn this fork into a kernel of its own: group, folder, environment, outlets."""
     status = 1
     try:
-        server = os.getppid()
         os.setsid()
-        if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _end_with_parent(server, signal.SIGKILL)
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
         log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -150,4 +162,4 @@ def _become_kernel(request: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main(str(Path(sys.argv[1]).resolve()))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,9 +1,11 @@
 """Warm kernels: forked from one process in which the imports are done, and gone when the runner is."""
 
+import contextlib
 import itertools
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +17,20 @@ from types import TracebackType
 from typing import Any, Self
 
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 # What a kernel may see of the environment: it reads the prepared tables, so it needs no address or secret.
 KEPT = {"HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV"}
-KEPT_PREFIXES = ("LC_", "PYTHON", "CONDA_", "LD_LIBRARY_PATH", "DYLD_", "FONTCONFIG", "SOURCE_DATE_EPOCH")
+KEPT_PREFIXES = (
+    "GTMKIT_",
+    "LC_",
+    "PYTHON",
+    "CONDA_",
+    "LD_LIBRARY_PATH",
+    "DYLD_",
+    "FONTCONFIG",
+    "SOURCE_DATE_EPOCH",
+)
 ENDPOINT_BYTES = 107  # the longest path a Unix socket can have
 
 
@@ -52,7 +63,13 @@ class Kernels:
         self._closed = False
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(
-                [sys.executable, "-c", _same_imports("gtmkit.report.forkserver"), str(self.folder)],
+                [
+                    sys.executable,
+                    "-c",
+                    _same_imports("gtmkit.report.forkserver"),
+                    str(self.folder),
+                    str(os.getpid()),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -82,13 +99,12 @@ class Kernels:
             alive = [pid for pid in self._started.values() if pid not in self._ended]
         for pid in alive:
             _signal_group(pid, signal.SIGKILL)
+        self._server.kill()  # a kernel it forked just now goes with it
+        self._server.wait()
         assert self._server.stdin is not None
-        self._server.stdin.close()  # the forking process ends by this, after its kernels and its folder
-        try:
-            self._server.wait(timeout=3)
-        except subprocess.TimeoutExpired:
-            self._server.kill()
-            self._server.wait()
+        with contextlib.suppress(BrokenPipeError):
+            self._server.stdin.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
         with self._lock:
             self._lock.notify_all()
 
@@ -129,14 +145,15 @@ class Kernels:
 
     def _listen(self) -> None:
         assert self._server.stdout is not None
-        for line in self._server.stdout:
-            words = json.loads(line)
-            with self._lock:
-                if "id" in words:
-                    self._started[words["id"]] = words["pid"]
-                else:
-                    self._ended[words["pid"]] = words["status"]
-                self._lock.notify_all()
+        with self._server.stdout as answers:
+            for line in answers:
+                words = json.loads(line)
+                with self._lock:
+                    if "id" in words:
+                        self._started[words["id"]] = words["pid"]
+                    else:
+                        self._ended[words["pid"]] = words["status"]
+                    self._lock.notify_all()
         self._server.wait()
         with self._lock:
             self._lock.notify_all()
@@ -172,8 +189,9 @@ class ForkedProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         assert isinstance(self.parent, WarmKernelManager)
-        self.process = self.parent.kernels.fork(self.parent.connection_file)
-        self.pid = self.pgid = self.process.pid
+        forked: Any = self.parent.kernels.fork(self.parent.connection_file)
+        self.process = forked
+        self.pid = self.pgid = forked.pid
         self.cwd = self.parent.kernels.cwd
         return self.connection_info
 

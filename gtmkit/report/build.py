@@ -1,0 +1,120 @@
+"""The folder of a review from its executed notebooks: facts, tables, pages, snapshot, notes."""
+
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gtmkit.report import pages
+from gtmkit.report.execute import Executed
+from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
+from gtmkit.report.faults import fault
+from gtmkit.report.headlines import HEADLINES, Line, headlines
+from gtmkit.report.record import NOTES
+from gtmkit.report.review import Review
+from gtmkit.report.snapshot import write_snapshot
+
+LOSS = "loss_account.csv"
+
+
+def build(review: Review, ws: Any, executed: Sequence[Executed], folder: Path) -> list[Line]:
+    """Fill `folder` with all of a review but its run.json; returns the headline figures.
+
+    Raises NotebookError if two notebooks answer the same figure differently.
+    """
+    for metric in HEADLINES:
+        ws.metric(metric)
+    own = one_of_each(ws.records())
+    facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
+    downloads = _tables(facts, ws.loss_account(), folder)
+    fault("facts")
+    lines = headlines(own, review.label, review.config.company.currency)
+    _pages(review, ws, executed, lines, downloads, folder)
+    fault("rendered")
+    write_snapshot(ws.store, review.config.file, folder / "snapshot")
+    fault("snapshot")
+    _carry_notes(review, folder)
+    fault("noted")
+    return lines
+
+
+def through_of(store: Path) -> dict[str, str]:
+    """Up to which day each table reaches, by table."""
+    found: dict[str, str] = json.loads((store / "through.json").read_text(encoding="utf-8"))
+    return dict(sorted(found.items()))
+
+
+def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str]:
+    """Facts and loss account as files; returns what readers may download."""
+    write_facts(facts, folder / "facts.parquet")
+    names = write_tables(facts, folder / "tables")
+    write_csv(folder / "tables" / LOSS, list(loss.columns), _rows(loss))
+    return [*(f"tables/{name}" for name in [*names, LOSS]), "facts.parquet"]
+
+
+def _pages(
+    review: Review,
+    ws: Any,
+    executed: Sequence[Executed],
+    lines: Sequence[Line],
+    downloads: Sequence[str],
+    folder: Path,
+) -> None:
+    shown: dict[str, Any] = {
+        "company": review.config.company.name,
+        "period": review.label,
+        "through": through_of(ws.store),
+        "reproduce": review.reproduce,
+        "pages": [
+            {"href": f"{one.name}.html", "title": pages.title_of(one.notebook, one.name)} for one in executed
+        ],
+    }
+    for one, page in zip(executed, shown["pages"], strict=True):
+        sections = pages.sections_of(one.notebook)
+        text = pages.render("notebook.html.j2", title=page["title"], sections=sections, **shown)
+        (folder / page["href"]).write_text(text, encoding="utf-8")
+    loss = ws.loss_account()
+    notes = _notes(review)
+    text = pages.render(
+        "index.html.j2",
+        headlines=[line for line in lines if not line.is_missing],
+        missing=[line for line in lines if line.is_missing],
+        loss={"header": list(loss.columns), "rows": _rows(loss, null="")},
+        notes=pages.markdown(notes) if _has_words(notes) else None,
+        downloads=downloads,
+        parameters=review.parameters,
+        **shown,
+    )
+    (folder / "index.html").write_text(text, encoding="utf-8")
+
+
+def _rows(frame: pd.DataFrame, null: str | None = None) -> list[list[Any]]:
+    """The rows of a frame as plain values, null as `null`."""
+    held = frame.astype(object)
+    return [[null if pd.isna(cell) else cell for cell in row] for row in held.itertuples(index=False)]
+
+
+def _notes(review: Review) -> str:
+    """The humans' words as published, else an empty page for them."""
+    written = review.target / NOTES
+    if written.exists():
+        return written.read_text(encoding="utf-8", errors="replace")
+    return f"# Notes on {review.label}\n"
+
+
+def _has_words(notes: str) -> bool:
+    """Whether anybody wrote anything below the heading."""
+    return bool(re.sub(r"^#.*$", "", notes, flags=re.M).strip())
+
+
+def _carry_notes(review: Review, folder: Path) -> None:
+    """The humans' words byte for byte from the published folder into the new one, as late as can be."""
+    written = review.target / NOTES
+    if written.exists():
+        shutil.copyfile(written, folder / NOTES)
+    else:
+        (folder / NOTES).write_text(_notes(review), encoding="utf-8")
