@@ -1,0 +1,75 @@
+"""The embedded engine: connections of our own with bounded memory, quoting, and a table opened for metrics."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import duckdb
+import narwhals as nw
+
+MEMORY_LIMIT = "1GB"
+_shared: dict[int, duckdb.DuckDBPyConnection] = {}
+
+
+def connect(memory_limit: str, spill: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that keeps to `memory_limit`, spills into `spill`, works in UTC and fetches no extension."""
+    connection = duckdb.connect(
+        str(database) if database else ":memory:",
+        config={
+            "memory_limit": memory_limit,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def shared(memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """The connection of this process; relations can be joined only where they share one.
+
+    A forked process gets its own: an inherited connection waits for threads that were not forked with it.
+    """
+    process = os.getpid()
+    if process not in _shared:
+        _shared.clear()
+        _shared[process] = connect(memory_limit, Path(tempfile.gettempdir()) / f"gtmkit-{process}")
+    return _shared[process]
+
+
+def open_table(
+    path: Path, timezone: str, memory_limit: str = MEMORY_LIMIT
+) -> nw.LazyFrame[duckdb.DuckDBPyRelation]:
+    """A canonical table in the store, as metrics read it: `_at` columns are wall time of `timezone`.
+
+    The origin of a row (`file`, `line`) stays in the store. `memory_limit` counts when the first table of a
+    process is opened.
+    """
+    relation = shared(memory_limit).read_parquet(str(path))
+    chosen = [
+        f"{local(name(column), timezone)} AS {name(column)}" if column.endswith("_at") else name(column)
+        for column in relation.columns
+        if column not in ("file", "line")
+    ]
+    return nw.from_native(relation.select(", ".join(chosen)))
+
+
+def name(identifier: str) -> str:
+    """An identifier in SQL, quoted."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(value: str) -> str:
+    """A text in SQL, quoted."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def local(instant: str, timezone: str) -> str:
+    """SQL: the wall time in `timezone` of a naive UTC timestamp."""
+    return instant if timezone == "UTC" else f"timezone({text(timezone)}, timezone('UTC', {instant}))"
+
+
+def utc(wall: str, timezone: str) -> str:
+    """SQL: the naive UTC timestamp of a wall time in `timezone`."""
+    return wall if timezone == "UTC" else f"timezone('UTC', timezone({text(timezone)}, {wall}))"
