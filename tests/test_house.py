@@ -19,7 +19,7 @@ PACKAGE = ROOT / "gtmkit"
 FLOORS = [
     {"errors"},
     {"periods", "stats", "formats"},
-    {"frames", "results"},
+    {"frames", "results", "windows"},
     {"config", "contracts"},
     {"sources", "sample"},
     {"ledgers"},
