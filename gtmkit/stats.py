@@ -17,7 +17,7 @@ Floats = NDArray[np.floating[Any]]
 # Products of shares such as 4/5 * 5/8 miss .5 by an ulp; a quantile must not slip to the next age for that.
 _TOLERANCE = 1e-12
 
-# Measured on gross retention at 200 accounts, over the patterns of churn in benchmarks/coverage.py: without it
+# Measured on gross retention at 200 accounts, over the churn patterns of benchmarks/coverage.py: without it
 # 95 % intervals cover 90-94 %, with 10 accounts 92-97 %, with 30 94-98 %; more only widens the widest.
 _PRIOR = 30.0
 

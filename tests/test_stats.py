@@ -169,6 +169,14 @@ def test_interval_does_not_depend_on_the_unit_of_money(case, unit):
             assert_allclose(there, here, rtol=1e-4)
 
 
+@given(money, st.floats(0.01, 100))
+def test_numerator_may_be_counted_in_another_unit(case, unit):
+    base, share = case
+    here, there = ratio(base * share, base), ratio(base * share * unit, base)
+    if not np.isnan([*here, *there]).any():
+        assert_allclose(there, np.multiply(here, unit), rtol=1e-4)
+
+
 def test_plain_linearised_error_where_money_is_even():
     # Equal bases leave nothing to steady, so with many accounts the interval is the textbook one: mean 1,
     # shares .5 and 1.5 in halves, standard error .5 / sqrt(9999), 1.96 of it. The log moves it by 5e-5.
@@ -264,6 +272,12 @@ def test_log_log_band_is_scipys():
     inside = (curve.value > 0) & (curve.value < 1)
     assert_allclose(curve.low[inside], band.low.evaluate(curve.age[inside]), atol=1e-9)
     assert_allclose(curve.high[inside], band.high.evaluate(curve.age[inside]), atol=1e-9)
+
+
+def test_counts_of_zero_are_not_there():
+    curve = stats.kaplan_meier([2, 3, 5, 9], [1, 1, 0, 1], [1, 0, 3, 0])
+    assert curve.age.tolist() == [2, 5]
+    assert curve.value.tolist() == [0.75, 0.75]
 
 
 def test_ties_count_the_censored_as_at_risk():
