@@ -130,7 +130,7 @@ def _ends(steps: list[Step]) -> list[tuple[float, float]]:
 def _name(ax: Axes, step: Step, place: int, y: float, narrow: bool, left: int, right: int) -> None:
     weight = "bold" if step.is_total else "normal"
     if narrow:
-        beside(ax, step.label, place + 0.36, 0, weight=weight)
+        beside(ax, step.label, place + 0.36, 6, weight=weight)
         beside(ax, step.note, place + 0.36, right, "ink2", end=True, ha="right")
     elif step.note:
         beside(ax, step.label, y, -left, up=1, va="bottom", weight=weight)

@@ -42,7 +42,7 @@ class Picture(formats.Shown):
     table: str
 
     def html(self) -> str:
-        """The figure element: without our style sheet the wide drawing alone shows, a page shows what fits."""
+        """The figure element; without our style sheet the wide drawing alone shows."""
         note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
         return (
             f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}</figcaption>'

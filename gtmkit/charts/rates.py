@@ -78,7 +78,7 @@ def rates(
             name, count = short(formats.label(row[by]), 18), formats.people(row["n"])
             words = "too few to judge" if is_few else _words(row, unit, currency)
             if narrow:
-                beside(ax, name, i + 0.34, 0, weight="bold")
+                beside(ax, name, i + 0.34, 6, weight="bold")
                 tail = f"{words}, {count}" if count else words
                 beside(ax, short(tail, 32), i + 0.34, right, "ink2", end=True, ha="right")
             else:

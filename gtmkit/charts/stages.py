@@ -80,7 +80,7 @@ def stages(
                 _marked(row.waited, row.is_wait, "the wait"),
             )
             if narrow:
-                beside(ax, short(row.name, 16), i + 0.13, 0, weight="bold")
+                beside(ax, short(row.name, 16), i + 0.13, 6, weight="bold")
                 beside(ax, loss, i + 0.13, right, token, end=True, ha="right", weight=weight)
                 beside(
                     ax,

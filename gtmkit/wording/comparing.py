@@ -1,11 +1,12 @@
 """A figure against the company's own, against the periods before it, against its target."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from gtmkit import formats
+from gtmkit import formats, stats
+from gtmkit.results import divided, marked, shaped
 from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, so_what
 
 
@@ -75,14 +76,14 @@ def against_before(
     row, before = final.iloc[-1], final.iloc[:-1]
     figure = f"{row['period']}: {subject} {formats.figure(row, unit, currency)}"
     sentences = []
-    pooled = _pooled(before)
-    if len(before) < 8 or pooled is None:
+    base = _base(before)
+    if len(before) < 8 or base is None:
         words = f"{figure}; {len(before)} final {plural(len(before), 'period')} before it, eight are needed"
         sentences.append(Sentence("too few to judge", f"{words} to tell a change from noise."))
     else:
-        verdict, side = judge(row, pooled, higher_is_better)
-        base = f"{formats.number(pooled, unit, currency)} over the {len(before)} periods before"
-        sentences.append(Sentence(verdict, f"{figure} against {base}: {side}."))
+        verdict, side = judge(row, base, higher_is_better)
+        level = f"{formats.number(base, unit, currency)} over the {len(before)} periods before"
+        sentences.append(Sentence(verdict, f"{figure} against {level}: {side}."))
     if target is not None:
         verdict, words = _target(row, target, higher_is_better)
         at = formats.number(target, unit, currency)
@@ -94,6 +95,32 @@ def against_before(
     return SoWhat(tuple(sentences))
 
 
+def latest(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the latest period of which at least one row is final; all rows where none is."""
+    final = frame[frame["status"] == "final"]
+    return frame if len(final) == 0 else frame[frame["period"] == final["period"].max()]
+
+
+def pooled(frame: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
+    """Shares of counts pooled over their final periods, one row for each combination of `axes`.
+
+    Numerators and denominators are added, suppressed rows with them; the period reads `first to last`.
+    Groups without a final row keep their last row, so that its reason stays.
+    """
+    counted = frame[frame["status"].isin(["final", "suppressed"])]
+    if len(counted) == 0:
+        return frame.groupby(list(axes), dropna=False).tail(1).reset_index(drop=True)
+    first, last = counted["period"].min(), counted["period"].max()
+    sums = counted.groupby(list(axes), dropna=False)[["numerator", "denominator"]].sum().reset_index()
+    k, n = (sums[name].to_numpy(dtype="float64") for name in ("numerator", "denominator"))
+    low, high = stats.wilson(k, n)
+    period = str(first) if first == last else f"{first} to {last}"
+    told = sums.assign(period=period, value=divided(k, n), n=n, low=low, high=high)
+    told = marked(told, n == 0, "undefined", "none in these periods")
+    told["status"] = told["status"].fillna("final")
+    return shaped(told, [], list(axes))
+
+
 def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
     verdict, _ = judge(row, target, higher_is_better)
     value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
@@ -103,7 +130,7 @@ def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
     return ("no signal", "met") if met else ("act", "missed")
 
 
-def _pooled(rows: pd.DataFrame) -> float | None:
+def _base(rows: pd.DataFrame) -> float | None:
     known = rows[rows["denominator"].notna()]
     bottom = float(known["denominator"].sum()) if len(known) else 0.0
     if bottom > 0:

@@ -26,37 +26,56 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
 
 
 def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW) -> SoWhat:
-    """Whether the whole moved one way while its groups moved the other, first against last period.
+    """Whether the whole moved one way and its groups the other, from the earlier half of the periods to the later.
 
-    `frame` holds counts (numerator, denominator) by `by` and period. The change of the whole is split by
-    midpoint weights into mix (the groups' shares of the whole) and rate (within the groups); they add up.
+    `frame` holds counts (numerator, denominator) by `by` and period, an even number of periods. The change
+    of the whole is split by centred midpoint weights into mix (the groups' shares of the whole) and rate
+    (within the groups); the two add up to it.
     """
-    rows = frame[frame["denominator"].fillna(0) > 0]
-    periods = [p for p in dict.fromkeys(rows["period"]) if not pd.isna(p)]
-    if len(periods) < 2:
-        return SoWhat((Sentence("not yet", f"{subject}: two periods are needed to split a change."),))
-    first, last = (_counts_by(rows[rows["period"] == p], by) for p in (periods[0], periods[-1]))
-    names = sorted(set(first) & set(last))
-    if set(first) ^ set(last) or not names:
-        return SoWhat((Sentence("not yet", f"{subject}: a group is missing in one of the two periods."),))
-    before, after = (
-        sum(v[0] for v in side.values()) / sum(v[1] for v in side.values()) for side in (first, last)
-    )
-    weights = [[side[g][1] / sum(v[1] for v in side.values()) for g in names] for side in (first, last)]
-    shares = [[side[g][0] / side[g][1] for g in names] for side in (first, last)]
-    middle = (before + after) / 2
-    mix = sum((w1 - w0) * ((r0 + r1) / 2 - middle) for w0, w1, r0, r1 in zip(*weights, *shares, strict=True))
+    periods = list(dict.fromkeys(p for p in frame["period"].dropna().sort_values()))
+    half = len(periods) // 2
+    spans = (periods[:half], periods[len(periods) - half :])
+    first, last = (_counts_by(frame[frame["period"].isin(span)], by) for span in spans)
+    names = sorted(set(first) | set(last))
+    if not half or not all(side.get(name, (0, 0))[1] > 0 for side in (first, last) for name in names):
+        text = f"{subject}: every {by} needs deals in both halves of the periods to split a change."
+        return SoWhat((Sentence("not yet", text),))
+    totals = [sum(n for _, n in side.values()) for side in (first, last)]
+    before, after = (_whole(side) for side in (first, last))
+    middle, mix = (before + after) / 2, 0.0
+    for name in names:
+        (k0, n0), (k1, n1) = first[name], last[name]
+        mix += (n1 / totals[1] - n0 / totals[0]) * ((k0 / n0 + k1 / n1) / 2 - middle)
     rate = after - before - mix
     words = (
-        f"{subject} {formats.number(before)} in {periods[0]}, {formats.number(after)} in {periods[-1]} "
-        f"({points(after - before)} points): mix of {by} {points(mix)}, rate within {by} {points(rate)}"
+        f"{subject} {formats.number(before)} (n {totals[0]:,.0f}, {_span(spans[0])}) to {formats.number(after)} "
+        f"(n {totals[1]:,.0f}, {_span(spans[1])}), {points(after - before)} points: "
+        f"{points(mix)} from the mix of {by}, {points(rate)} within {by}"
     )
-    if min(v[1] for side in (first, last) for v in side.values()) < min_n:
-        return SoWhat((Sentence("too few to judge", f"{words}; a group has fewer than {min_n}."),))
-    verdict = "watch" if (after - before) * rate < 0 else "no signal"
-    apart = "the whole and its groups moved in opposite directions"
-    turned = apart if verdict == "watch" else "the whole and its groups point the same way"
-    return SoWhat((Sentence(verdict, f"{words}; {turned}."),))
+    if min(n for side in (first, last) for _, n in side.values()) < min_n:
+        return SoWhat((Sentence("too few to judge", f"{words}; a {by} has fewer than {min_n}."),))
+    if (after - before) * rate < 0:
+        text = f"{words}. The whole and its parts moved in opposite directions: read each {by}."
+        return SoWhat((Sentence("watch", text),))
+    return SoWhat((Sentence("no signal", f"{words}. The whole and its parts point the same way."),))
+
+
+def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "pipeline coverage") -> SoWhat:
+    """Open pipeline over what is left of the target, against the coverage that the win rate asks for (1 / rate).
+
+    Both frames are one row. The comparison has no interval, so below the need it says watch, never act.
+    """
+    for name, frame in ((subject, covered), ("win rate", win_rate)):
+        row = frame.iloc[-1] if len(frame) else None
+        if row is None or (formats.plain(row["value"]) or 0.0) <= 0:
+            return absent(name, row)
+    have, rate = float(covered["value"].iloc[-1]), float(win_rate["value"].iloc[-1])
+    words = (
+        f"{subject} {formats.figure(covered.iloc[-1], 'ratio')} against {formats.number(1 / rate, 'ratio')} "
+        f"that a win rate of {formats.figure(win_rate.iloc[-1])} asks for"
+    )
+    verdict, side = ("watch", "below") if have < 1 / rate else ("no signal", "enough")
+    return SoWhat((Sentence(verdict, f"{words}: {side}."),))
 
 
 def _top(frame: pd.DataFrame) -> Any:
@@ -76,6 +95,20 @@ def _n(row: Any) -> str:
 
 
 def _counts_by(rows: pd.DataFrame, by: str) -> dict[str, tuple[float, float]]:
-    return {
-        formats.label(r[by]): (float(r["numerator"]), float(r["denominator"])) for _, r in rows.iterrows()
-    }
+    counts: dict[str, tuple[float, float]] = {}
+    for row in rows.to_dict("records"):
+        name = formats.label(row[by])
+        k, n = counts.get(name, (0.0, 0.0))
+        counts[name] = (
+            k + (formats.plain(row["numerator"]) or 0),
+            n + (formats.plain(row["denominator"]) or 0),
+        )
+    return counts
+
+
+def _whole(side: dict[str, tuple[float, float]]) -> float:
+    return sum(k for k, _ in side.values()) / sum(n for _, n in side.values())
+
+
+def _span(periods: list[str]) -> str:
+    return periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}"
