@@ -1,0 +1,105 @@
+"""The few verbs on narwhals frames with which ledgers and metrics are written, the same on every engine.
+
+What each engine does differently is kept in here: DuckDB adds integers up to a type of its own,
+pandas is slow with expressions inside an aggregation, no engine makes small frames lazily, and dates
+are portable only as integers.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from gtmkit.periods import day_index
+
+INTEGER = nw.Int64()
+UNITS = 10_000  # money in tables and ledgers is an integer of ten-thousandths
+
+
+def collect(frame: nw.LazyFrame) -> pd.DataFrame:
+    """The frame's rows as a small pandas frame with nullable (arrow) types: the one way out of an engine."""
+    table: Any = frame.collect().to_arrow()
+    answer: pd.DataFrame = table.select(list(frame.collect_schema().names())).to_pandas(
+        types_mapper=pd.ArrowDtype
+    )
+    return answer
+
+
+def sums(frame: nw.LazyFrame, keys: Sequence[str], **what: nw.Expr) -> nw.LazyFrame:
+    """The sum of each named expression over each group of the keys, integers as Int64."""
+    named = frame.with_columns(**what)
+    schema = named.collect_schema()
+    if keys:
+        added = named.group_by(*keys).agg(*[nw.col(name).sum() for name in what])
+    else:
+        added = named.select(*[nw.col(name).sum() for name in what])
+    return added.with_columns(
+        *[nw.col(name).cast(INTEGER if schema[name].is_integer() else nw.Float64()) for name in what]
+    )
+
+
+def running(column: str, over: Sequence[str], order_by: Sequence[str]) -> nw.Expr:
+    """The running sum of an integer column within groups, in a stated order."""
+    return nw.col(column).cum_sum().over(*over, order_by=list(order_by)).cast(INTEGER)
+
+
+def counted(condition: nw.Expr) -> nw.Expr:
+    """1 where the condition holds, else 0 (also where it is null)."""
+    return nw.when(condition).then(nw.lit(1)).otherwise(nw.lit(0)).cast(INTEGER)
+
+
+def day(column: str) -> nw.Expr:
+    """Days since 1970-01-01 of a date or timestamp column (null where it is null)."""
+    year, before = nw.col(column).dt.year().cast(INTEGER), nw.col(column).dt.year().cast(INTEGER) - 1
+    leap_days = before // 4 - before // 100 + before // 400 - 477  # 477 leap days before 1970
+    return ((year - 1970) * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(INTEGER) - 1).cast(INTEGER)
+
+
+def month(column: str) -> nw.Expr:
+    """The month index (year * 12 + month - 1) of a date or timestamp column (null where it is null)."""
+    stamp = nw.col(column).dt
+    return (stamp.year().cast(INTEGER) * 12 + stamp.month().cast(INTEGER) - 1).cast(INTEGER)
+
+
+def month_of_day(column: str) -> nw.Expr:
+    """The month index of a day-index column (null where it is null).
+
+    By integer arithmetic on years that start in March, so that the leap day comes last.
+    """
+    z = nw.col(column) + 719_468  # days since 0000-03-01
+    era = z // 146_097
+    day_of_era = z - era * 146_097
+    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
+    day_of_year = day_of_era - (year_of_era * 365 + year_of_era // 4 - year_of_era // 100)
+    return ((year_of_era + era * 400) * 12 + (day_of_year * 5 + 2) // 153 + 2).cast(INTEGER)
+
+
+def small(like: nw.LazyFrame, **columns: Sequence[int]) -> nw.LazyFrame:
+    """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
+    one = like.select(_rows=nw.len())
+    rows = zip(*columns.values(), strict=True)
+    return nw.concat(
+        [
+            one.with_columns(
+                **{name: nw.lit(v).cast(INTEGER) for name, v in zip(columns, row, strict=True)}
+            ).select(*columns)
+            for row in rows
+        ]
+    )
+
+
+def column_or_null(frame: nw.LazyFrame, column: str, dtype: Any) -> nw.Expr:
+    """The column, or nulls of its type where the frame does not have it."""
+    names = frame.collect_schema().names()
+    if column in names:
+        return nw.col(column).cast(dtype)
+    # A typed null on every engine: a text column of this frame, emptied, then cast.
+    some = nw.col(names[0])
+    return nw.when(some.is_null() & ~some.is_null()).then(some.cast(nw.String())).cast(dtype)
+
+
+def before(column: str, as_of: date) -> nw.Expr:
+    """Whether a day-index column lies before the first instant after the period."""
+    return nw.col(column) < day_index(as_of)

@@ -1,0 +1,93 @@
+"""Dimensions of accounts and opportunities: what a figure can be broken down by, as of acquisition."""
+
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from gtmkit.frames import INTEGER, day
+
+ACCOUNT_DIMENSIONS = (
+    "segment", "channel", "source", "medium", "campaign", "use_case", "industry", "region", "plan_tier",
+    "onboarding_path", "is_icp", "is_target", "parent_id", "owner",
+)  # fmt: skip
+OWNER_DIMENSIONS = ("team", "territory", "function")
+OPPORTUNITY_DIMENSIONS = ("segment", "use_case", "persona", "channel", "owner", "product", "kind")
+UNATTRIBUTED = ("channel", "source", "medium", "campaign", "motion")
+
+
+def null_row(column: str) -> str:
+    """The name of the row that holds what has no value in this column."""
+    return "unattributed" if column in UNATTRIBUTED else "unknown"
+
+
+def as_text(frame: nw.LazyFrame, columns: Sequence[str]) -> list[nw.Expr]:
+    """The columns as text with nulls named."""
+    return [
+        column.fill_null(null_row(name)) for name, column in zip(columns, text(frame, columns), strict=True)
+    ]
+
+
+def text(frame: nw.LazyFrame, columns: Sequence[str]) -> list[nw.Expr]:
+    """The columns as text, nulls left as they are; booleans as 'true' and 'false' on every engine."""
+    schema = frame.collect_schema()
+    return [
+        (
+            nw.when(nw.col(c)).then(nw.lit("true")).otherwise(nw.when(~nw.col(c)).then(nw.lit("false")))
+            if schema[c] == nw.Boolean()
+            else nw.col(c).cast(nw.String())
+        ).alias(c)
+        for c in columns
+    ]
+
+
+def account_dimensions(
+    accounts: nw.LazyFrame, account_changes: nw.LazyFrame | None, owners: nw.LazyFrame | None
+) -> nw.LazyFrame:
+    """One row an account: account_id and every dimension the tables have, at acquisition where changes are known.
+
+    The value at acquisition is the last change on or before started_on. An account without a change of
+    that column keeps the exported value; one whose every change came later has none known: null.
+    Prospects keep the exported value.
+    """
+    have = [c for c in ACCOUNT_DIMENSIONS if c in accounts.collect_schema().names()]
+    table = accounts.select("account_id", *have, *(["started_on"] if _has(accounts, "started_on") else []))
+    if account_changes is not None and have and _has(accounts, "started_on"):
+        table = _at_acquisition(table, account_changes, have)
+    return with_owner(table.select("account_id", *have), owners)
+
+
+def with_owner(table: nw.LazyFrame, owners: nw.LazyFrame | None) -> nw.LazyFrame:
+    """The table with team, territory and function of its owner, as far as the owners table has them."""
+    if owners is None or not _has(table, "owner"):
+        return table
+    extra = [c for c in OWNER_DIMENSIONS if _has(owners, c)]
+    return table.join(owners.select("owner", *extra), on="owner", how="left") if extra else table
+
+
+def _has(frame: nw.LazyFrame, column: str) -> bool:
+    return column in frame.collect_schema().names()
+
+
+def _at_acquisition(table: nw.LazyFrame, changes: nw.LazyFrame, have: list[str]) -> nw.LazyFrame:
+    """The dimensions with their value at started_on, as account_changes tells it."""
+    known = (
+        changes.filter(nw.col("column").is_in(have))
+        .join(table.filter(~nw.col("started_on").is_null()).select("account_id", "started_on"), on="account_id")
+        .with_columns(_at=day("changed_on"), _start=day("started_on"))
+        .with_columns(_seen=nw.when(nw.col("_at") <= nw.col("_start")).then(nw.col("_at")))
+        .with_columns(_last=nw.col("_seen").max().over("account_id", "column"))
+        .with_columns(
+            # Two changes of one column on one day have no order in the table: the larger text is taken.
+            **{f"_new_{c}": nw.when((nw.col("column") == c) & (nw.col("_at") == nw.col("_last"))).then(nw.col("value").cast(nw.String())) for c in have},
+            **{f"_any_{c}": nw.when(nw.col("column") == c).then(nw.lit(1)).otherwise(nw.lit(0)).cast(INTEGER) for c in have},
+        )
+        .group_by("account_id")
+        .agg(*[nw.col(f"_{kind}_{c}").max() for c in have for kind in ("new", "any")])
+    )  # fmt: skip
+    exported = table.with_columns(*text(table, have)).join(known, on="account_id", how="left")
+    return exported.with_columns(
+        *[
+            nw.when(nw.col(f"_any_{c}") == 1).then(nw.col(f"_new_{c}")).otherwise(nw.col(c)).alias(c)
+            for c in have
+        ]
+    ).select(*table.collect_schema().names())

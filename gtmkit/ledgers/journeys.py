@@ -1,0 +1,345 @@
+"""The ledgers of the pipeline: journeys (one row an opportunity), visits, stays and positions.
+
+Stages are numbered 0, 1, ... in the order of gtm.toml, won comes after the last. Lost is an outcome,
+not a stage. Everything ends at `as_of`: what closes later is open, what is created later is not there.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+import narwhals as nw
+
+from gtmkit.frames import INTEGER, before, column_or_null, counted, day, month, month_of_day, running, small
+from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, as_text, text, with_owner
+from gtmkit.results import setting
+
+
+def journeys(
+    opportunities: nw.LazyFrame,
+    stage_changes: nw.LazyFrame | None = None,
+    accounts: nw.LazyFrame | None = None,
+    account_changes: nw.LazyFrame | None = None,
+    owners: nw.LazyFrame | None = None,
+    *,
+    as_of: date,
+    stages: Sequence[str] = setting("pipeline.stages"),
+    won: str = setting("pipeline.won"),
+    lost: str = setting("pipeline.lost"),
+) -> nw.LazyFrame:
+    """One row an opportunity created before `as_of`, with its outcome as it stood then.
+
+    Returns: opportunity_id, account_id, created_day, created_month, entered_day (first stage entry, else created), accepted_day,
+    outcome (won, lost, open), closed_day, closed_month, amount and yearly_amount (first-year
+    recurring), first_amount (first known in stage_changes, else amount), is_first_known, rank (furthest known stage without
+    history), expected_day, and the opportunity's dimensions as text: its own, then the account's at acquisition, then the owner's.
+    An opportunity closed without a date keeps its outcome and has closed_day null: outside dated figures.
+    """
+    table = opportunities.with_columns(
+        created_day=day("created_at"),
+        created_month=month("created_at"),
+        accepted_day=_day_or_null(opportunities, "accepted_at"),
+        expected_day=_day_or_null(opportunities, "expected_close_on"),
+        amount=column_or_null(opportunities, "amount", nw.Int64),
+        stage=column_or_null(opportunities, "stage", nw.String),
+        account_id=column_or_null(opportunities, "account_id", nw.String),
+        kind=column_or_null(opportunities, "kind", nw.String).fill_null("new"),
+        _term=column_or_null(opportunities, "term_months", nw.Int64),
+        _closed_day=_day_or_null(opportunities, "closed_on"),
+    )
+    table = table.filter(nw.col("created_day").is_null() | before("created_day", as_of))
+    table = table.with_columns(rank=_rank(stages, won, lost), _ended=nw.col("stage").is_in([won, lost]))
+    if stage_changes is not None:
+        told = _told(_history(stage_changes, stages, won, lost, as_of), len(stages))
+        table = table.join(told, on="opportunity_id", how="left")
+    else:
+        nothing = column_or_null(table, "_none", nw.Int64)
+        table = table.with_columns(_entered=nothing, _first=nothing, _won_day=nothing, _lost_day=nothing)
+    closing = nw.when(nw.col("stage") == won).then(nw.col("_won_day")).otherwise(nw.col("_lost_day"))
+    table = table.with_columns(
+        _closed_day=nw.when(nw.col("_ended")).then(
+            nw.when(nw.col("_closed_day").is_null()).then(closing).otherwise(nw.col("_closed_day"))
+        )
+    )
+    # Closed after the period: as of then it was open.
+    closed = nw.col("_ended") & (nw.col("_closed_day").is_null() | before("_closed_day", as_of))
+    table = table.with_columns(
+        outcome=nw.when(closed)
+        .then(nw.when(nw.col("stage") == won).then(nw.lit("won")).otherwise(nw.lit("lost")))
+        .otherwise(nw.lit("open")),
+        closed_day=nw.when(closed).then(nw.col("_closed_day")),
+    )
+    table = table.with_columns(
+        closed_month=month_of_day("closed_day"),
+        entered_day=nw.when(nw.col("_entered").is_null())
+        .then(nw.col("created_day"))
+        .otherwise(nw.col("_entered")),
+        has_history=~nw.col("_entered").is_null(),
+        is_first_known=~nw.col("_first").is_null(),
+        first_amount=nw.when(nw.col("_first").is_null()).then(nw.col("amount")).otherwise(nw.col("_first")),
+        # A contract over more than a year counts with its first year; half a unit in ten thousand rounds up.
+        yearly_amount=nw.when(nw.col("_term") > 12)
+        .then((nw.col("amount") * 24 + nw.col("_term")) // (nw.col("_term") * 2))
+        .otherwise(nw.col("amount")),
+    )
+    return _with_dimensions(table, accounts, account_changes, owners)
+
+
+COLUMNS = (
+    "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "accepted_day", "outcome",
+    "closed_day", "closed_month", "amount", "yearly_amount", "first_amount", "is_first_known", "has_history",
+    "rank", "expected_day",
+)  # fmt: skip
+CARRIED = ("opportunity_id", "created_day", "created_month", "outcome", "closed_day", "closed_month")
+
+
+def visits(
+    journeys: nw.LazyFrame,
+    stage_changes: nw.LazyFrame,
+    *,
+    as_of: date,
+    stages: Sequence[str] = setting("pipeline.stages"),
+    won: str = setting("pipeline.won"),
+    lost: str = setting("pipeline.lost"),
+) -> nw.LazyFrame:
+    """One row per opportunity and stage it reached, skipped stages filled in.
+
+    Returns: opportunity_id, at (stage number), entered_day (first day at that stage or a later one),
+    entered_month, next_day (first day at a later stage or won; null where it went no further), is_skipped
+    (never really there), is_furthest, entry_amount (as known on entry), and the columns and dimensions
+    carried over from journeys. An opportunity without history entered the first stage when it was created.
+    """
+    k = len(stages)
+    history = _history(stage_changes, stages, won, lost, as_of).filter(nw.col("rank") < k)
+    seen = history.select("opportunity_id", "day", "rank", "order", "amount")
+    created = journeys.filter(~nw.col("has_history") & ~nw.col("created_day").is_null()).select(
+        "opportunity_id",
+        day=nw.col("created_day"),
+        rank=_integer(0),
+        order=_integer(0),
+        amount=nw.col("first_amount"),
+    )
+    reached_won = journeys.filter((nw.col("outcome") == "won") & ~nw.col("closed_day").is_null()).select(
+        "opportunity_id",
+        day=nw.col("closed_day"),
+        rank=_integer(k),
+        order=_integer(1_000_000),
+        amount=nw.col("amount"),
+    )
+    steps = (
+        nw.concat([seen, created, reached_won])
+        .join(small(journeys, at=range(k + 1)), how="cross")
+        .filter(nw.col("rank") >= nw.col("at"))
+    )
+    steps = steps.with_columns(
+        _here=counted(nw.col("rank") == nw.col("at")),
+        _first=nw.col("order").min().over("opportunity_id", "at"),
+    )
+    steps = steps.with_columns(_amount=nw.when(nw.col("order") == nw.col("_first")).then(nw.col("amount")))
+    reached = steps.group_by("opportunity_id", "at").agg(
+        nw.col("day").min().alias("entered_day"),
+        nw.col("_here").max().alias("_here"),
+        nw.col("_amount").max().alias("_amount"),
+    )
+    reached = reached.with_columns(
+        next_day=nw.col("entered_day").shift(-1).over("opportunity_id", order_by=["at"]),
+        _furthest=nw.col("at").max().over("opportunity_id"),
+    ).filter(nw.col("at") < k)
+    carried = journeys.select(*_carried(journeys), _first_amount=nw.col("first_amount"))
+    rows = reached.join(carried, on="opportunity_id", how="inner")
+    return rows.with_columns(
+        entered_month=month_of_day("entered_day"),
+        is_skipped=nw.col("_here") == 0,
+        is_furthest=nw.col("at") == nw.col("_furthest"),
+        entry_amount=nw.when(nw.col("_amount").is_null())
+        .then(nw.col("_first_amount"))
+        .otherwise(nw.col("_amount")),
+    ).drop("_here", "_amount", "_furthest", "_first_amount")
+
+
+def positions(
+    journeys: nw.LazyFrame,
+    stage_changes: nw.LazyFrame | None = None,
+    *,
+    as_of: date,
+    stages: Sequence[str] = setting("pipeline.stages"),
+    won: str = setting("pipeline.won"),
+    lost: str = setting("pipeline.lost"),
+) -> nw.LazyFrame:
+    """One row per opportunity and span of days in which its stage, amount and expected close stayed the same.
+
+    Returns: opportunity_id, at (stage number, null where unknown), from_day, until_day (exclusive; null
+    while open), amount, expected_day, is_current_amount (no history: the value of today's export), and the
+    columns carried over from journeys. A state within a closed opportunity's life only; undated ones are not here.
+    """
+    k = len(stages)
+    alive = journeys.filter(
+        ~nw.col("created_day").is_null() & ~((nw.col("outcome") != "open") & nw.col("closed_day").is_null())
+    )
+    carried = alive.select(
+        *_carried(alive), "has_history", _first=nw.col("first_amount"), _expected=nw.col("expected_day"),
+        _rank=nw.col("rank"), is_current_amount=~nw.col("is_first_known"),
+    )  # fmt: skip
+    opening = carried.select(
+        "opportunity_id",
+        day=nw.col("created_day"),
+        # Without history only today's stage is known, and of a closed opportunity not even that.
+        at=nw.when(~nw.col("has_history") & (nw.col("_rank") < k)).then(nw.col("_rank")),
+        order=_integer(0),
+        amount=nw.col("_first"),
+        expected=nw.when(~nw.col("has_history")).then(nw.col("_expected")),
+    )
+    states = opening
+    if stage_changes is not None:
+        history = _history(stage_changes, stages, won, lost, as_of)
+        later = history.select(
+            "opportunity_id", "day", at=nw.col("rank"), order=nw.col("order"), amount=nw.col("amount"),
+            expected=nw.col("expected"),
+        )  # fmt: skip
+        states = nw.concat([opening, later])
+    spans = states.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
+    spans = spans.filter(nw.col("at").is_null() | (nw.col("at") < k))
+    rows = spans.join(carried, on="opportunity_id", how="inner")
+    end, until = nw.col("closed_day"), nw.col("until")
+    rows = rows.with_columns(
+        until_day=nw.when(until.is_null() | (~end.is_null() & (until > end))).then(end).otherwise(until),
+        amount=nw.when(nw.col("amount").is_null()).then(nw.col("_first")).otherwise(nw.col("amount")),
+        expected_day=nw.when(nw.col("expected").is_null())
+        .then(nw.col("_expected"))
+        .otherwise(nw.col("expected")),
+    )
+    rows = rows.filter(nw.col("until_day").is_null() | (nw.col("day") < nw.col("until_day")))
+    return rows.with_columns(from_day=nw.col("day")).drop(
+        "day", "until", "order", "expected", "_first", "_expected", "_rank", "has_history"
+    )
+
+
+def stays(
+    journeys: nw.LazyFrame,
+    stage_changes: nw.LazyFrame,
+    *,
+    as_of: date,
+    stages: Sequence[str] = setting("pipeline.stages"),
+    won: str = setting("pipeline.won"),
+    lost: str = setting("pipeline.lost"),
+) -> nw.LazyFrame:
+    """One row per real stay of an opportunity in a stage: from entering it to leaving it.
+
+    Returns: opportunity_id, at (stage number), from_day, from_month, until_day and until_month (null while there), goes_to
+    (stage number, len(stages) for won, len(stages) + 1 for lost, null while there), and what journeys
+    carries. Repeated rows of one stage are one stay; filled-in stages are not here.
+    """
+    k = len(stages)
+    history = _history(stage_changes, stages, won, lost, as_of)
+    moved = history.with_columns(_before=nw.col("rank").shift(1).over("opportunity_id", order_by=["order"]))
+    moved = moved.filter(nw.col("_before").is_null() | (nw.col("_before") != nw.col("rank")))
+    moved = moved.with_columns(
+        _next_day=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]),
+        _next=nw.col("rank").shift(-1).over("opportunity_id", order_by=["order"]),
+    ).filter(nw.col("rank") < k)
+    rows = moved.select(
+        "opportunity_id", "_next_day", "_next", at=nw.col("rank"), from_day=nw.col("day")
+    ).join(journeys.select(*_carried(journeys)), on="opportunity_id", how="inner")
+    closed = nw.col("_next").is_null() & ~nw.col("closed_day").is_null()
+    late = (
+        nw.when(nw.col("closed_day") < nw.col("from_day"))
+        .then(nw.col("from_day"))
+        .otherwise(nw.col("closed_day"))
+    )
+    rows = rows.with_columns(
+        until_day=nw.when(closed).then(late).otherwise(nw.col("_next_day")),
+        goes_to=nw.when(closed)
+        .then(nw.when(nw.col("outcome") == "won").then(_integer(k)).otherwise(_integer(k + 1)))
+        .otherwise(nw.col("_next")),
+    )
+    # Closed without a date: it left, but nobody knows when; such a stay measures nothing.
+    rows = rows.filter(
+        ~(nw.col("_next").is_null() & (nw.col("outcome") != "open") & nw.col("closed_day").is_null())
+    )
+    return rows.with_columns(from_month=month_of_day("from_day"), until_month=month_of_day("until_day")).drop(
+        "_next_day", "_next"
+    )
+
+
+def _history(
+    stage_changes: nw.LazyFrame, stages: Sequence[str], won: str, lost: str, as_of: date
+) -> nw.LazyFrame:
+    """Dated stage changes before `as_of` in their order, amount and expected close carried forward.
+
+    Ties in time are common in exports: stage, then amount, then expected close decide, never row order.
+    """
+    rows = stage_changes.with_columns(
+        day=day("entered_at"),
+        rank=_rank(stages, won, lost),
+        amount=column_or_null(stage_changes, "amount", nw.Int64),
+        expected=_day_or_null(stage_changes, "expected_close_on"),
+    ).filter(~nw.col("day").is_null() & ~nw.col("rank").is_null() & before("day", as_of))
+    rows = rows.select(
+        "opportunity_id", "entered_at", "day", "rank", "amount", "expected",
+        _a=nw.col("amount").fill_null(-1), _e=nw.col("expected").fill_null(-1), _one=_integer(1),
+    )  # fmt: skip
+    rows = rows.with_columns(order=running("_one", ["opportunity_id"], ["entered_at", "rank", "_a", "_e"]))
+    for column in ("amount", "expected"):
+        rows = rows.with_columns(_seen=counted(~nw.col(column).is_null()))
+        rows = rows.with_columns(_seen=running("_seen", ["opportunity_id"], ["order"]))
+        rows = rows.with_columns(**{column: nw.col(column).max().over("opportunity_id", "_seen")})
+    return rows.select("opportunity_id", "day", "rank", "order", "amount", "expected")
+
+
+def _told(history: nw.LazyFrame, k: int) -> nw.LazyFrame:
+    """What the history tells of each opportunity: first entry, first known amount, last win and loss."""
+    known = nw.when(~nw.col("amount").is_null()).then(nw.col("order"))
+    rows = history.with_columns(_known=known.min().over("opportunity_id")).with_columns(
+        _entered=nw.when(nw.col("rank") < k).then(nw.col("day")),
+        _first=nw.when(nw.col("order") == nw.col("_known")).then(nw.col("amount")),
+        _won_day=nw.when(nw.col("rank") == k).then(nw.col("day")),
+        _lost_day=nw.when(nw.col("rank") == k + 1).then(nw.col("day")),
+    )
+    return rows.group_by("opportunity_id").agg(
+        nw.col("_entered").min(), nw.col("_first").max(), nw.col("_won_day").max(), nw.col("_lost_day").max()
+    )
+
+
+def _rank(stages: Sequence[str], won: str, lost: str) -> nw.Expr:
+    """The number of a stage: its place in the order, won after the last, lost after won."""
+    names = [*stages, won, lost]
+    return nw.col("stage").replace_strict(names, list(range(len(names))), default=None, return_dtype=INTEGER)
+
+
+def _carried(journeys: nw.LazyFrame) -> list[str]:
+    """The columns that stage ledgers keep of a journey: who, when, how it ended, and its dimensions."""
+    return [c for c in journeys.collect_schema().names() if c in CARRIED or c not in COLUMNS]
+
+
+def _integer(value: int) -> nw.Expr:
+    return nw.lit(value).cast(INTEGER)
+
+
+def _day_or_null(frame: nw.LazyFrame, column: str) -> nw.Expr:
+    return (
+        day(column) if column in frame.collect_schema().names() else column_or_null(frame, column, nw.Int64)
+    )
+
+
+def _with_dimensions(
+    table: nw.LazyFrame,
+    accounts: nw.LazyFrame | None,
+    account_changes: nw.LazyFrame | None,
+    owners: nw.LazyFrame | None,
+) -> nw.LazyFrame:
+    """The journeys with their dimensions as text: own column first, then the account's, then the owner's."""
+    own = [c for c in OPPORTUNITY_DIMENSIONS if c in table.collect_schema().names()]
+    table = table.select(*COLUMNS, *own)
+    if accounts is not None:
+        of_account = account_dimensions(accounts, account_changes, None)
+        more = [c for c in of_account.collect_schema().names() if c != "account_id"]
+        of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
+        table = table.join(of_account, on="account_id", how="left").with_columns(*text(table, own))
+        both = [c for c in more if c in own]
+        table = table.with_columns(
+            *[nw.when(nw.col(c).is_null()).then(nw.col(f"_{c}")).otherwise(nw.col(c)).alias(c) for c in both],
+            *[nw.col(f"_{c}").alias(c) for c in more if c not in own],
+        ).drop(*[f"_{c}" for c in more])
+        own = [*own, *[c for c in more if c not in own]]
+    table = with_owner(table, owners)
+    names = [c for c in table.collect_schema().names() if c not in COLUMNS]
+    return table.with_columns(*as_text(table, names))

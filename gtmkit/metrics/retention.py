@@ -1,0 +1,376 @@
+"""Is the business compounding: recurring revenue, its movements, and whether customers stay and grow."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from gtmkit.frames import UNITS, collect, counted, sums
+from gtmkit.periods import Period, month_label
+from gtmkit.results import ALL, divided, floats, marked, money_ratio, noted, setting, share, shaped, total
+from gtmkit.windows import flows, groups, levels
+
+MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
+TENTHS = UNITS // 10  # intervals are computed in tenths of a unit, whole numbers that floats add up exactly
+Basis = Literal["cohort", "movements"]
+
+
+def mrr(revenue: nw.LazyFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+    """Monthly recurring revenue that holds at the last instant of the period.
+
+    Answers: how large is the recurring business?
+    Returns: money; n = customers (MRR above zero). Totals have no interval.
+    """
+    small = collect(
+        sums(revenue, [*by, "month"], delta=nw.col("delta"), n=_customers("after") - _customers("prior"))
+    )
+    rows = levels(small, by, periods)
+    return shaped(total(rows, rows["delta"] / UNITS, rows["n"]), by, [])
+
+
+def arr(mrr: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+    """Annual recurring revenue: MRR at the end of the period times 12.
+
+    Answers: how large is the recurring business, a year at today's rate?
+    Returns: money; n = customers.
+    """
+    return mrr.assign(value=mrr["value"] * 12, numerator=mrr["numerator"] * 12)
+
+
+def arr_bridge(revenue: nw.LazyFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+    """ARR that each movement added or took in the period: new, expansion, contraction, churned, reactivated.
+
+    Answers: what is growth made of?
+    Returns: axis movement; money (losses negative); n = accounts and months that moved. The five add up to net new ARR.
+    """
+    moved = revenue.filter(nw.col("movement").is_in(list(MOVEMENTS)))
+    small = collect(
+        sums(moved, [*by, "movement", "month"], delta=nw.col("delta"), n=counted(nw.col("delta") != 0))
+    )
+    rows = flows(small, [*by, "movement"], periods, axes={"movement": MOVEMENTS})
+    answer = shaped(total(rows, rows["delta"] * 12 / UNITS, rows["n"]), by, ["movement"])
+    order = {movement: i for i, movement in enumerate(MOVEMENTS)}
+    place = answer["movement"].map(order)
+    return (
+        answer.assign(_place=place)
+        .sort_values([*by, "period", "_place"])
+        .drop(columns="_place")
+        .reset_index(drop=True)
+    )
+
+
+def net_new_arr(arr_bridge: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+    """ARR at the end of the period less ARR at its start: the sum of all movements.
+
+    Answers: did the recurring business grow?
+    Returns: money; n = accounts and months that moved.
+    """
+    keys = [*by, "period"]
+    rows = arr_bridge.groupby(keys, dropna=False, sort=False)[["value", "n"]].sum().reset_index()
+    return shaped(total(rows, rows["value"], rows["n"]), by, [])
+
+
+def net_revenue_retention(
+    revenue: nw.LazyFrame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window_months: int = setting("retention.window_months"),
+    basis: Basis = "cohort",
+) -> pd.DataFrame:
+    """MRR now of the accounts that paid a window ago, over their MRR then.
+
+    Answers: does expansion offset churn among the customers of a year ago?
+    Returns: ratio; numerator and denominator in money of MRR; n = customers then. May exceed 1. Returners count.
+    Differs: `.bridge` takes all movements of the window instead, those of newer customers too (not a cohort).
+    """
+    if basis == "movements":
+        kinds = ("expansion", "reactivated", "contraction", "churned")
+        return _by_movements(revenue, by, periods, window_months, kinds)
+    return _closed_ratio(revenue, by, periods, window_months, "net")
+
+
+def gross_revenue_retention(
+    revenue: nw.LazyFrame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window_months: int = setting("retention.window_months"),
+    basis: Basis = "cohort",
+) -> pd.DataFrame:
+    """MRR kept of the accounts that paid a window ago, each capped at its MRR then, over their MRR then.
+
+    Answers: how much recurring revenue is kept before any expansion?
+    Returns: ratio, at most 1; numerator and denominator in money of MRR; n = customers then.
+    Differs: `.flow` takes off every loss within the window, also those made good since.
+    """
+    if basis == "movements":
+        return _by_movements(revenue, by, periods, window_months, ("contraction", "churned"))
+    return _closed_ratio(revenue, by, periods, window_months, "kept")
+
+
+def expansion_rate(
+    revenue: nw.LazyFrame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window_months: int = setting("retention.window_months"),
+) -> pd.DataFrame:
+    """MRR above that of a window ago, of the accounts that paid then, over their MRR then.
+
+    Answers: how much do customers grow once they are in?
+    Returns: ratio; NRR is GRR plus this; n = customers then.
+    """
+    return _closed_ratio(revenue, by, periods, window_months, "grown")
+
+
+def logo_retention(
+    revenue: nw.LazyFrame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window_months: int = setting("retention.window_months"),
+) -> pd.DataFrame:
+    """Share of the customers of a window ago that are customers now.
+
+    Answers: how many customers stay?
+    Returns: share of accounts with MRR above zero then; returners count as kept.
+    """
+    now, base = nw.col("now"), nw.col("base")
+    was, stays = counted(base > 0), counted((base > 0) & (now > 0))
+    rows, first = _closed(revenue, by, periods, window_months, {"n": was, "stays": stays})
+    rows = _with_history(rows, periods, window_months, first)
+    return shaped(share(rows, rows["stays"], rows["n"], _nobody(window_months)), by, [])
+
+
+def cohort_retention(
+    revenue: nw.LazyFrame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    of: Literal["logo", "net_revenue", "gross_revenue"] = "logo",
+) -> pd.DataFrame:
+    """Share of a start cohort still paying, or of its first MRR still there, so many month ends later.
+
+    Answers: do newer cohorts stay better than older ones did at the same age?
+    Takes: cohort = month of the first month end with MRR above zero; age 0 is that month end, 100 %.
+    Returns: axes cohort and age (months), as read at the end of each period; a month that has not ended
+    has no row. Cohort `all` pools, at each age, the cohorts that have reached it. n = accounts.
+    """
+    last = max(p.last_month for p in periods)
+    small = collect(_cohort_steps(revenue, by))
+    small = small[small["month"] <= last]
+    codes, names = groups(small, by)
+    cohorts = sorted({int(c) for c in small["cohort"]})
+    columns = [c for c in small.columns if c not in {*by, "cohort", "month"}]
+    if not cohorts:
+        return shaped(_no_cells(by), by, ["cohort", "age"])
+    table = {c: np.zeros((len(names), len(cohorts), last - cohorts[0] + 1)) for c in columns}
+    place = np.searchsorted(cohorts, small["cohort"].to_numpy(dtype="int64"))
+    age = (small["month"] - small["cohort"]).to_numpy(dtype="int64")
+    for column in columns:
+        np.add.at(table[column], (codes, place, age), small[column].to_numpy(dtype="float64"))
+    reached = {
+        c: (t.cumsum(axis=2) if c not in FIXED else np.repeat(t[:, :, :1], t.shape[2], axis=2))
+        for c, t in table.items()
+    }
+    triangles = [_triangle(reached, names, cohorts, p, of) for p in periods]
+    return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
+
+
+FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age
+
+
+def _customers(column: str) -> nw.Expr:
+    return counted(nw.col(column) > 0)
+
+
+def _tenths(amount: nw.Expr) -> nw.Expr:
+    return ((amount + TENTHS // 2) // TENTHS).cast(nw.Float64())
+
+
+def _nobody(window: int) -> str:
+    return f"no customers {window} months before"
+
+
+def _closed(
+    revenue: nw.LazyFrame, by: Sequence[str], periods: Sequence[Period], window: int, what: dict[str, nw.Expr]
+) -> tuple[pd.DataFrame, int | None]:
+    """Sums over the closed cohort of each period, and the first month of the ledger.
+
+    The pair (MRR now, MRR a window ago) of an account changes only in a month of its ledger or a window
+    after one, so the ledger is laid beside itself and the cost does not depend on the number of periods.
+    """
+    zero = nw.lit(0).cast(nw.Int64())
+    beside = nw.concat(
+        [
+            revenue.select("account_id", *by, "month", now=nw.col("delta"), base=zero, start=nw.col("month")),
+            revenue.select("account_id", *by, month=nw.col("month") + window, now=zero, base=nw.col("delta"), start=nw.col("month")),
+        ]
+    )  # fmt: skip
+    keys = ["account_id", *by, "month"]
+    moved = beside.group_by(*keys).agg(nw.col("now").sum(), nw.col("base").sum(), nw.col("start").min())
+    moved = moved.with_columns(dn=nw.col("now").cast(nw.Int64()), db=nw.col("base").cast(nw.Int64()))
+    moved = moved.with_columns(
+        now=nw.col("dn").cum_sum().over("account_id", order_by="month").cast(nw.Int64()),
+        base=nw.col("db").cum_sum().over("account_id", order_by="month").cast(nw.Int64()),
+    )
+    after = moved.with_columns(**{f"_after_{name}": expression for name, expression in what.items()})
+    steps = after.with_columns(now=nw.col("now") - nw.col("dn"), base=nw.col("base") - nw.col("db"))
+    steps = steps.with_columns(**{f"_before_{name}": expression for name, expression in what.items()})
+    steps = steps.with_columns(
+        **{name: nw.col(f"_after_{name}") - nw.col(f"_before_{name}") for name in what}
+    )
+    small = collect(
+        steps.group_by(*by, "month").agg(*[nw.col(name).sum() for name in what], nw.col("start").min())
+        .with_columns(*[nw.col(name).cast(nw.Float64()) for name in what])
+    )  # fmt: skip
+    first = int(small["start"].min()) if len(small) else None
+    return levels(small.drop(columns="start"), by, periods), first
+
+
+def _closed_ratio(
+    revenue: nw.LazyFrame,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window: int,
+    part: Literal["net", "kept", "grown"],
+) -> pd.DataFrame:
+    now, base = nw.col("now"), nw.col("base")
+    was = base > 0
+    zero = nw.lit(0).cast(nw.Int64())
+    of_base = nw.when(was).then(base).otherwise(zero)
+    paid = nw.when(was & (now > 0)).then(now).otherwise(zero)
+    kept = nw.when(paid < of_base).then(paid).otherwise(of_base)
+    n = {"net": paid, "kept": kept, "grown": paid - kept}[part]
+    t, b = _tenths(n), _tenths(of_base)
+    what = {"n": n, "b": of_base, "k": counted(was), "nn": t * t, "nb": t * b, "bb": b * b}
+    rows, first = _closed(revenue, by, periods, window, what)
+    # The products are in tenths squared: 100 of them make a unit squared.
+    amounts = {
+        "n": rows["n"] / UNITS,
+        "b": rows["b"] / UNITS,
+        "k": rows["k"],
+        **{c: rows[c] / 100 for c in ("nn", "nb", "bb")},
+    }
+    rows = _with_history(rows[[*by, "period"]], periods, window, first)
+    return shaped(money_ratio(rows, amounts, _nobody(window), at_most_one=part == "kept"), by, [])
+
+
+def _with_history(
+    rows: pd.DataFrame, periods: Sequence[Period], window: int, first: int | None
+) -> pd.DataFrame:
+    """Marks, before anything else, periods whose window reaches back before the data: immature, not empty."""
+    young = [p.label for p in periods if first is not None and p.last_month - window < first]
+    reason = f"revenue starts in {month_label(first or 0)}; {window} months of it are needed"
+    return marked(rows, rows["period"].isin(young), "immature", reason)
+
+
+def _by_movements(
+    revenue: nw.LazyFrame, by: Sequence[str], periods: Sequence[Period], window: int, kinds: Sequence[str]
+) -> pd.DataFrame:
+    lost = nw.when(nw.col("movement").is_in(list(kinds))).then(nw.col("delta")).otherwise(nw.lit(0))
+    customers = _customers("after") - _customers("prior")
+    small = collect(sums(revenue, [*by, "month"], moved=lost, delta=nw.col("delta"), k=customers))
+    moved = flows(small[[*by, "month", "moved"]], by, periods, months=window)
+    rows = levels(small[[*by, "month", "delta", "k"]], by, periods, lag=window).merge(
+        moved, on=[*by, "period"]
+    )
+    first = int(small["month"].min()) if len(small) else None
+    rows = _with_history(rows, periods, window, first)
+    top, bottom = floats(rows["delta"] + rows["moved"]) / UNITS, floats(rows["delta"]) / UNITS
+    answer = rows.assign(
+        value=divided(top, bottom),
+        numerator=top, denominator=bottom, n=rows["k"], low=np.nan, high=np.nan,
+    )  # fmt: skip
+    answer = noted(answer, bottom > 0, "no interval: movements of the whole base, not a cohort")
+    return shaped(marked(answer, bottom <= 0, "undefined", _nobody(window)), by, [])
+
+
+def _cohort_steps(revenue: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+    """What changes of each cohort in each month: sums that add up over age."""
+    zero = nw.lit(0).cast(nw.Int64())
+    left = (nw.col("movement") == "brief") & (
+        nw.col("cohort").is_null() | (nw.col("month") < nw.col("cohort"))
+    )
+    rows = revenue.with_columns(_left=counted(left))
+    rows = rows.with_columns(
+        cohort=nw.when(nw.col("_left") == 1).then(nw.col("month")).otherwise(nw.col("cohort")),
+        _base=nw.when(nw.col("_left") == 1).then(zero).otherwise(nw.col("base")),
+    ).filter(~nw.col("cohort").is_null() & (nw.col("month") >= nw.col("cohort")))
+    is_first = (nw.col("month") == nw.col("cohort")) & (nw.col("_left") == 0)
+    base = nw.col("_base")
+
+    def kept(amount: nw.Expr) -> nw.Expr:
+        return nw.when(amount < base).then(amount).otherwise(base)
+
+    after, prior = nw.col("after"), nw.when(is_first).then(zero).otherwise(nw.col("prior"))
+    a, p, b = _tenths(after), _tenths(prior), _tenths(base)
+    ka, kp = _tenths(kept(after)), _tenths(kept(prior))
+    return sums(
+        rows, [*by, "cohort", "month"],
+        size=counted(is_first), start=nw.when(is_first).then(base).otherwise(zero), brief=nw.col("_left"),
+        logo=_customers("after") - counted(prior > 0), net=after - prior, kept=kept(after) - kept(prior),
+        bb=nw.when(is_first).then(b * b).otherwise(nw.lit(0.0)),
+        net_nn=a * a - p * p, net_nb=(a - p) * b, kept_nn=ka * ka - kp * kp, kept_nb=(ka - kp) * b,
+    )  # fmt: skip
+
+
+def _triangle(
+    reached: dict[str, Any], names: pd.DataFrame, cohorts: list[int], period: Period, of: str
+) -> pd.DataFrame:
+    """The cells that had been observed by the end of the period, and the pooled row of each age."""
+    ages = period.last_month - np.array(cohorts)
+    cells = [(i, k) for i, oldest in enumerate(ages) for k in range(oldest + 1)]
+    part: dict[str, Any] = {}
+    for column, table in reached.items():
+        own = np.array([table[:, i, k] for i, k in cells]).reshape(len(cells), len(names))
+        pooled = np.array(
+            [table[:, ages >= k, k].sum(axis=1) for k in range(max(ages.max(), -1) + 1)]
+        ).reshape(-1, len(names))
+        part[column] = np.concatenate([own, pooled]).T.ravel()
+    labels = [month_label(cohorts[i]) for i, _ in cells] + [ALL] * (max(ages.max(), -1) + 1)
+    steps = [k for _, k in cells] + list(range(max(ages.max(), -1) + 1))
+    rows = names.loc[names.index.repeat(len(labels))].reset_index(drop=True)
+    rows = rows.assign(period=period.label, cohort=labels * len(names), age=steps * len(names), **part)
+    brief = rows["brief"].to_numpy()
+    rows = rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))].reset_index(drop=True)
+    brief = rows["brief"].to_numpy()
+    if of == "logo":
+        answer = share(rows, rows["logo"], rows["size"], "nobody in it was a customer at a month end")
+    else:
+        name = "net" if of == "net_revenue" else "kept"
+        amounts = {
+            "n": rows[name] / UNITS, "b": rows["start"] / UNITS, "k": rows["size"],
+            "nn": rows[f"{name}_nn"] / 100, "nb": rows[f"{name}_nb"] / 100, "bb": rows["bb"] / 100,
+        }  # fmt: skip
+        answer = money_ratio(
+            rows, amounts, "nobody in it was a customer at a month end", at_most_one=name == "kept"
+        )
+    leavers = (answer["age"] == 0).to_numpy() & (brief > 0)
+    for count in sorted({int(b) for b in brief[leavers]}):
+        word = "account" if count == 1 else "accounts"
+        answer = noted(
+            answer, leavers & (brief == count), f"{count} {word} left inside the first month, not in it"
+        )
+    return answer
+
+
+def _no_cells(by: Sequence[str]) -> pd.DataFrame:
+    columns = [
+        *by,
+        "period",
+        "cohort",
+        "age",
+        "value",
+        "numerator",
+        "denominator",
+        "n",
+        "low",
+        "high",
+        "status",
+        "reason",
+    ]
+    return pd.DataFrame({name: [] for name in columns})

@@ -1,0 +1,125 @@
+"""Months, quarters and fiscal years: labels, bounds and the integer indices that ledgers use.
+
+`month` is year * 12 + month - 1 and `day` is days since 1970-01-01: the only forms in which time
+travels through a ledger, because date arithmetic differs from engine to engine and integers do not.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from gtmkit.errors import ConfigError
+
+EPOCH = date(1970, 1, 1)
+MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
+ALLOWED = "A month '2026-10', a quarter '2026-Q3' or a year '2026' is allowed"
+
+
+def month_index(day: date) -> int:
+    """The month of a date as year * 12 + month - 1."""
+    return day.year * 12 + day.month - 1
+
+
+def day_index(day: date) -> int:
+    """The date as days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def month_start(month: int) -> date:
+    """The first day of a month index."""
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def month_label(month: int) -> str:
+    """The label of a month index, such as '2026-10'."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A month, quarter or year of the company's calendar, half-open: [start, end).
+
+    Quarters and years are fiscal and named after the year in which the fiscal year ends; the label
+    says FY where that year does not start in January.
+    """
+
+    first_month: int
+    months: int
+    fiscal_year_start: int = 1
+
+    @classmethod
+    def parse(cls, label: str, fiscal_year_start: int = 1) -> "Period":
+        """The period a label names.
+
+        Raises ConfigError for anything that is not exactly a month, quarter or year label.
+        """
+        if found := re.fullmatch(r"(\d{4})-(\d{2})", label):
+            year, month = int(found[1]), int(found[2])
+            if year and 1 <= month <= 12:
+                return cls(year * 12 + month - 1, 1, fiscal_year_start)
+        elif found := re.fullmatch(r"(?:FY)?(\d{4})(?:-Q([1-4]))?", label):
+            first = _fiscal_year_first_month(int(found[1]), fiscal_year_start)
+            if first > 0:
+                return (
+                    cls(first, 12, fiscal_year_start)
+                    if found[2] is None
+                    else cls(first + 3 * (int(found[2]) - 1), 3, fiscal_year_start)
+                )
+        raise ConfigError(f"'{label}' is not a period. {ALLOWED}. Write the period in one of these forms.")
+
+    @property
+    def grain(self) -> str:
+        """'month', 'quarter' or 'year'."""
+        return {1: "month", 3: "quarter", 12: "year"}[self.months]
+
+    @property
+    def last_month(self) -> int:
+        """The month index of the last month."""
+        return self.first_month + self.months - 1
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        return month_start(self.first_month)
+
+    @property
+    def end(self) -> date:
+        """The first day after: the `as_of` of a review of this period."""
+        return month_start(self.first_month + self.months)
+
+    @property
+    def label(self) -> str:
+        """The label, such as '2026-10', '2026-Q3', 'FY2026-Q3' or '2026'."""
+        if self.months == 1:
+            return month_label(self.first_month)
+        shift = (self.fiscal_year_start - 1) % 12
+        months_in = self.first_month - shift
+        year = months_in // 12 + (1 if shift else 0)
+        name = f"{'FY' if shift else ''}{year:04d}"
+        return name if self.months == 12 else f"{name}-Q{months_in % 12 // 3 + 1}"
+
+    def shift(self, periods: int) -> "Period":
+        """The period so many periods later (earlier where negative)."""
+        return Period(self.first_month + periods * self.months, self.months, self.fiscal_year_start)
+
+    def trailing(self, count: int) -> list["Period"]:
+        """So many periods of this grain, oldest first, the last of them this one."""
+        return [self.shift(k) for k in range(1 - count, 1)]
+
+    def quarter(self) -> "Period":
+        """The fiscal quarter that contains the first instant after this period."""
+        month = self.last_month + 1
+        shift = (self.fiscal_year_start - 1) % 12
+        return Period(month - (month - shift) % 3, 3, self.fiscal_year_start)
+
+    def __str__(self) -> str:
+        return self.label
+
+
+def _fiscal_year_first_month(year: int, fiscal_year_start: int) -> int:
+    return year * 12 if fiscal_year_start == 1 else (year - 1) * 12 + fiscal_year_start - 1
+
+
+def last_month_ending_by(day: date, fiscal_year_start: int = 1) -> Period:
+    """The last month whose last day is not after the given day."""
+    return Period(month_index(day + timedelta(days=1)) - 1, 1, fiscal_year_start)

@@ -1,0 +1,191 @@
+"""The one result shape, the ways to fill it, and the marks by which a signature says what it needs.
+
+A metric answers with a tidy pandas frame: the `by` columns, `period`, the metric's own axes, then
+`value, numerator, denominator, n, low, high, status, reason`. Inside a metric a figure that does not
+exist is NaN; `shaped` turns every NaN into a null, so that none leaves.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gtmkit import stats
+
+FIGURES = ["value", "numerator", "denominator", "n", "low", "high"]
+WORDS = ["status", "reason"]
+FACT_COLUMNS = ["metric", "variant", "version", "unit", "dims", "period", *FIGURES, *WORDS]
+WORST_FIRST = ["undefined", "immature", "suppressed", "provisional", "final"]
+DERIVED_INTERVAL = "no interval: its parts share rows, so theirs cannot be combined"
+ALL = "all"  # the pooled row of an axis
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A default that stands in gtm.toml, by its dotted key."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Need:
+    """A metric that a derived metric takes, asked with options of its own."""
+
+    metric: str
+    options: Mapping[str, Any]
+
+
+def setting(key: str) -> Any:
+    """Marks a keyword of a metric whose default stands in gtm.toml, such as 'retention.window_months'."""
+    return Setting(key)
+
+
+def needs(metric: str, **options: Any) -> Any:
+    """Marks a parameter of a derived metric that takes another metric with these options."""
+    return Need(metric, options)
+
+
+def floats(column: Any) -> Floats:
+    """A column as an array of floats, null as NaN."""
+    return np.asarray(pd.Series(column).to_numpy(dtype="float64", na_value=np.nan), dtype="float64")
+
+
+def divided(numerator: Any, denominator: Any) -> Floats:
+    """numerator / denominator where the denominator is above zero, else NaN."""
+    top, bottom = floats(numerator), floats(denominator)
+    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+
+
+def share(rows: pd.DataFrame, numerator: Any, denominator: Any, nothing: str) -> pd.DataFrame:
+    """Rows with a share of counts and its Wilson interval; undefined with the reason `nothing` where there are none."""
+    low, high = stats.wilson(floats(numerator), floats(denominator))
+    answer = rows.assign(
+        value=divided(numerator, denominator), numerator=floats(numerator), denominator=floats(denominator),
+        n=floats(denominator), low=low, high=high,
+    )  # fmt: skip
+    return marked(answer, floats(denominator) == 0, "undefined", nothing)
+
+
+def money_ratio(
+    rows: pd.DataFrame, sums: Mapping[str, Any], nothing: str, at_most_one: bool = False
+) -> pd.DataFrame:
+    """Rows with a ratio of two sums over accounts and its linearised interval, clustered by account.
+
+    `sums` holds arrays `n` and `b` (the two sums, in units), `nn`, `nb`, `bb` (of their products) and `k`
+    (accounts with a denominator).
+    """
+    top, bottom, k = floats(sums["n"]), floats(sums["b"]), floats(sums["k"])
+    low, high = stats.ratio_interval(top, bottom, sums["nn"], sums["nb"], sums["bb"], k, bounded=at_most_one)
+    answer = rows.assign(
+        value=divided(top, bottom), numerator=top, denominator=bottom, n=k,
+        low=low, high=high,
+    )  # fmt: skip
+    answer = noted(answer, (bottom > 0) & (k < 2), "no interval: a single account")
+    return marked(answer, bottom <= 0, "undefined", nothing)
+
+
+def total(rows: pd.DataFrame, value: Any, n: Any) -> pd.DataFrame:
+    """Rows with a total: it counts everything, so it has neither denominator nor interval."""
+    return rows.assign(
+        value=floats(value), numerator=floats(value), denominator=np.nan, n=floats(n), low=np.nan, high=np.nan
+    )
+
+
+def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataFrame:
+    """Rows that get a status and its reason where the mask holds; a status already set stays.
+
+    An undefined figure loses its value and interval; its numerator, denominator and n stay.
+    """
+    answer = _with_words(rows)
+    hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
+    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"], strict=True)]
+    if status == "undefined" and "value" in answer:
+        answer.loc[hit, ["value", "low", "high"]] = np.nan
+    return noted(answer, hit, reason)
+
+
+def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
+    """Rows whose reason says something more where the mask holds, whatever their status."""
+    answer = _with_words(rows)
+    hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
+    answer["reason"] = [
+        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"], strict=True)
+    ]
+    return answer
+
+
+def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
+    nothing = pd.Series([None] * len(rows), index=rows.index, dtype=object)
+    return rows.assign(**{word: rows[word].astype(object) if word in rows else nothing for word in WORDS})
+
+
+def _joined(old: Any, new: str) -> str:
+    if pd.isna(old):
+        return new
+    return str(old) if new in str(old).split("; ") else f"{old}; {new}"
+
+
+def undefined(by: Sequence[str], periods: Sequence[str], reason: str) -> pd.DataFrame:
+    """One undefined row a period, with null in every `by` column: what is missing stands in the reason."""
+    rows = pd.DataFrame(
+        {**{name: [None] * len(periods) for name in by}, "period": list(periods)}, dtype=object
+    )
+    empty = {name: np.full(len(rows), np.nan) for name in FIGURES}
+    return shaped(marked(rows.assign(**empty), np.ones(len(rows), bool), "undefined", reason), by, [])
+
+
+def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
+    """The rows in the result shape: columns in their order, sorted, floats nullable, text as text."""
+    answer = _with_words(rows).reset_index(drop=True)
+    keys = [*by, "period", *axes]
+    answer = answer[[*keys, *FIGURES, *WORDS]]
+    for name in FIGURES:
+        answer[name] = pd.array(floats(answer[name]), dtype="Float64")
+        answer[name] = answer[name].mask(np.isnan(floats(answer[name])))
+    for name in [*by, "period", *WORDS]:
+        answer[name] = pd.array([None if pd.isna(v) else str(v) for v in answer[name]], dtype="string")
+    return answer.sort_values(keys, kind="stable", na_position="last", key=_in_order).reset_index(drop=True)
+
+
+def _in_order(column: pd.Series) -> pd.Series:
+    """Sort key of a column: the pooled row comes after the rows it pools."""
+    if column.dtype == object or pd.api.types.is_string_dtype(column):
+        return column.map(lambda v: (v == ALL, "" if pd.isna(v) else str(v)), na_action=None).astype(object)
+    return column
+
+
+def rounded(number: float | None) -> float | None:
+    """A figure at the 12 significant digits in which facts are written; null stays null."""
+    if number is None or pd.isna(number):
+        return None
+    return float(f"{float(number):.12g}") + 0.0
+
+
+def records(
+    frame: pd.DataFrame, metric: str, variant: str, version: int, unit: str, by: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The frame as facts: one record a row, its `by` columns and axes as JSON in `dims`."""
+    axes = [c for c in frame.columns if c not in {*by, "period", *FIGURES, *WORDS}]
+    facts = []
+    for row in frame.to_dict("records"):
+        dims = {name: _plain(row[name]) for name in [*by, *axes]}
+        facts.append(
+            {
+                "metric": metric, "variant": variant, "version": version, "unit": unit,
+                "dims": json.dumps(dims, sort_keys=True, ensure_ascii=False), "period": row["period"],
+                **{name: rounded(row[name]) for name in FIGURES},
+                **{name: None if pd.isna(row[name]) else str(row[name]) for name in WORDS},
+            }
+        )  # fmt: skip
+    return facts
+
+
+def _plain(value: Any) -> Any:
+    if pd.isna(value):
+        return None
+    return int(value) if isinstance(value, int | np.integer) else str(value)
