@@ -33,8 +33,8 @@ def prepare(config: Config, folder: Path, into: Path, rejects: Path) -> None:
     `into`/loss.json, the loss account; `into`/through.json, how far each table reaches.
     Refused rows are written to `rejects`/TABLE.csv.
 
-    Raises ConfigError for tables, columns and files that are not there; ContractError for data that breaks its
-    contract, with every fault of every table in one message. Nothing is stored then.
+    Raises ConfigError for tables, columns and files that are not there; ContractError for data that breaks
+    its contract, with every fault of every table in one message. Nothing is stored then.
     """
     asked = sorted(plans(config, Path(folder)), key=lambda plan: list(TABLES).index(plan.name))
     into.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def _prepare(work: Work, asked: list[Plan], into: Path) -> None:
         work.loss.add(plan.name, "newest", 0, through[plan.name] or "no date")
     scope.derive_accounts(work)
     _store(work, held, into)
-    _write_json(into / "loss.json", work.loss.records)
+    _write_json(into / "loss.json", work.loss.by_table(TABLES))
     _write_json(into / "through.json", {table: day for table, day in through.items() if day is not None})
 
 

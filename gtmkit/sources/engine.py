@@ -1,4 +1,4 @@
-"""The embedded engine: connections of our own with bounded memory, quoting, and a table opened for metrics."""
+"""The embedded engine: our own connections with bounded memory, quoting, and tables opened for metrics."""
 
 import os
 import tempfile
@@ -12,7 +12,7 @@ _shared: dict[int, duckdb.DuckDBPyConnection] = {}
 
 
 def connect(memory_limit: str, spill: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection that keeps to `memory_limit`, spills into `spill`, works in UTC and fetches no extension."""
+    """A connection that keeps to `memory_limit`, spills into `spill`, is in UTC and fetches no extension."""
     connection = duckdb.connect(
         str(database) if database else ":memory:",
         config={

@@ -8,7 +8,7 @@ import re
 import sys
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from gtmkit.config import Table
 BLOCK = 1 << 24
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A file that cannot be taken as a table at all; the message says where and why."""
 
 
@@ -46,24 +46,26 @@ class Torn:
 def open_text(file: Path, entry: Table, scratch: Path) -> TextFile:
     """The file as plain UTF-8 (a copy in `scratch` where it is compressed or encoded otherwise), header read.
 
-    Raises Unreadable: empty, bytes that do not decode, NUL bytes, no header.
+    Raises UnreadableError: empty, bytes that do not decode, NUL bytes, no header.
     """
     path, lines = _plain(file, entry, scratch)
     if not lines:
-        raise Unreadable("it is empty. Export it again, with its header")
+        raise UnreadableError("it is empty. Export it again, with its header")
     with _reader(path, entry, strict=False) as reader:
         first: list[str] = next(reader, [])
         header_lines = reader.line_num
     if not any(cell.strip() for cell in first):
-        raise Unreadable("line 1 is empty, where the header should be. Remove what stands before the header")
+        raise UnreadableError(
+            "line 1 is empty, where the header should be. Remove what stands before the header"
+        )
     if not entry.header:
         return TextFile(path, entry.quote, tuple(str(i + 1) for i in range(len(first))), 0, lines)
     return TextFile(path, entry.quote, tuple(first), header_lines, lines)
 
 
-def line_of_each(text: TextFile, entry: Table) -> "array[int]":
-    """The line on which each record begins; for files in which a record may span lines, or lines are blank."""
-    starts: "array[int]" = array("q")
+def line_of_each(text: TextFile, entry: Table) -> Sequence[int]:
+    """The line on which each record begins, where a record may span lines or a line be blank."""
+    starts = array("q")
     with _reader(text.path, entry, strict=False) as reader:
         begun = 0
         for row in reader:
@@ -73,12 +75,12 @@ def line_of_each(text: TextFile, entry: Table) -> "array[int]":
     return starts
 
 
-def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile, "array[int]", list[Torn]]:
-    """A copy without the rows that have too many or too few cells, the line of each row kept, and the torn rows.
+def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile, Sequence[int], list[Torn]]:
+    """A copy without the rows of too many or too few cells, the line of each row in it, and those rows.
 
-    Raises Unreadable where a quote is not closed, since nothing after it can be trusted.
+    Raises UnreadableError where a quote is not closed, since nothing after it can be trusted.
     """
-    starts: "array[int]" = array("q")
+    starts = array("q")
     torn: list[Torn] = []
     expected = len(text.header)
     copy = scratch / f"{text.path.name}.whole.csv"
@@ -102,7 +104,7 @@ def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile,
                         torn.append(Torn(begun + 1, expected, len(row)))
                 begun = reader.line_num
         except csv.Error as error:
-            raise Unreadable(_quote_fault(text, entry, begun, str(error))) from None
+            raise UnreadableError(_quote_fault(text, entry, begun, str(error))) from None
     return TextFile(copy, entry.quote or '"', text.header, text.header_lines, text.lines), starts, torn
 
 
@@ -124,14 +126,14 @@ def _plain(file: Path, entry: Table, scratch: Path) -> tuple[Path, int]:
                 except UnicodeDecodeError as error:
                     at = done - pending + error.start
                     line = lines + error.object[: error.start].count(b"\n") + 1
-                    raise Unreadable(
+                    raise UnreadableError(
                         f"line {line:,}, byte {at:,} is not {entry.encoding}. "
                         f'Say how the file is encoded: encoding = "cp1252" and "utf-16" are usual'
                     ) from None
                 done += len(block)
                 if "\0" in piece:
                     line = lines + piece[: piece.index("\0")].count("\n") + 1
-                    raise Unreadable(
+                    raise UnreadableError(
                         f"line {line:,} holds a NUL byte, so it is no text in {entry.encoding}. "
                         f'Say how the file is encoded: encoding = "utf-16" is usual then'
                     )
@@ -140,7 +142,7 @@ def _plain(file: Path, entry: Table, scratch: Path) -> tuple[Path, int]:
                 if out:
                     out.write(piece)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise Unreadable(f"it is no whole gzip file ({error}). Export it again") from None
+        raise UnreadableError(f"it is no whole gzip file ({error}). Export it again") from None
     finally:
         if out:
             out.close()
@@ -192,13 +194,14 @@ def _quote_fault(text: TextFile, entry: Table, begun: int, said: str) -> str:
             )
             if not field[1]:
                 return (
-                    f"a quote opens on line {opens:,} and is never closed; it swallows the {swallowed:,} lines "
-                    f"after it. Close it, or double the quotes inside the cell"
+                    f"a quote opens on line {opens:,} and is never closed; it swallows the {swallowed:,} "
+                    f"lines after it. Close it, or double the quotes inside the cell"
                 )
             if record[field.end() : field.end() + 1] not in (entry.delimiter, "\r", "\n", ""):
                 return (
                     f"a quote opens on line {opens:,}, swallows {swallowed:,} lines and closes on line "
-                    f"{opens + swallowed:,} in the middle of a cell. Close it, or double the quotes inside the cell"
+                    f"{opens + swallowed:,} in the middle of a cell. Close it, or double the quotes inside "
+                    f"the cell"
                 )
             at = field.end()
         else:
@@ -210,10 +213,10 @@ def _quote_fault(text: TextFile, entry: Table, begun: int, said: str) -> str:
 def column_of(file: Path, column: str) -> tuple[str, ...]:
     """The distinct values of one column of a small CSV file, in their order.
 
-    Raises Unreadable where the file has no such column.
+    Raises UnreadableError where the file has no such column.
     """
     with file.open(encoding="utf-8-sig", newline="") as source:
         rows = csv.DictReader(source)
         if column not in (rows.fieldnames or ()):
-            raise Unreadable(f"it has no column '{column}'. It has: {', '.join(rows.fieldnames or ())}")
+            raise UnreadableError(f"it has no column '{column}'. It has: {', '.join(rows.fieldnames or ())}")
         return tuple(dict.fromkeys(row[column] for row in rows if row[column]))

@@ -26,7 +26,7 @@ def single(work: Work, plan: Plan) -> None:
         f"GROUP BY {keys} HAVING count(*) > 1) k ON {same}"
     )
     copies = work.delete(table, "record IN (SELECT record FROM twins WHERE copy > 1)")
-    work.loss.add(plan.name, "duplicate", copies, f"exact copies by {', '.join(key)}" if copies else "")
+    work.loss.add(plan.name, "duplicate", copies, f"exact copies by {', '.join(key)}")
     latest = "updated_at DESC NULLS LAST" if "updated_at" in columns else "1"
     work.connection.execute(
         f"CREATE OR REPLACE TEMP TABLE versions AS "
@@ -35,7 +35,7 @@ def single(work: Work, plan: Plan) -> None:
         f"count(*) OVER (PARTITION BY {keys}) AS versions FROM twins WHERE copy = 1) WHERE versions > 1"
     )
     old = work.delete(table, "record IN (SELECT record FROM versions WHERE place > 1 AND latest = 1)")
-    work.loss.add(plan.name, "superseded", old, "an earlier updated_at under the same key" if old else "")
+    work.loss.add(plan.name, "superseded", old, "an earlier updated_at under the same key")
     _contradictions(work, plan, key, [column for column in columns if column not in key])
 
 

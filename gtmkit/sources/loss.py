@@ -6,6 +6,7 @@ from typing import TypedDict
 # read = used + the sum of these; every other step only remarks on rows that are used.
 SET_ASIDE = ("rejected", "duplicate", "superseded", "same day", "zero length", "internal")
 
+STATED = ("read", "unused columns", "used", "newest", "derived")
 NAMED = 5
 
 
@@ -25,9 +26,14 @@ class LossAccount:
         self.records: list[Record] = []
 
     def add(self, table: str, step: str, rows: int, detail: str = "") -> None:
-        """Write a line; a step that touched no row leaves none, except what was read and used."""
-        if rows or detail or step in ("read", "used"):
+        """Write a line; a step that touched no row leaves none, except those that are always stated."""
+        if rows or step in STATED:
             self.records.append({"table": table, "step": step, "rows": rows, "detail": detail})
+
+    def by_table(self, order: Iterable[str]) -> list[Record]:
+        """The lines by table, within a table in the order in which it happened."""
+        place = {table: at for at, table in enumerate(order)}
+        return sorted(self.records, key=lambda record: place[record["table"]])
 
 
 def named(values: Sequence[str], total: int) -> str:

@@ -57,7 +57,8 @@ def rounded(amount: str, numerator: str, denominator: str) -> str:
     home = _half_up(whole, f"{denominator} * {unit}")
     scaled = f"CAST(r.rate * {10**RATE_DECIMALS} AS HUGEINT)"
     foreign = _half_up(f"{whole} * {scaled}", f"{denominator} * {unit * 10**RATE_DECIMALS}")
-    return f"TRY_CAST(CASE WHEN r.record IS NULL THEN {home} WHEN r.rate IS NOT NULL THEN {foreign} END AS BIGINT)"
+    either = f"CASE WHEN r.record IS NULL THEN {home} WHEN r.rate IS NOT NULL THEN {foreign} END"
+    return f"TRY_CAST({either} AS BIGINT)"
 
 
 def _half_up(numerator: str, denominator: str) -> str:
@@ -89,7 +90,8 @@ def _too_large(work: Work, plan: Plan, amounts: list[str]) -> None:
         if lost:
             work.faults.append(
                 f"{plan.name}.{column} is too large once converted: {counted(len(lost))}, first on line "
-                f"{lost[0][0]}. Amounts stay below 9e14 of the reporting currency. Correct the export or the rate."
+                f"{lost[0][0]}. Amounts stay below 9e14 of the reporting currency. "
+                f"Correct the export or the rate."
             )
 
 
@@ -112,8 +114,8 @@ def check_rates(work: Work) -> None:
     wrong = work.rows(f"SELECT DISTINCT rate FROM rates WHERE currency = {text(home)} AND rate <> 1")
     if wrong:
         work.faults.append(
-            f"exchange_rates gives {home} a rate of {float(str(wrong[0][0])):g}, but {home} is the company's currency. "
-            f"Rates turn another currency into {home}; correct them, or [company] currency."
+            f"exchange_rates gives {home} a rate of {float(str(wrong[0][0])):g}, but {home} is the company's "
+            f"currency. Rates turn another currency into {home}; correct them, or [company] currency."
         )
 
 
@@ -145,33 +147,41 @@ def _rates(work: Work, plan: Plan) -> None:
             f"{pairs}{more}. Add a row for each of these months to exchange_rates (month_on, currency, rate)."
         )
     undated = work.number("SELECT count(*) FROM wanted WHERE month_on IS NULL")
-    work.loss.add(
-        plan.name, "not converted", undated, "amounts in another currency without a date" if undated else ""
-    )
+    work.loss.add(plan.name, "not converted", undated, "amounts in another currency without a date")
 
 
 def _foreign(work: Work, plan: Plan) -> str | None:
-    """SQL: record, currency and month of the rate for the rows in another currency; None without currencies."""
+    """SQL: record, currency and month of the rate of rows in another currency; None without currencies."""
     home = text(work.config.company.currency)
     zone = work.config.company.timezone
     table = name(plan.name)
     if plan.name == "stage_changes":
         if not work.has("opportunities", "currency"):
             return None
-        month = f"date_trunc('month', {local('o.created_at', zone)})"
+        days = [*_days(work, "opportunities", "o."), local("t.entered_at", zone)]
         return (
-            f"SELECT t.record, upper(trim(o.currency)) AS currency, CAST({month} AS DATE) AS month_on "
-            f"FROM {table} t JOIN opportunities o USING (opportunity_id) WHERE upper(trim(o.currency)) <> {home}"
+            f"SELECT t.record, upper(trim(o.currency)) AS currency, {_month(days)} AS month_on "
+            f"FROM {table} t JOIN opportunities o USING (opportunity_id) "
+            f"WHERE upper(trim(o.currency)) <> {home}"
         )
     if not work.has(plan.name, "currency"):
         return None
     rows = f"(SELECT *, upper(trim(currency)) AS code FROM {table} WHERE upper(trim(currency)) <> {home})"
     if plan.name == "subscriptions":
         first = f"min({name(str(plan.dated))}) OVER (PARTITION BY account_id, code)"
-        return f"SELECT record, code AS currency, CAST(date_trunc('month', {first}) AS DATE) AS month_on FROM {rows}"
-    given = [column.name for column in work.mapped[plan.name]]
-    dated = next(column for column in ("created_at", "month_on", "day_on") if column in given)
-    day = local(dated, zone) if dated.endswith("_at") else dated
-    return (
-        f"SELECT record, code AS currency, CAST(date_trunc('month', {day}) AS DATE) AS month_on FROM {rows}"
-    )
+        return f"SELECT record, code AS currency, {_month([first])} AS month_on FROM {rows}"
+    return f"SELECT record, code AS currency, {_month(_days(work, plan.name))} AS month_on FROM {rows}"
+
+
+def _days(work: Work, table: str, prefix: str = "") -> list[str]:
+    """SQL: the days of which the first known one dates the rate of a row."""
+    given = {column.name for column in work.mapped[table]}
+    return [
+        local(prefix + column, work.config.company.timezone) if column.endswith("_at") else prefix + column
+        for column in ("created_at", "month_on", "day_on", "closed_on")
+        if column in given
+    ]
+
+
+def _month(days: list[str]) -> str:
+    return f"CAST(date_trunc('month', coalesce({', '.join(f'CAST({day} AS DATE)' for day in days)})) AS DATE)"

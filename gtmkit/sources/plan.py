@@ -17,7 +17,7 @@ from gtmkit.sources.typed import Form
 
 @dataclass(frozen=True)
 class Plan:
-    """One table to be read: its contract, its entry in gtm.toml and its files, in the order of their names."""
+    """One table to be read: its contract, its entry in gtm.toml, and its files by name."""
 
     name: str
     entry: Table
@@ -56,7 +56,7 @@ class Plan:
         return tuple(column for column in self.contract.columns if column.name not in others)
 
     def key(self, mapped: Iterable[str]) -> tuple[str, ...]:
-        """The columns that tell rows apart, given what is mapped; empty where equal rows are different facts."""
+        """The columns that tell rows apart, of those mapped; empty where equal rows are different facts."""
         if self.entry.key is not None:
             return self.entry.key
         key = self.shape.key if self.shape else self.contract.key
@@ -104,7 +104,7 @@ def matches(folder: Path, path: str) -> list[Path]:
     whole = folder / path
     if whole.is_file():  # a name may itself hold brackets
         return [whole]
-    return sorted(Path(found) for found in glob.glob(str(whole), recursive=True) if Path(found).is_file())
+    return sorted(Path(found) for found in glob.glob(str(whole), recursive=True) if Path(found).is_file())  # noqa: PTH207
 
 
 def _faults(config: Config, folder: Path) -> Iterator[str]:
@@ -119,14 +119,14 @@ def _faults(config: Config, folder: Path) -> Iterator[str]:
         yield from _formats(name, entry)
         if not matches(folder, entry.path):
             yield (
-                f"tables.{name}.path = '{entry.path}': there is no such file in {folder}. "
+                f"tables.{name}.path = '{entry.path}': there is no such file in '{folder}'. "
                 f"Put the export there, correct the path, or remove [tables.{name}]."
             )
         for column, allowed in entry.allowed.items():
             if isinstance(allowed, AllowedFile) and not (folder / allowed.path).is_file():
                 yield (
-                    f"tables.{name}.allowed.{column}.path = '{allowed.path}': there is no such file in {folder}. "
-                    f"Put it there, or list the allowed values."
+                    f"tables.{name}.allowed.{column}.path = '{allowed.path}': there is no such file "
+                    f"in '{folder}'. Put it there, or list the allowed values."
                 )
 
 

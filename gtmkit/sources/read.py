@@ -48,9 +48,8 @@ def _texts(work: Work, plan: Plan) -> tuple[Column, ...] | None:
     table = name("text " + plan.name)
     cells = ", ".join(f"{name('text ' + column.name)} VARCHAR" for column in columns)
     work.connection.execute(f"CREATE TABLE {table} (file USMALLINT, {cells})")
-    work.connection.execute(
-        f"CREATE TABLE {name('torn ' + plan.name)} (file USMALLINT, line BIGINT, expected BIGINT, found BIGINT)"
-    )
+    torn = name("torn " + plan.name)
+    work.connection.execute(f"CREATE TABLE {torn} (file USMALLINT, line BIGINT, expected INT, found INT)")
     work.connection.execute(f"CREATE TABLE {name('lines ' + plan.name)} (record BIGINT, line BIGINT)")
     work.lines[plan.name] = []
     for at, (file, header) in enumerate(headers.items()):
@@ -60,7 +59,7 @@ def _texts(work: Work, plan: Plan) -> tuple[Column, ...] | None:
             else:
                 assert isinstance(header, files.TextFile)
                 _insert_text(work, plan, columns, at, header)
-        except files.Unreadable as error:
+        except files.UnreadableError as error:
             work.faults.append(f"{plan.shown(file)}: {error}.")
     return columns
 
@@ -76,7 +75,7 @@ def _headers(work: Work, plan: Plan) -> dict[Path, Header] | None:
                 scratch = work.scratch / f"{plan.name}-{at}"
                 scratch.mkdir()
                 headers[file] = files.open_text(file, plan.entry, scratch)
-        except files.Unreadable as error:
+        except files.UnreadableError as error:
             work.faults.append(f"{plan.shown(file)}: {error}.")
             sound = False
     return headers if sound else None
@@ -86,7 +85,7 @@ def _parquet_header(work: Work, file: Path) -> tuple[str, ...]:
     try:
         relation = work.connection.read_parquet(str(file))
     except duckdb.Error as error:
-        raise files.Unreadable(
+        raise files.UnreadableError(
             f"it is no Parquet file ({str(error).splitlines()[0]}). Export it again"
         ) from None
     return tuple(relation.columns)
@@ -188,7 +187,7 @@ def _insert_text(
         whole, starts, torn = files.without_torn(source, plan.entry, work.scratch / f"{plan.name}-{at}")
         if not torn:
             said = str(error).splitlines()[0]
-            raise files.Unreadable(f"it cannot be read as CSV ({said})") from None
+            raise files.UnreadableError(f"it cannot be read as CSV ({said})") from None
         work.connection.executemany(
             f"INSERT INTO {name('torn ' + plan.name)} VALUES ({at}, ?, ?, ?)",
             [(row.line, row.expected, row.found) for row in torn],
@@ -203,7 +202,7 @@ def _insert_text(
     if starts is None:
         starts = files.line_of_each(source, plan.entry)
     if len(starts) != records:
-        raise files.Unreadable(
+        raise files.UnreadableError(
             f"its lines end in different ways: {records:,} records by one count, {len(starts):,} by another. "
             f"Save it with one kind of line end"
         )
@@ -253,7 +252,7 @@ def _insert_parquet(work: Work, plan: Plan, columns: tuple[Column, ...], at: int
 def _as_text(plan: Plan, column: Column, cell: str, kind: str) -> str:
     """SQL: a typed cell of a Parquet file as the text that a CSV file of the same declarations would hold."""
     if column.kind == "text" and kind in ("DOUBLE", "FLOAT"):
-        raise files.Unreadable(
+        raise files.UnreadableError(
             f"'{column.name}' is text, and the file holds {kind}, in which long ids lose digits. "
             f"Write it as text or as a whole number"
         )
@@ -278,7 +277,7 @@ def _constant(plan: Plan, column: str) -> str:
 
 
 def _values(work: Work, plan: Plan, columns: tuple[Column, ...], held: list[Rule]) -> None:
-    """Table NAME: the values of each record with its file and line, and the numbers of the rules it breaks."""
+    """Table NAME: the values of each record, its file and line, and the numbers of the rules it breaks."""
     values = ", ".join(
         f"{typed.value(column, translated(plan, column), plan.form(column.name))} AS {name(column.name)}"
         for column in columns

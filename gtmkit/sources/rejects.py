@@ -44,8 +44,8 @@ def write(work: Work) -> None:
     for (refused,) in work.rows('SELECT DISTINCT "table" FROM rejects ORDER BY 1'):
         work.rejects.mkdir(parents=True, exist_ok=True)
         work.connection.execute(
-            f'COPY (SELECT file, line, "column", value, rule FROM rejects WHERE "table" = {text(str(refused))} '
-            f'ORDER BY file, line, "column", rule) '
+            f'COPY (SELECT file, line, "column", value, rule FROM rejects '
+            f'WHERE "table" = {text(str(refused))} ORDER BY file, line, "column", rule) '
             f"TO {text(str(work.rejects / f'{refused}.csv'))} (FORMAT csv, HEADER)"
         )
 

@@ -13,7 +13,7 @@ from gtmkit.sources.work import Work
 
 @dataclass(frozen=True)
 class Rule:
-    """What a cell must be; `broken` is SQL over the text and the value of its row. `words`: the allowed values."""
+    """What a cell must be; `broken` is SQL over the texts and values of a row, `words` the allowed values."""
 
     column: str
     must: str

@@ -28,7 +28,7 @@ def without_internal(work: Work) -> None:
             conditions.append("opportunity_id IN (SELECT opportunity_id FROM internal_deals)")
         if conditions:
             rows = work.delete(name(table), " OR ".join(conditions))
-            work.loss.add(table, "internal", rows, "rows of internal accounts" if rows else "")
+            work.loss.add(table, "internal", rows, "rows of internal accounts")
 
 
 def remark(work: Work, plan: Plan) -> None:
@@ -58,9 +58,8 @@ def _undated(work: Work, plan: Plan, dated: str) -> None:
     if rows:
         key = plan.contract.key
         label = name(key[0]) if len(key) == 1 else f"{shown_file(plan)} || ', line ' || line"
-        ids = work.rows(
-            f"SELECT {label} FROM {name(plan.name)} WHERE {name(dated)} IS NULL ORDER BY file, line LIMIT {NAMED}"
-        )
+        undated = f"FROM {name(plan.name)} WHERE {name(dated)} IS NULL"
+        ids = work.rows(f"SELECT {label} {undated} ORDER BY file, line LIMIT {NAMED}")
         work.loss.add(plan.name, "undated", rows, f"no {dated}: {named([str(i[0]) for i in ids], rows)}")
 
 
@@ -110,9 +109,10 @@ def derive_accounts(work: Work) -> None:
     )
     days = ", ".join(f"s{at}.day" for at in range(len(starts)))
     origin = " ".join(f"WHEN s{at}.day IS NOT NULL THEN {at}" for at in range(len(starts)))
+    day, known_by = (f"coalesce({days})", f"CASE {origin} END") if starts else ("NULL", "NULL")
     work.connection.execute(
-        f"CREATE TABLE derived AS SELECT account_id, CAST({f'coalesce({days})' if starts else 'NULL'} AS DATE) "
-        f"AS started_on, {f'CASE {origin} END' if starts else 'NULL'} AS origin FROM ({known}) {joins}"
+        f"CREATE TABLE derived AS SELECT account_id, CAST({day} AS DATE) AS started_on, {known_by} AS origin "
+        f"FROM ({known}) {joins}"
     )
     counts = {at: int(str(n)) for at, n in work.rows("SELECT origin, count(*) FROM derived GROUP BY 1")}
     said = [f"{counts[at]:,} by {what}" for at, what in enumerate(starts) if at in counts] + (
@@ -123,7 +123,8 @@ def derive_accounts(work: Work) -> None:
     work.loss.add("accounts", "derived", rows, f"{what} from the other tables: {', '.join(said)}")
     if given:
         work.connection.execute(
-            "CREATE TABLE started AS SELECT a.*, d.started_on FROM accounts a LEFT JOIN derived d USING (account_id)"
+            "CREATE TABLE started AS SELECT a.*, d.started_on FROM accounts a "
+            "LEFT JOIN derived d USING (account_id)"
         )
         work.connection.execute("DROP TABLE accounts")
     else:

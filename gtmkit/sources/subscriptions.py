@@ -1,4 +1,4 @@
-"""The three shapes of subscriptions made one: lines with the day they start, the day they end, and their MRR."""
+"""The three shapes of subscriptions made one: lines with their first day, the day they end and their MRR."""
 
 from gtmkit.contracts import TABLES
 from gtmkit.sources.engine import text
@@ -34,13 +34,11 @@ def _from_periods(work: Work, plan: Plan) -> None:
     elif work.config.subscriptions.ended_on == "last_day_with":
         _replace(work, "SELECT * REPLACE (ended_on + 1 AS ended_on) FROM subscriptions")
     empty = work.delete("subscriptions", "ended_on <= started_on")
-    work.loss.add(
-        "subscriptions", "zero length", empty, "lines that end on the day they start" if empty else ""
-    )
+    work.loss.add("subscriptions", "zero length", empty, "lines that end on the day they start")
 
 
 def _from_changes(work: Work) -> None:
-    """A value holds until the next change of the same account, or of its subscription where that is mapped."""
+    """A value holds until the next change of its account, or of its subscription where that is mapped."""
     whose = ["account_id"]
     if work.has("subscriptions", "subscription_id"):
         whose.append("subscription_id")
@@ -56,15 +54,13 @@ def _from_changes(work: Work) -> None:
         f"WHERE changed_on IS NOT NULL) WHERE place > 1"
     )
     overruled = work.delete("subscriptions", "record IN (SELECT record FROM same_day)")
-    work.loss.add(
-        "subscriptions", "same day", overruled, "overruled by a later change of the day" if overruled else ""
-    )
+    work.loss.add("subscriptions", "same day", overruled, "overruled by a later change of the day")
     # Undated changes stand apart, so that they neither end another nor are ended.
     _replace(
         work,
         f"SELECT * EXCLUDE (changed_on), changed_on AS started_on, CASE WHEN changed_on IS NOT NULL THEN "
-        f"lead(changed_on) OVER (PARTITION BY {keys}, changed_on IS NULL ORDER BY changed_on) END AS ended_on "
-        f"FROM subscriptions",
+        f"lead(changed_on) OVER (PARTITION BY {keys}, changed_on IS NULL ORDER BY changed_on) END "
+        f"AS ended_on FROM subscriptions",
     )
 
 
@@ -83,14 +79,10 @@ def _by_status(work: Work) -> None:
     counts = ", ".join(text(status) for status in work.config.subscriptions.counts) or "''"
     endless = "status = 'canceled' AND ended_on IS NULL AND mrr_amount <> 0"
     open_ended = work.number(f"SELECT count(*) FROM subscriptions WHERE {endless} AND status IN ({counts})")
-    work.loss.add(
-        "subscriptions", "canceled without an end", open_ended, "they carry no MRR" if open_ended else ""
-    )
-    carries = f"coalesce(status IN ({counts}), true) AND NOT coalesce(status = 'canceled' AND ended_on IS NULL, false)"
-    _replace(
-        work,
-        f"SELECT * REPLACE (CASE WHEN {carries} THEN mrr_amount ELSE 0 END AS mrr_amount) FROM subscriptions",
-    )
+    work.loss.add("subscriptions", "canceled without an end", open_ended, "they carry no MRR")
+    silent = f"status NOT IN ({counts}) OR (status = 'canceled' AND ended_on IS NULL)"
+    amount = f"CASE WHEN {silent} THEN 0 ELSE mrr_amount END"
+    _replace(work, f"SELECT * REPLACE ({amount} AS mrr_amount) FROM subscriptions")
 
 
 def _replace(work: Work, query: str) -> None:

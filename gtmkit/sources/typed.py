@@ -73,11 +73,13 @@ def wanted(column: Column, form: Form) -> str:
         case "date" | "month":
             return f"a date written {form.date_format or 'YYYY-MM-DD'}, from 1900 on"
         case "timestamp":
-            return f"a time written {form.date_format or 'YYYY-MM-DD hh:mm:ss'}, from 1900 on"
+            return f"a time written {form.date_format or 'YYYY-MM-DD or YYYY-MM-DD hh:mm:ss'}, from 1900 on"
         case "money":
-            return f"an amount written {example}, below {LARGEST:.0e} and without signs or separators"
+            return (
+                f"an amount written {example}, below {LARGEST:.0e} and without currency signs or separators"
+            )
         case "number":
-            return f"a number written {example}, without signs or separators"
+            return f"a number written {example}, without separators"
         case "integer":
             return "a whole number"
         case "boolean":

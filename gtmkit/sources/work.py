@@ -14,8 +14,8 @@ from gtmkit.sources.loss import LossAccount
 class Work:
     """The work database holds table NAME (values) for each table read, and REJECTS for the rows refused.
 
-    `mapped`: the columns of each table that its source gives. `lines`: for each file of a table, what to add to
-    the number of a record to get its line; None where table "lines NAME" says it record by record.
+    `mapped`: the columns of each table that its source gives. `lines`: for each file of a table, what to add
+    to the number of a record to get its line; None where table "lines NAME" says it record by record.
     """
 
     config: Config
