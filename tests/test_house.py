@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gtmkit import notebooks
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "gtmkit"
 
@@ -205,6 +207,12 @@ def test_nothing_prints(path):
     calls = [node for node in ast.walk(read(path)) if isinstance(node, ast.Call)]
     prints = [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
     assert prints == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_notebooks_keep_their_form(path):
+    assert notebooks.lint(path) == []
+    assert path.read_text(encoding="utf-8") == notebooks.canonical(notebooks.read(path)), "run gtmkit tidy"
 
 
 def comments(path: Path) -> Iterator[tuple[int, str]]:
