@@ -1,6 +1,7 @@
 """The house's rules, read from the source: floors, docstrings, no clock, ignores, sizes, mirrored tests."""
 
 import ast
+import os
 import re
 import subprocess
 import tokenize
@@ -309,6 +310,16 @@ def test_every_module_has_its_mirrored_test():
         ):
             missing.append(mirror.relative_to(ROOT).as_posix())
     assert missing == []
+
+
+def test_the_whole_check_calls_every_command_in_order():
+    script = ROOT / ".ci" / "run"
+    called = re.findall(r"^step (.+)$", script.read_text(encoding="utf-8"), re.MULTILINE)
+    assert os.access(script, os.X_OK)
+    assert called == [
+        "install_missing", "report", "second_report_installs_nothing",
+        "make lint", "make test", "make test-spark", "make test-browser", "make accept",
+    ]  # fmt: skip
 
 
 def test_every_line_of_the_acceptance_list_has_a_test():
