@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import papermill
 from nbformat import NotebookNode
 
@@ -86,10 +85,10 @@ def _execute_one(notebook: Path, values: Mapping[str, Any], target: Path, manage
         )
     except Exception as raised:  # of the notebook, its kernel or its format: told as this notebook's failure
         error = raised
-    ran = nbformat.read(target if target.exists() else notebook, as_version=4)  # type: ignore[no-untyped-call]
+    ran = papermill.iorw.load_notebook_node(str(target if target.exists() else notebook))
     failure = _failure(ran, error)
     _make_lasting(ran)
-    nbformat.write(ran, target)  # type: ignore[no-untyped-call]
+    papermill.iorw.write_ipynb(ran, str(target))
     return Executed(notebook.stem, ran, time.monotonic() - began, failure)
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
     Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers.
     """
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)  # with its CRLF; with LF alone it would leave a CR in a cell unquoted
     writer.writerow([_inert(name) for name in header])
     writer.writerows([_inert(cell) for cell in row] for row in rows)
     path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
@@ -132,11 +133,17 @@ def _normal(fact: Mapping[str, Any]) -> Fact:
             f"A fact of {fact.get('metric', 'an unnamed metric')} {', '.join(wrong)}. "
             f"Its columns are {', '.join(COLUMNS)}. Display facts with ws.facts() only."
         )
+    for name in (fact["metric"], fact["variant"] or fact["metric"]):  # they become file names
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
+            raise NotebookError(
+                f"{name!r} is no name of a metric. A name has small letters, digits and underscores. "
+                "Display facts with ws.facts() only."
+            )
     dims = fact["dims"]
     dims = json.loads(dims) if isinstance(dims, str) else dims
     normal = dict(fact) | {
         "variant": fact["variant"] or "",
-        "dims": json.dumps(dims, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
+        "dims": json.dumps(dims, sort_keys=True, ensure_ascii=False),
         "n": None if fact["n"] is None else int(fact["n"]),
         "version": int(fact["version"]),
     }

@@ -54,47 +54,48 @@ def run_report(
 
 def _made(review: Review, workers: int, progress: Progress) -> Path:
     """The review, made under its lock and recorded however it ends."""
-    opened = None
-    if review.period is None:  # which month is the last complete one is known only from the data
-        try:
-            opened = _opened(review)
-        except BaseException:
-            with recorded(review):
-                raise
-        review.period = opened.period.label
-    with lock(review.home, review.label):
-        fault("locked")
-        clear(review)
-        with recorded(review):
-            refuse_another_company(review)
-            fault("checked")
-            review.staging.mkdir(mode=0o700, parents=True)
+    cwd = next(iter(review.values)).parent
+    with Kernels(cwd, {}) as kernels:  # its imports go on while the tables are read
+        opened = None
+        if review.period is None:  # which month is the last complete one is known only from the data
             try:
-                _steps(review, opened, workers, progress)
-            finally:
-                shutil.rmtree(review.staging, ignore_errors=True)
-            fault("swept")
-        write_library(review.out)
-        fault("indexed")
+                opened = _opened(review)
+            except BaseException:
+                with recorded(review):
+                    raise
+            review.period = opened.period.label
+        with lock(review.home, review.label):
+            fault("locked")
+            clear(review)
+            with recorded(review):
+                refuse_another_company(review)
+                fault("checked")
+                review.staging.mkdir(mode=0o700, parents=True)
+                try:
+                    _steps(review, opened, kernels, workers, progress)
+                finally:
+                    shutil.rmtree(review.staging, ignore_errors=True)
+                fault("swept")
+            write_library(review.out)
+            fault("indexed")
     return review.target / "index.html"
 
 
-def _steps(review: Review, opened: Any, workers: int, progress: Progress) -> None:
+def _steps(review: Review, opened: Any, kernels: Kernels, workers: int, progress: Progress) -> None:
     folder = review.staging / "report"
     folder.mkdir()
-    cwd = next(iter(review.values)).parent
-    with Kernels(cwd, {}) as kernels:  # its imports go on while the tables are read
-        with review.timed("prepare"):
-            ws = opened or _opened(review)
-        kernels.env["GTMKIT_PREPARED"] = str(ws.store)
-        fault("prepared")
-        progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")
-        # The workspace as seen from the notebooks' folder, as by hand: no path of this machine gets into them.
-        own = {"period": review.label, "workspace": os.path.relpath(review.workspace, cwd)}
-        values = {notebook: asked | own for notebook, asked in review.values.items()}
-        with review.timed("execute"):
-            executed = execute(values, folder / "executed", kernels, workers, progress)
-        log = kernels.log.read_text(encoding="utf-8", errors="replace")
+    with review.timed("prepare"):
+        ws = opened or _opened(review)
+    kernels.env["GTMKIT_PREPARED"] = str(ws.store)
+    fault("prepared")
+    progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")
+    # The workspace as seen from the notebooks' folder, as by hand: no path of this machine gets into one.
+    own = {"period": review.label, "workspace": os.path.relpath(review.workspace, kernels.cwd)}
+    values = {notebook: asked | own for notebook, asked in review.values.items()}
+    with review.timed("execute"):
+        executed = execute(values, folder / "executed", kernels, workers, progress)
+    log = kernels.log.read_text(encoding="utf-8", errors="replace")
+    kernels.kill()
     fault("executed")
     try:
         if failed := failures(executed):

@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "markerheight", "markerwidth", "clippathunits", "stroke-miterlimit", "stroke-dashoffset",
 }  # fmt: skip
 FREE_PREFIXES = ("aria-", "data-")
-LINK = re.compile(r"(?:https?://|mailto:|#|[\w./-]+(?:[#?]|$))", re.ASCII)
+LINK = re.compile(r"(?:https?://|mailto:|#|(?!/)[\w./-]+(?:[#?]|$))", re.ASCII)
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml)[;,]", re.ASCII)
 DOWNLOAD = re.compile(r"data:text/csv[;,]", re.ASCII)
 OWN_REFERENCE = re.compile(r"url\(\s*['\"]?#[\w.-]+['\"]?\s*\)", re.ASCII)

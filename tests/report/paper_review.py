@@ -78,9 +78,7 @@ class PaperWorkspace:
 def notebook(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
     """A notebook whose cells are code, or markdown where they begin with #."""
     made = [v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})]
-    made += [
-        v4.new_markdown_cell(cell) if cell.startswith("#") else v4.new_code_cell(cell) for cell in cells
-    ]
+    made += [v4.new_markdown_cell(cell) if cell.startswith("#") else v4.new_code_cell(cell) for cell in cells]
     for place, cell in enumerate(made):
         cell["id"] = f"c{place}"
     node = v4.new_notebook(cells=made)
