@@ -65,41 +65,37 @@ def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None 
         how="outer" if keys else "cross",
         suffixes=("", "_net"),
     )
-    sentences, few, calm = [], [], 0
+    sentences, few = [], []
     for _, row in sides.iterrows():
-        name = f"{formats.label(row[by])}: " if by else ""
+        name = formats.label(row[by]) if by else ""
         if formats.plain(row["value"]) is None or formats.plain(row["value_net"]) is None:
-            sentences.append(Sentence("not yet", f"{name}retention {formats.absence(row)}."))
-            continue
-        if float(row["n"]) < FEW:
-            few.append(f"{name.removesuffix(': ') or 'all'} (n {float(row['n']):,.0f})")
-            continue
-        other = {k: row[f"{k}_net"] for k in (*FIGURES, *WORDS)}
-        words = f"{name}NRR {formats.figure(other)} over GRR {formats.figure(row)}"
-        masked = float(row["value_net"]) >= NRR_FLOOR and float(row["value"]) < GRR_FLOOR
-        high = formats.plain(row["high"])
-        if masked:
-            sure = high is not None and high < GRR_FLOOR
-            side = "under" if sure else "under, its interval reaches it"
-            sentences.append(
-                Sentence("act" if sure else "watch", f"{words}: expansion over a leak, GRR {side} 85 %.")
-            )
-        elif by:
-            calm += 1
+            sentences.append(Sentence("not yet", f"{name and name + ': '}retention {formats.absence(row)}."))
+        elif float(row["n"]) < FEW:
+            few.append(f"{name or 'all'} (n {float(row['n']):,.0f})")
         else:
-            sentences.append(
-                Sentence(
-                    "no signal",
-                    f"{words}: no leak hidden by expansion (GRR under 85 % with NRR at 100 % or more).",
-                )
-            )
+            sentences.append(_leak(row, f"{name}: " if name else ""))
+    calm = [s for s in sentences if s.verdict == "no signal"] if by else []
+    sentences = [s for s in sentences if s not in calm]
     if calm:
-        sentences.append(
-            Sentence("no signal", f"{calm} of {len(sides)} groups show no expansion over a leak.")
-        )
+        text = f"{len(calm)} of {len(sides)} show no expansion over a leak."
+        sentences.append(Sentence("no signal", text))
     if few:
         sentences.append(Sentence("too few to judge", f"Fewer than {FEW} customers: {', '.join(few)}."))
     return so_what(SoWhat(tuple(sentences))) if sentences else absent("retention", None)
+
+
+def _leak(row: Any, name: str) -> Sentence:
+    """The reading of one pair of net (columns `*_net`) over gross retention."""
+    net = {column: row[f"{column}_net"] for column in (*FIGURES, *WORDS)}
+    words = f"{name}NRR {formats.figure(net)} over GRR {formats.figure(row)}"
+    if float(row["value_net"]) < NRR_FLOOR or float(row["value"]) >= GRR_FLOOR:
+        return Sentence(
+            "no signal", f"{words}: no leak under expansion (NRR at 100 % or more, GRR under 85 %)."
+        )
+    high = formats.plain(row["high"])
+    if high is not None and high < GRR_FLOOR:
+        return Sentence("act", f"{words}: expansion over a leak, GRR under 85 %.")
+    return Sentence("watch", f"{words}: expansion over a leak, GRR under 85 %, which its interval reaches.")
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:

@@ -48,9 +48,9 @@ def against_reference(
     level = [s for s in judged if s.text.endswith("not told apart.")]
     told = [s for s in judged if s not in level]
     if level:
-        groups = "group is" if len(level) == 1 else "groups are"
+        verb = "is" if len(level) == 1 else "are"
         told.append(
-            Sentence("no signal", f"{len(level)} of {len(frame)} {groups} not told apart from {whole}.")
+            Sentence("no signal", f"{len(level)} of {len(frame)} {verb} not told apart from {whole}.")
         )
     if few:
         told.append(Sentence("too few to judge", f"Fewer than {min_n}: {', '.join(few)}."))

@@ -26,7 +26,7 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
 
 
 def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW) -> SoWhat:
-    """Whether the whole moved one way and its groups the other, from the earlier half of the periods to the later.
+    """Whether the whole moved one way and its groups the other, earlier half of the periods to later.
 
     `frame` holds counts (numerator, denominator) by `by` and period, an even number of periods. The change
     of the whole is split by centred midpoint weights into mix (the groups' shares of the whole) and rate
@@ -48,8 +48,9 @@ def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int =
         mix += (n1 / totals[1] - n0 / totals[0]) * ((k0 / n0 + k1 / n1) / 2 - middle)
     rate = after - before - mix
     words = (
-        f"{subject} {formats.number(before)} (n {totals[0]:,.0f}, {_span(spans[0])}) to {formats.number(after)} "
-        f"(n {totals[1]:,.0f}, {_span(spans[1])}), {points(after - before)} points: "
+        f"{subject} {formats.number(before)} (n {totals[0]:,.0f}, {_span(spans[0])}) "
+        f"to {formats.number(after)} (n {totals[1]:,.0f}, {_span(spans[1])}), "
+        f"{points(after - before)} points: "
         f"{points(mix)} from the mix of {by}, {points(rate)} within {by}"
     )
     if min(n for side in (first, last) for _, n in side.values()) < min_n:
@@ -61,7 +62,7 @@ def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int =
 
 
 def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "pipeline coverage") -> SoWhat:
-    """Open pipeline over what is left of the target, against the coverage that the win rate asks for (1 / rate).
+    """Open pipeline over what is left of the target, against what the win rate asks for (1 / rate).
 
     Both frames are one row. The comparison has no interval, so below the need it says watch, never act.
     """

@@ -1,0 +1,359 @@
+"""Sentences word for word: size, interval, n, comparison, verdict; and no word of cause."""
+
+import json
+
+import nbformat
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
+
+from gtmkit import notebooks, wording
+from gtmkit.wording import judge
+
+COLUMNS = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
+
+
+def frame(rows, *axes):
+    return pd.DataFrame([[*row] for row in rows], columns=[*axes, *COLUMNS])
+
+
+def share(k, n, low, high, status="final", reason=None):
+    return [
+        k / n if n and status not in ("suppressed", "undefined") else None,
+        k,
+        n,
+        n,
+        low,
+        high,
+        status,
+        reason,
+    ]
+
+
+# Low and high are given, not computed: these are sentences, the intervals have tests of their own.
+BLEND = frame([["2026-10", *share(58, 100, 0.48, 0.67)]], "period")
+CHANNELS = frame(
+    [
+        ["partner", "2026-10", *share(24, 33, 0.56, 0.85)],  # holds 58 %: level
+        ["outbound", "2026-10", *share(9, 28, 0.18, 0.51)],  # wholly below: act
+        [
+            "search",
+            "2026-10",
+            *share(40, 80, 0.392, 0.6),
+        ],  # 80 % interval ends at .50 + .654 x .10 = .565: watch
+        ["referral", "2026-10", *share(80, 100, 0.7, 0.87)],  # wholly above
+        ["events", "2026-10", *share(5, 9, 0.27, 0.81, "suppressed", "n 9, under 20")],
+        ["organic", "2026-10", *share(0, 0, None, None, "undefined", "nobody started")],
+    ],
+    "channel",
+    "period",
+)
+
+
+def test_groups_against_the_whole():
+    said = wording.against_reference(CHANNELS, BLEND, "channel", subject="activation")
+    assert str(said).splitlines() == [
+        "[act] outbound: activation 32.1 % (18 to 51, n 28) against 58.0 % over all: below, "
+        "beyond the interval.",
+        "[watch] search: activation 50.0 % (39 to 60, n 80) against 58.0 % over all: below, "
+        "its interval only touches.",
+        "[too few to judge] Fewer than 20: events (n 9).",
+        "[no signal] referral: activation 80.0 % (70 to 87, n 100) against 58.0 % over all: "
+        "above, beyond the interval.",
+        "[no signal] 1 of 6 is not told apart from 58.0 % over all.",
+        "[not yet] organic: activation undefined: nobody started.",
+    ]
+
+
+def test_without_a_whole_the_reason_is_said():
+    missing = frame([["2026-10", *share(0, 0, None, None, "undefined", "needs table events")]], "period")
+    said = wording.against_reference(CHANNELS, missing, "channel", subject="activation")
+    assert str(said) == "[not yet] activation: undefined: needs table events."
+    empty = wording.against_reference(CHANNELS, BLEND.head(0), "channel", subject="activation")
+    assert str(empty) == "[not yet] activation: no rows."
+    nobody = wording.against_reference(CHANNELS.head(0), BLEND, "channel", subject="activation")
+    assert str(nobody) == "[not yet] activation: no rows."
+
+
+def test_where_lower_is_better_the_adverse_side_turns():
+    row = {"value": 90.0, "low": 80.0, "high": 100.0}
+    assert judge(row, 70) == ("no signal", "above, beyond the interval")
+    assert judge(row, 70, higher_is_better=False) == ("act", "above, beyond the interval")
+    assert judge({**row, "low": None, "high": None}, 70)[0] == "no signal"
+
+
+@given(value=st.floats(0, 1), down=st.floats(0, 0.5), up=st.floats(0, 0.5), reference=st.floats(0, 1))
+def test_act_needs_the_whole_interval_on_the_adverse_side(value, down, up, reference):
+    verdict, _ = judge({"value": value, "low": value - down, "high": value + up}, reference)
+    assert (verdict == "act") == (value < reference and value + up < reference)
+    if value >= reference:
+        assert verdict == "no signal"
+
+
+def months(counts, n=100):
+    """Win rates of successive months: k won of n, the interval ten points to each side."""
+    return frame(
+        [[f"2026-{m:02d}", *share(k, n, k / n - 0.1, k / n + 0.1)] for m, k in enumerate(counts, start=1)],
+        "period",
+    )
+
+
+def test_the_latest_final_period_against_those_before():
+    # Eight months of 30 of 100, then 15 of 100: .15 + .10 < .30, so below beyond the interval.
+    wins = months([30] * 8 + [15, 20])
+    wins.loc[9, "status"] = "provisional"
+    said = wording.against_before(wins, subject="win rate", target=0.2)
+    assert str(said).splitlines() == [
+        "[act] 2026-09: win rate 15.0 % (5 to 25, n 100) against 30.0 % over the 8 periods before: "
+        "below, beyond the interval.",
+        "[no signal] Target 20.0 % for 2026-09: not told apart.",
+        "[not yet] 2026-10: provisional, left out of the comparison.",
+    ]
+
+
+def test_seven_periods_before_give_no_verdict():
+    said = wording.against_before(months([30] * 7 + [15]), subject="win rate")
+    assert str(said) == (
+        "[too few to judge] 2026-08: win rate 15.0 % (5 to 25, n 100); 7 final periods before it, "
+        "eight are needed to tell a change from noise."
+    )
+
+
+@pytest.mark.parametrize(("target", "word"), [(0.1, "met"), (0.45, "missed"), (0.31, "not told apart")])
+def test_a_target_is_met_missed_or_not_told_apart(target, word):
+    said = str(wording.against_before(months([30] * 9), subject="win rate", target=target))
+    assert f"Target {target * 100:.1f} % for 2026-09: {word}." in said
+
+
+def test_nothing_final_says_what_there_is():
+    young = frame(
+        [["2026-10", *share(0, 0, None, None, "immature", "August starts are the latest")]], "period"
+    )
+    said = wording.against_before(young, subject="conversion")
+    assert str(said) == "[not yet] conversion: not yet observed: August starts are the latest."
+    assert (
+        str(wording.against_before(young.head(0), subject="conversion")) == "[not yet] conversion: no rows."
+    )
+
+
+def cells(**cohorts):
+    rows = []
+    for name, kept in cohorts.items():
+        rows += [[name, age, "2026-10", *share(k, kept[0], None, None)] for age, k in enumerate(kept)]
+    return frame(rows, "cohort", "age", "period")
+
+
+def test_cohorts_are_compared_at_equal_age_only():
+    # Older: 60 + 62 of 200 kept at age 1; younger: 82 + 80 of 200; the fifth has not reached age 1.
+    triangle = cells(a=[100, 60], b=[100, 62], c=[100, 82], d=[100, 80], e=[100])
+    triangle = pd.concat([triangle, cells(all=[500, 400]).assign(cohort="all")])
+    said = str(wording.cohorts_at_equal_age(triangle, age=1, subject="kept")).splitlines()
+    # Wilson 162/200: .750 to .858; 122/200: .541 to .675. Newcombe: .20 - sqrt(.0601^2 + .0649^2) = .1116,
+    # .20 + sqrt(.0483^2 + .0691^2) = .2843.
+    assert said == [
+        "[no signal] At month 1 the cohorts c to d: kept 81.0 % (75 to 86, n 200), against 61.0 % "
+        "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher beyond the interval.",
+        "[not yet] e: month 1 is not observed yet.",
+    ]
+    turned = cells(a=[100, 82], b=[100, 80], c=[100, 60], d=[100, 62])
+    assert str(wording.cohorts_at_equal_age(turned, age=1, subject="kept")).startswith("[act]")
+
+
+def test_one_cohort_or_small_cohorts_are_not_compared():
+    assert str(
+        wording.cohorts_at_equal_age(cells(a=[100, 60], b=[100]), age=1, subject="kept")
+    ).splitlines() == [
+        "[not yet] Fewer than two cohorts have reached month 1; kept cannot be compared at equal age.",
+        "[not yet] b: month 1 is not observed yet.",
+    ]
+    small = str(wording.cohorts_at_equal_age(cells(a=[10, 6], b=[10, 9]), age=1, subject="kept"))
+    assert small.startswith("[too few to judge]")
+
+
+def retention(gross, net, n=200, half=0.03):
+    def one(value):
+        return frame(
+            [["2026-10", value, value * 1000, 1000.0, n, value - half, value + half, "final", None]], "period"
+        )
+
+    return one(gross), one(net)
+
+
+@pytest.mark.parametrize(
+    ("gross", "net", "verdict", "words"),
+    [
+        (0.80, 1.05, "act", "expansion over a leak, GRR under 85 %"),
+        (0.84, 1.05, "watch", "expansion over a leak, GRR under 85 %, which its interval reaches"),
+        (0.90, 1.05, "no signal", "no leak under expansion"),
+        (0.80, 0.95, "no signal", "no leak under expansion"),
+    ],
+)
+def test_expansion_over_a_leak(gross, net, verdict, words):
+    said = str(wording.leak_under_expansion(*retention(gross, net)))
+    assert said.startswith(f"[{verdict}] NRR {net * 100:.1f} %")
+    assert words in said
+
+
+def test_a_leak_by_group_names_few_and_undefined():
+    gross, net = retention(0.80, 1.05)
+    few_gross, few_net = retention(0.5, 1.5, n=12)
+    gone = frame(
+        [["2026-10", None, 0.0, 0.0, 0, None, None, "undefined", "no customers 12 months before"]], "period"
+    )
+    none = gone.assign(segment="c")
+    by = [
+        pd.concat([a.assign(segment="a"), b.assign(segment="b"), none], ignore_index=True)
+        for a, b in ((gross, few_gross), (net, few_net))
+    ]
+    assert str(wording.leak_under_expansion(*by, by="segment")).splitlines() == [
+        "[act] a: NRR 105.0 % (102 to 108, n 200) over GRR 80.0 % (77 to 83, n 200): expansion over a leak, "
+        "GRR under 85 %.",
+        "[too few to judge] Fewer than 20 customers: b (n 12).",
+        "[not yet] c: retention undefined: no customers 12 months before.",
+    ]
+
+
+def stage_frame(values, n=40):
+    return frame(
+        [[s, "2026-10", v, v, None, n, None, None, "final", None] for s, v in values.items()],
+        "stage",
+        "period",
+    )
+
+
+def test_leak_and_wait_are_both_named():
+    leak = stage_frame({"qualified": 400_000.0, "proposal": 1_600_000.0})
+    wait = stage_frame({"qualified": 6000.0, "proposal": 4000.0})
+    assert str(wording.bottleneck(leak, wait, currency="USD")) == (
+        "[watch] The leak is proposal: USD 1.60 m of USD 2.00 m lost there in 12 months (n 40). "
+        "The wait is qualified: 6,000 opportunity-days, 60 % of all."
+    )
+    assert str(wording.bottleneck(leak, leak, currency="USD")).startswith(
+        "[act] proposal is the bottleneck: "
+    )
+    needs = [None, "2026-10", *[None] * 6, "undefined", "needs table stage_changes"]
+    missing = frame([needs], "stage", "period")
+    assert (
+        str(wording.bottleneck(missing, wait))
+        == "[not yet] bottleneck: undefined: needs table stage_changes."
+    )
+
+
+def test_mix_and_rate_add_up():
+    # Golden vector 10: 60 at 30 % and 40 at 20 %, then 40 at 31 % and 60 at 21 %: 26 % to 25 %,
+    # mix -2.0 points, rate +1.0.
+    wins = frame(
+        [
+            ["a", "2026-09", *share(180, 600, None, None)],
+            ["b", "2026-09", *share(80, 400, None, None)],
+            ["a", "2026-10", *share(124, 400, None, None)],
+            ["b", "2026-10", *share(126, 600, None, None)],
+        ],
+        "segment",
+        "period",
+    )
+    assert str(wording.mix_against_rate(wins, "segment", subject="win rate")) == (
+        "[watch] win rate 26.0 % (n 1,000, 2026-09) to 25.0 % (n 1,000, 2026-10), −1.0 points: "
+        "−2.0 from the mix of "
+        "segment, +1.0 within segment. The whole and its parts moved in opposite "
+        "directions: read each segment."
+    )
+    assert str(wording.mix_against_rate(wins.head(3), "segment", subject="win rate")) == (
+        "[not yet] win rate: every segment needs deals in both halves of the periods to split a change."
+    )
+
+
+def test_coverage_against_what_the_win_rate_asks_for():
+    covered = frame([["2026-10", 2.5, 250.0, 100.0, 80, None, None, "final", None]], "period")
+    wins = frame([["2026-10", *share(25, 100, 0.175, 0.343)]], "period")
+    assert str(wording.coverage(covered, wins)) == (
+        "[watch] pipeline coverage 2.5 (n 80) against 4.0 that a win rate of 25.0 % (18 to 34, "
+        "n 100) asks for: below."
+    )
+    met = frame([["2026-10", None, 250.0, -5.0, 80, None, None, "undefined", "target met"]], "period")
+    assert str(wording.coverage(met, wins)) == "[not yet] pipeline coverage: undefined: target met."
+
+
+def test_pooled_adds_counts_and_leaves_immature_periods_out():
+    rates = frame(
+        [
+            ["a", "2026-06", *share(3, 10, None, None, "suppressed")],
+            ["a", "2026-07", *share(30, 60, None, None)],
+            ["a", "2026-08", *share(1, 1, None, None, "immature")],
+        ],
+        "stage",
+        "period",
+    )
+    row = wording.pooled(rates, ["stage"]).iloc[0]
+    assert (row["numerator"], row["denominator"], row["n"]) == (33, 70, 70)
+    assert row["value"] == pytest.approx(33 / 70)
+    assert row["period"] == "2026-06 to 2026-07"
+    only_young = wording.pooled(rates.tail(1), ["stage"]).iloc[0]
+    assert only_young["status"] == "immature"
+
+
+def test_latest_is_the_last_period_with_a_final_row():
+    rates = months([30, 31, 32])
+    rates.loc[2, "status"] = "immature"
+    assert list(wording.latest(rates)["period"]) == ["2026-02"]
+
+
+def every_sentence():
+    yield wording.against_reference(CHANNELS, BLEND, "channel", subject="activation")
+    yield wording.against_before(months([30] * 8 + [15]), subject="win rate", target=0.2)
+    yield wording.cohorts_at_equal_age(cells(a=[100, 60], b=[100, 62], c=[100]), age=1, subject="kept")
+    yield wording.leak_under_expansion(*retention(0.84, 1.05))
+    yield wording.bottleneck(stage_frame({"a": 5.0}), stage_frame({"a": 5.0}))
+
+
+def test_no_sentence_names_a_cause_and_each_has_a_verdict():
+    for said in every_sentence():
+        for sentence in said.sentences:
+            assert sentence.verdict in wording.VERDICTS
+            assert not notebooks.CAUSAL.search(sentence.text), sentence.text
+
+
+def test_sentences_are_escaped_and_sorted():
+    evil = CHANNELS.assign(channel="<img src=x>")
+    html = wording.against_reference(evil, BLEND, "channel", subject="activation").html()
+    assert "<img" not in html
+    order = [s.verdict for s in wording.so_what(*every_sentence()).sentences]
+    assert order == sorted(order, key=wording.VERDICTS.index)
+
+
+def test_figures_of_record_are_facts_without_nan(monkeypatch):
+    rates = frame(
+        [["a", "2026-10", 0.1 + 0.2, 3.0, 10.0, 10, None, float("nan"), "final", pd.NA]], "segment", "period"
+    )
+    shown = []
+    monkeypatch.setattr(wording.record, "display", lambda data, raw: shown.append((data, raw)))
+    wording.figures("win_rate", rates)
+    data, raw = shown[0]
+    assert raw is True
+    assert json.loads(json.dumps(data[wording.FACTS])) == [
+        {
+            "metric": "win_rate", "segment": "a", "period": "2026-10", "value": 0.3, "numerator": 3.0,
+            "denominator": 10.0, "n": 10.0, "low": None, "high": None, "status": "final", "reason": None,
+        }
+    ]  # fmt: skip
+    assert data["text/plain"].splitlines() == [
+        "win_rate",
+        "segment  period   value  numerator  denominator   n  low  high  status  reason",
+        "a        2026-10    0.3          3           10  10    -     -  final   -",
+    ]
+
+
+@pytest.mark.slow
+def test_figures_of_record_pass_through_a_kernel():
+    source = (
+        "import pandas as pd\nfrom gtmkit import wording\n"
+        "row = {'period': 'p', 'value': None, 'n': 1.0, 'status': 'undefined'}\n"
+        "wording.figures('x', pd.DataFrame([row]))"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    NotebookClient(notebook, timeout=60).execute()
+    data = notebook.cells[0].outputs[0]["data"]
+    assert data[wording.FACTS][0]["value"] is None
+    assert data["text/plain"].startswith("x\nperiod")
