@@ -264,7 +264,7 @@ def committed() -> list[Path]:
 # In pieces, so that this file does not name what it forbids.
 HOSTS = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "deb." + "debian", "anaconda" + ".org"]
 OF_A_MACHINE = re.compile(
-    r"(?:^|[^\w.])/(?:work|root|farm|Users|home/(?!me/)\w+)/|index" + "-url|" + "|".join(map(re.escape, HOSTS))
+    r"(?:^|[^\w.])/(?:work|root|farm|home/(?!me/)\w+)/|index" + "-url|" + "|".join(map(re.escape, HOSTS))
 )
 
 
