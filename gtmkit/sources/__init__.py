@@ -39,9 +39,7 @@ def prepare(config: Config, folder: Path, into: Path, rejects: Path) -> None:
     asked = sorted(plans(config, Path(folder)), key=lambda plan: list(TABLES).index(plan.name))
     into.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=into, prefix="work-") as scratch:
-        connection = connect(
-            config.engine.memory_limit, Path(scratch) / "spill", Path(scratch) / "work.duckdb"
-        )
+        connection = connect(config.engine.memory_limit, Path(scratch) / "spill")
         try:
             _prepare(Work(config, connection, Path(scratch), rejects), asked, into)
         finally:

@@ -11,10 +11,10 @@ MEMORY_LIMIT = "1GB"
 _shared: dict[int, duckdb.DuckDBPyConnection] = {}
 
 
-def connect(memory_limit: str, spill: Path, database: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(memory_limit: str, spill: Path) -> duckdb.DuckDBPyConnection:
     """A connection that keeps to `memory_limit`, spills into `spill`, is in UTC and fetches no extension."""
     connection = duckdb.connect(
-        str(database) if database else ":memory:",
+        ":memory:",
         config={
             "memory_limit": memory_limit,
             "temp_directory": str(spill),

@@ -8,15 +8,19 @@ import re
 import sys
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 from gtmkit.config import Table
 
 BLOCK = 1 << 24
+Lines = npt.NDArray[np.int64]
 
 
 class UnreadableError(Exception):
@@ -63,7 +67,7 @@ def open_text(file: Path, entry: Table, scratch: Path) -> TextFile:
     return TextFile(path, entry.quote, tuple(first), header_lines, lines)
 
 
-def line_of_each(text: TextFile, entry: Table) -> Sequence[int]:
+def line_of_each(text: TextFile, entry: Table) -> Lines:
     """The line on which each record begins, where a record may span lines or a line be blank."""
     starts = array("q")
     with _reader(text.path, entry, strict=False) as reader:
@@ -72,10 +76,10 @@ def line_of_each(text: TextFile, entry: Table) -> Sequence[int]:
             if begun >= text.header_lines and (row or len(text.header) == 1):
                 starts.append(begun + 1)
             begun = reader.line_num
-    return starts
+    return np.frombuffer(starts, dtype=np.int64)
 
 
-def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile, Sequence[int], list[Torn]]:
+def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile, Lines, list[Torn]]:
     """A copy without the rows of too many or too few cells, the line of each row in it, and those rows.
 
     Raises UnreadableError where a quote is not closed, since nothing after it can be trusted.
@@ -105,7 +109,11 @@ def without_torn(text: TextFile, entry: Table, scratch: Path) -> tuple[TextFile,
                 begun = reader.line_num
         except csv.Error as error:
             raise UnreadableError(_quote_fault(text, entry, begun, str(error))) from None
-    return TextFile(copy, entry.quote or '"', text.header, text.header_lines, text.lines), starts, torn
+    return (
+        TextFile(copy, entry.quote or '"', text.header, text.header_lines, text.lines),
+        np.frombuffer(starts, dtype=np.int64),
+        torn,
+    )
 
 
 def _plain(file: Path, entry: Table, scratch: Path) -> tuple[Path, int]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from gtmkit.contracts import Column
@@ -192,7 +193,7 @@ def _insert_text(
             f"INSERT INTO {name('torn ' + plan.name)} VALUES ({at}, ?, ?, ?)",
             [(row.line, row.expected, row.found) for row in torn],
         )
-        if starts:
+        if len(starts):
             work.connection.execute(f"INSERT INTO {table} SELECT {at}, {cells} FROM {_csv(plan, whole)}")
     records = work.number(f"SELECT count(*) FROM {table}") - start
     if starts is None and records + source.header_lines == source.lines:
@@ -206,8 +207,8 @@ def _insert_text(
             f"its lines end in different ways: {records:,} records by one count, {len(starts):,} by another. "
             f"Save it with one kind of line end"
         )
-    record = pa.array(range(start, start + records), pa.int64())
-    lines = pa.table({"record": record, "line": pa.array(starts, pa.int64())})
+    record = np.arange(start, start + records)
+    lines = pa.table({"record": record, "line": starts})
     work.connection.register("starts", lines)
     work.connection.execute(f"INSERT INTO {name('lines ' + plan.name)} SELECT record, line FROM starts")
     work.connection.unregister("starts")

@@ -100,7 +100,7 @@ def derive_accounts(work: Work) -> None:
         "SELECT account_id FROM accounts"
         if given
         else " UNION ".join(
-            f"SELECT account_id FROM {name(table)} WHERE account_id IS NOT NULL" for table in holders
+            f"SELECT DISTINCT account_id FROM {name(table)} WHERE account_id IS NOT NULL" for table in holders
         )
     )
     starts = _starts(work)
