@@ -13,21 +13,20 @@ from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
 from gtmkit.report.faults import fault
-from gtmkit.report.headlines import HEADLINES, Line, headlines
+from gtmkit.report.headlines import Line, headlines
 from gtmkit.report.record import NOTES
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
+from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
 
 
-def build(review: Review, ws: Any, executed: Sequence[Executed], folder: Path) -> list[Line]:
-    """Fill `folder` with all of a review but its run.json; returns the headline figures.
+def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: Path) -> list[Line]:
+    """Fill `folder` with all of a review but its run.json; returns what was asked of `ws` as headlines.
 
     Raises NotebookError if two notebooks answer the same figure differently.
     """
-    for metric in HEADLINES:
-        ws.metric(metric)
     own = one_of_each(ws.records())
     facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
     downloads = _tables(facts, ws.loss_account(), folder)
@@ -35,16 +34,22 @@ def build(review: Review, ws: Any, executed: Sequence[Executed], folder: Path) -
     lines = headlines(own, review.label, review.config.company.currency)
     _pages(review, ws, executed, lines, downloads, folder)
     fault("rendered")
-    write_snapshot(ws.store, review.config.file, folder / "snapshot")
+    write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
     fault("snapshot")
     _carry_notes(review, folder)
     fault("noted")
     return lines
 
 
-def through_of(store: Path) -> dict[str, str]:
+def store_of(ws: Workspace) -> Path:
+    """Where the prepared tables and ledgers of a workspace that was opened from its folder are."""
+    assert ws.store is not None
+    return ws.store
+
+
+def through_of(ws: Workspace) -> dict[str, str]:
     """Up to which day each table reaches, by table."""
-    found: dict[str, str] = json.loads((store / "through.json").read_text(encoding="utf-8"))
+    found: dict[str, str] = json.loads((store_of(ws) / "through.json").read_text(encoding="utf-8"))
     return dict(sorted(found.items()))
 
 
@@ -58,7 +63,7 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
 
 def _pages(
     review: Review,
-    ws: Any,
+    ws: Workspace,
     executed: Sequence[Executed],
     lines: Sequence[Line],
     downloads: Sequence[str],
@@ -67,7 +72,7 @@ def _pages(
     shown: dict[str, Any] = {
         "company": review.config.company.name,
         "period": review.label,
-        "through": through_of(ws.store),
+        "through": through_of(ws),
         "reproduce": review.reproduce,
         "pages": [
             {"href": f"{one.name}.html", "title": pages.title_of(one.notebook, one.name)} for one in executed

@@ -97,22 +97,22 @@ def _failure(notebook: NotebookNode, error: BaseException | None) -> str | None:
 
     papermill takes `sys.exit(0)` and an unknown magic for success; a cell that leaves has not answered.
     """
-    heading = ""
+    heading, where = "", "before its first cell"
     cells = [cell for cell in notebook.cells if MARKER not in cell.metadata.get("tags", [])]
     for place, cell in enumerate(cells, start=1):
         if cell.cell_type == "markdown":
             found = re.findall(r"^#{1,3}\s+(.+?)\s*#*$", cell.source, re.M)
             heading = found[-1] if found else heading
             continue
+        if cell.metadata.get("papermill", {}).get("status") == "pending":
+            break  # so the cell before it was the last one that was begun
         where = f"under '{heading}' (cell {place})" if heading else f"in cell {place}"
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 return f"{where}: {output.ename}: {output.evalue}"
             if output.output_type == "stream" and output.text.startswith("UsageError:"):
                 return f"{where}: {output.text.splitlines()[0]}"
-        if error is not None and cell.metadata.get("papermill", {}).get("status") in ("running", "failed"):
-            return f"{where}: {_said(error)}"
-    return None if error is None else f"before its first cell: {_said(error)}"
+    return None if error is None else f"{where}: {_said(error)}"
 
 
 def _said(error: BaseException) -> str:

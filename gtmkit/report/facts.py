@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from gtmkit.errors import NotebookError
 
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
+OF_RECORD = "nbval-check-output"
 SCHEMA = pa.schema(
     [
         ("metric", pa.string()),
@@ -42,10 +43,14 @@ Fact = dict[str, Any]
 
 
 def facts_in(notebook: Mapping[str, Any]) -> list[Fact]:
-    """The facts that an executed notebook displays, in the order of its cells."""
+    """The facts that an executed notebook displays, in the order of its cells.
+
+    Its figures of record, which nbval compares, are a part of these in a form of their own: not taken again.
+    """
     return [
         record
         for cell in notebook["cells"]
+        if OF_RECORD not in cell.get("metadata", {}).get("tags", [])
         for output in cell.get("outputs", [])
         for record in output.get("data", {}).get(FACTS_MIME, [])
     ]
@@ -78,25 +83,24 @@ def write_facts(facts: Sequence[Fact], path: Path) -> None:
 
 
 def write_tables(facts: Sequence[Fact], folder: Path) -> list[str]:
-    """Write one CSV for each metric and variant into `folder`; returns the file names.
+    """Write one CSV for each metric into `folder`; returns the file names.
 
     Dimensions are columns, an empty cell there means "not broken down by it". Shares are 0 to 1.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    by_name: dict[str, list[Fact]] = {}
+    by_metric: dict[str, list[Fact]] = {}
     for fact in facts:
-        name = fact["metric"] + (f".{fact['variant']}" if fact["variant"] else "")
-        by_name.setdefault(name, []).append(fact)
-    for name, rows in by_name.items():
+        by_metric.setdefault(fact["metric"], []).append(fact)
+    for metric, rows in by_metric.items():
         dims = [json.loads(row["dims"]) for row in rows]
         axes = sorted({axis for dim in dims for axis in dim})
-        rest = [column for column in COLUMNS if column not in ("metric", "variant", "dims")]
+        rest = [column for column in COLUMNS if column not in ("metric", "dims")]
         lines = [
             [dim.get(axis) for axis in axes] + [row[column] for column in rest]
             for dim, row in zip(dims, rows, strict=True)
         ]
-        write_csv(folder / f"{name}.csv", [*axes, *rest], lines)
-    return [f"{name}.csv" for name in by_name]
+        write_csv(folder / f"{metric}.csv", [*axes, *rest], lines)
+    return [f"{metric}.csv" for metric in by_metric]
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -133,12 +137,11 @@ def _normal(fact: Mapping[str, Any]) -> Fact:
             f"A fact of {fact.get('metric', 'an unnamed metric')} {', '.join(wrong)}. "
             f"Its columns are {', '.join(COLUMNS)}. Display facts with ws.facts() only."
         )
-    for name in (fact["metric"], fact["variant"] or fact["metric"]):  # they become file names
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", str(name)):
-            raise NotebookError(
-                f"{name!r} is no name of a metric. A name has small letters, digits and underscores. "
-                "Display facts with ws.facts() only."
-            )
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", str(fact["metric"])):  # it becomes the name of a file
+        raise NotebookError(
+            f"{fact['metric']!r} is no name of a metric. A name has small letters, digits and underscores. "
+            "Display facts with ws.facts() only."
+        )
     dims = fact["dims"]
     dims = json.loads(dims) if isinstance(dims, str) else dims
     normal = dict(fact) | {

@@ -8,17 +8,19 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from gtmkit import workspace
 from gtmkit.errors import NotebookError, StorageError
-from gtmkit.report.build import build, through_of
+from gtmkit.report.build import build, store_of, through_of
 from gtmkit.report.execute import Executed, execute, failures
 from gtmkit.report.faults import fault
+from gtmkit.report.headlines import HEADLINES
 from gtmkit.report.kernels import Kernels
 from gtmkit.report.library import write_library
 from gtmkit.report.publish import lock, publish
 from gtmkit.report.record import recorded, write_run
 from gtmkit.report.review import Review, clear, refuse_another_company, review_of
+from gtmkit.workspace import Workspace
 
 Progress = Callable[[str], None]
 
@@ -81,12 +83,16 @@ def _made(review: Review, workers: int, progress: Progress) -> Path:
     return review.target / "index.html"
 
 
-def _steps(review: Review, opened: Any, kernels: Kernels, workers: int, progress: Progress) -> None:
+def _steps(
+    review: Review, opened: Workspace | None, kernels: Kernels, workers: int, progress: Progress
+) -> None:
     folder = review.staging / "report"
     folder.mkdir()
     with review.timed("prepare"):
         ws = opened or _opened(review)
-    kernels.env["GTMKIT_PREPARED"] = str(ws.store)
+        for metric in HEADLINES:  # which also makes the ledgers, once, for all notebooks to open
+            ws.metric(metric)
+    kernels.env["GTMKIT_PREPARED"] = str(store_of(ws))
     fault("prepared")
     progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")
     # The workspace as seen from the notebooks' folder, as by hand: no path of this machine gets into one.
@@ -108,14 +114,12 @@ def _steps(review: Review, opened: Any, kernels: Kernels, workers: int, progress
             f"{error}\nNothing was published; the report of {review.label} is as it was. "
             f"What ran is in {_shown(review.failed)}. Open the notebook there, or run it in JupyterLab."
         ) from None
-    write_run(folder, review, executed, lines, through=through_of(ws.store))
+    write_run(folder, review, executed, lines, through=through_of(ws))
     publish(folder, review.target)
 
 
-def _opened(review: Review) -> Any:
+def _opened(review: Review) -> Workspace:
     """The workspace, its tables and ledgers built once; every notebook opens what is built here."""
-    from gtmkit import workspace
-
     return workspace.open(review.workspace, review.period, rejects=review.home / "rejects")
 
 

@@ -17,8 +17,8 @@ TAGS = SVG | {
 EMPTY = {"br", "col", "hr", "img"}
 DROPPED_WHOLE = {"script", "style", "iframe", "object", "template", "noscript", "foreignobject", "math"}
 ATTRIBUTES = {
-    "alt", "class", "colspan", "datetime", "dir", "headers", "height", "href", "id", "lang", "open", "role",
-    "rowspan", "scope", "span", "src", "tabindex", "title", "width", "download",
+    "alt", "class", "colspan", "datetime", "dir", "headers", "height", "hidden", "href", "id", "lang", "open",
+    "role", "rowspan", "scope", "span", "src", "tabindex", "title", "width", "download",
     # of pictures
     "clip-path", "clip-rule", "cx", "cy", "d", "dominant-baseline", "dx", "dy", "fill", "fill-opacity",
     "fill-rule", "focusable", "font-size", "font-weight", "marker-end", "marker-start", "offset", "opacity",

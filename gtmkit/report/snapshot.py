@@ -19,7 +19,7 @@ CONVERTED = {
     "interval",
     "interval_count",
 }  # are in the amounts by now
-KEPT_KEYS = ("key", "settles_days", "shape")  # of a table: what does not describe the export's own form
+KEPT_KEYS = ("settles_days", "counts")  # of a table: what does not describe the form of the export
 
 
 def write_snapshot(prepared: Path, settings: Path, into: Path) -> None:
@@ -42,6 +42,7 @@ def write_snapshot(prepared: Path, settings: Path, into: Path) -> None:
         if through.get(name):
             entry["through"] = date.fromisoformat(through[name])
         entry |= {"path": path.name, "format": "parquet", "columns": {c: c for c in columns}}
+        entry["key"] = []  # each row is a fact of its own by now: none is to be dropped again
         words["tables"][name] = entry
     if "ended_on" in words.get("subscriptions", {}):
         words["subscriptions"]["ended_on"] = "first_day_without"  # the prepared tables all say it this way

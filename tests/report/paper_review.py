@@ -4,7 +4,6 @@ Run as a program it makes one review in a process of its own, so that tests can 
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +13,7 @@ import nbformat
 import pandas as pd
 from nbformat import v4
 
+from gtmkit.errors import GtmkitError
 from gtmkit.report import run as batch
 
 SETTINGS = """
@@ -130,12 +130,9 @@ def use_paper_workspace() -> None:
 if __name__ == "__main__":
     use_paper_workspace()
     root = Path(sys.argv[1])
-    page = batch.run_report(
-        root / "Paper",
-        "2026-10",
-        out=root / "reports",
-        notebooks=root / "notebooks",
-        progress=lambda line: print(line, file=sys.stderr, flush=True),
-    )
-    sys.stdout.write(f"{page}\n")
-    os._exit(0) if "--at-once" in sys.argv else sys.exit(0)
+    try:
+        page = batch.run_report(root / "Paper", "2026-10", out=root / "reports", notebooks=root / "notebooks")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except GtmkitError as error:
+        sys.exit(f"{error}")
