@@ -60,24 +60,24 @@ def _prepare(work: Work, asked: list[Plan], into: Path) -> None:
     if work.faults:
         raise ContractError("\n".join(work.faults))
     scope.without_internal(work)
-    through = {plan.name: _through(work, plan) for plan in held}
+    newest = {plan.name: _newest(work, plan) for plan in held}
     for plan in held:
         scope.remark(work, plan)
         if plan.name == "subscriptions":
             subscriptions.to_periods(work, plan)
     for plan in held:
         work.loss.add(plan.name, "used", work.number(f"SELECT count(*) FROM {name(plan.name)}"))
-        work.loss.add(plan.name, "newest", 0, through[plan.name] or "no date")
+        work.loss.add(plan.name, "newest", 0, newest[plan.name] or "no date")
     scope.derive_accounts(work)
     _store(work, held, into)
     _write_json(into / "loss.json", work.loss.by_table(TABLES))
+    stated = {plan.name: plan.entry.through.isoformat() for plan in held if plan.entry.through}
+    through = newest | stated
     _write_json(into / "through.json", {table: day for table, day in through.items() if day is not None})
 
 
-def _through(work: Work, plan: Plan) -> str | None:
-    """The last day the table reaches: as gtm.toml says, else the newest date of what has happened."""
-    if plan.entry.through is not None:
-        return plan.entry.through.isoformat()
+def _newest(work: Work, plan: Plan) -> str | None:
+    """The newest date of what has happened: how far a table reaches, unless gtm.toml says otherwise."""
     days = []
     for column in work.mapped[plan.name]:
         if column.happened:

@@ -1,5 +1,7 @@
 """Rows under one key: exact copies dropped, later versions kept, contradictions refused."""
 
+from typing import Any
+
 from gtmkit.sources.engine import name, text
 from gtmkit.sources.loss import listed
 from gtmkit.sources.plan import Plan
@@ -51,7 +53,8 @@ def _contradictions(work: Work, plan: Plan, key: tuple[str, ...], others: list[s
         for column in others
     )
     conflicts = (
-        f"SELECT any_value({label}) AS label, list(file || ', line ' || line ORDER BY record) AS lines, "
+        f"SELECT any_value({label}) AS label, "
+        f"list({{'file': file, 'line': line}} ORDER BY record) AS origins, "
         f"concat_ws(', ', {differing or 'NULL'}) AS differing "
         f"FROM (SELECT * REPLACE ({shown_file(plan)} AS file) FROM versions WHERE latest > 1) GROUP BY {keys}"
     )
@@ -66,8 +69,8 @@ def _contradictions(work: Work, plan: Plan, key: tuple[str, ...], others: list[s
         f"{plan.name}: {total:,} key{'' if total == 1 else 's'} ({', '.join(key)}) "
         f"stand{'s' if total == 1 else ''} for rows that differ; all are in {work.rejects / plan.name}.csv."
     ]
-    for found, lines, columns in work.rows(f"{conflicts} ORDER BY 1 LIMIT {PRINTED}"):
-        said.append(f"  {found} on {' and '.join(lines)}: {columns} differ.")  # type: ignore[arg-type]
+    for found, origins, columns in work.rows(f"{conflicts} ORDER BY 1 LIMIT {PRINTED}"):
+        said.append(f"  {found} on {_lines(origins)}: different {columns}.")
     if total > PRINTED:
         said.append(f"  and {total - PRINTED:,} more")
     said.append(
@@ -75,6 +78,17 @@ def _contradictions(work: Work, plan: Plan, key: tuple[str, ...], others: list[s
         f"or set key in [tables.{plan.name}] to the columns that tell rows apart."
     )
     work.faults.append("\n".join(said))
+
+
+def _lines(origins: Any) -> str:
+    """Where rows stand: "lines 3 and 9 of a.csv and line 4 of b.csv"."""
+    by_file: dict[str, list[str]] = {}
+    for origin in origins:
+        by_file.setdefault(origin["file"], []).append(str(origin["line"]))
+    return " and ".join(
+        f"line{'s' if len(lines) > 1 else ''} {' and '.join(lines)} of {file}"
+        for file, lines in by_file.items()
+    )
 
 
 def check_key(work: Work, plan: Plan, mapped: set[str]) -> None:

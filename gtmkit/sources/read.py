@@ -123,9 +123,9 @@ def _mapped(work: Work, plan: Plan, headers: dict[Path, Header]) -> tuple[Column
                 f"{plan.name} needs one of the columns {listed(choice)}, and none is mapped. "
                 f"Add it to [tables.{plan.name}.columns]."
             )
-    if plan.name == "subscriptions" and "price_amount" in given and not given & {"mrr_amount", "interval"}:
+    if "price_amount" in given and not given & {"mrr_amount", "interval"}:
         work.faults.append(
-            "subscriptions.price_amount is mapped without its interval. Map interval, or give it in constants."
+            f"{plan.name}.price_amount is mapped without its interval. Map interval, or give it in constants."
         )
     check_key(work, plan, given)
     if len(work.faults) > before:
