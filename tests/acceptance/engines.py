@@ -2,9 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import duckdb
@@ -17,7 +15,6 @@ from gtmkit.config import Config
 from gtmkit.results import Need
 from gtmkit.workspace import Workspace
 
-METRIC_MODULES = ("retention", "pipeline")
 STORE_COLUMNS = {"line", "file"}  # where a row came from: in the store, not in a table a metric sees
 
 
@@ -67,9 +64,7 @@ def ledger(ws: Workspace, name: str) -> list[dict[str, Any]]:
 
 def metric_function(metric: str) -> Callable[..., Any]:
     """The plain function behind a metric id; the signature says what it needs."""
-    name = metric.split(".")[0]
-    homes: list[ModuleType] = [import_module(f"gtmkit.metrics.{module}") for module in METRIC_MODULES]
-    return next(getattr(home, name) for home in homes if hasattr(home, name))
+    return catalog.METRICS[metric.split(".")[0]].function
 
 
 def needs(metric: str) -> list[str]:
