@@ -132,6 +132,7 @@ def _keep_failed(review: Review, executed: Sequence[Executed], error: str, log: 
         (kept / "kernels.log").write_text(log, encoding="utf-8")
     write_run(kept, review, executed, [], status="failed", error=error)
     publish(kept, review.failed)
+    write_library(review.out)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from paper_review import notebook
 from gtmkit.report.execute import _failure, execute, failures
 from gtmkit.report.kernels import Kernels
 
+pytestmark = pytest.mark.quick_off
 OWN = {"period": "2026-10", "workspace": "../Paper"}
 
 

@@ -45,6 +45,7 @@ def run(kernels, *cells):
 
 
 @linux
+@pytest.mark.quick_off
 def test_kernels_side_by_side_are_each_their_own(tmp_path, monkeypatch):
     monkeypatch.setenv("DATABASE_PASSWORD", "secret")
     with Kernels(tmp_path, {"GTMKIT_PREPARED": "/store"}) as kernels:
