@@ -112,8 +112,15 @@ UPDATED = Column(
 )
 
 
-def _table(grain: str, *columns: Column, **more: object) -> Table:
-    return Table(grain, (*columns, UPDATED), **more)  # type: ignore[arg-type]
+def _table(
+    grain: str,
+    *columns: Column,
+    key: tuple[str, ...] = (),
+    dated: str | None = None,
+    one_of: tuple[tuple[str, ...], ...] = (),
+    shapes: dict[str, Shape] | None = None,
+) -> Table:
+    return Table(grain, (*columns, UPDATED), key, dated, one_of, shapes)
 
 
 def _id(name: str, doc: str) -> Column:

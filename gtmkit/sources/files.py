@@ -55,7 +55,7 @@ def open_text(file: Path, entry: Table, scratch: Path) -> TextFile:
     path, lines = _plain(file, entry, scratch)
     if not lines:
         raise UnreadableError("it is empty. Export it again, with its header")
-    with _reader(path, entry, strict=False) as reader:
+    with _reader(path, entry, strict=False, trim=False) as reader:
         first: list[str] = next(reader, [])
         header_lines = reader.line_num
     if not any(cell.strip() for cell in first):
@@ -168,14 +168,14 @@ def _dialect(entry: Table) -> dict[str, Any]:
 
 
 @contextmanager
-def _reader(path: Path, entry: Table, strict: bool) -> Iterator[Any]:
+def _reader(path: Path, entry: Table, strict: bool, trim: bool = True) -> Iterator[Any]:
     limit = csv.field_size_limit(sys.maxsize)
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             yield csv.reader(
                 lines,
                 strict=strict,
-                skipinitialspace=True,
+                skipinitialspace=trim,
                 quoting=csv.QUOTE_MINIMAL if entry.quote else csv.QUOTE_NONE,
                 **_dialect(entry),
             )

@@ -104,7 +104,8 @@ def matches(folder: Path, path: str) -> list[Path]:
     whole = folder / path
     if whole.is_file():  # a name may itself hold brackets
         return [whole]
-    return sorted(Path(found) for found in glob.glob(str(whole), recursive=True) if Path(found).is_file())  # noqa: PTH207
+    found = glob.glob(str(whole), recursive=True)  # noqa: PTH207 - Path.glob refuses an absolute pattern
+    return sorted(file for file in map(Path, found) if file.is_file())
 
 
 def _faults(config: Config, folder: Path) -> Iterator[str]:

@@ -53,6 +53,7 @@ def _texts(work: Work, plan: Plan) -> tuple[Column, ...] | None:
     work.connection.execute(f"CREATE TABLE {torn} (file USMALLINT, line BIGINT, expected INT, found INT)")
     work.connection.execute(f"CREATE TABLE {name('lines ' + plan.name)} (record BIGINT, line BIGINT)")
     work.lines[plan.name] = []
+    sound = True
     for at, (file, header) in enumerate(headers.items()):
         try:
             if plan.entry.is_parquet:
@@ -62,7 +63,8 @@ def _texts(work: Work, plan: Plan) -> tuple[Column, ...] | None:
                 _insert_text(work, plan, columns, at, header)
         except files.UnreadableError as error:
             work.faults.append(f"{plan.shown(file)}: {error}.")
-    return columns
+            sound = False
+    return columns if sound else None
 
 
 def _headers(work: Work, plan: Plan) -> dict[Path, Header] | None:

@@ -36,6 +36,7 @@ def translated(plan: Plan, column: Column) -> str:
 
 
 def rules(work: Work, plan: Plan, columns: tuple[Column, ...]) -> Iterator[Rule]:
+    """Every rule of a table: the kinds of its cells, what its contract asks, what gtm.toml allows."""
     for column in columns:
         value, cell = name(column.name), f"trim({translated(plan, column)})"
         form = plan.form(column.name)
