@@ -26,7 +26,10 @@ PRELOAD = (
     "narwhals",
     "duckdb",  # imported only: a database opened here would be shared by every kernel
     "scipy.stats",
-    "gtmkit",
+    "gtmkit.charts",
+    "gtmkit.tables",
+    "gtmkit.wording",
+    "gtmkit.workspace",
 )
 PR_SET_PDEATHSIG = 1
 

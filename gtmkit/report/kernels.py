@@ -66,7 +66,7 @@ class Kernels:
                 [
                     sys.executable,
                     "-c",
-                    _same_imports("gtmkit.report.forkserver"),
+                    _program(),
                     str(self.folder),
                     str(os.getpid()),
                 ],
@@ -216,10 +216,14 @@ class WarmKernelManager(AsyncKernelManager):
         return await super()._async_pre_start_kernel(**kw)
 
 
-def _same_imports(module: str) -> str:
-    """A program that runs `module` with this process's own import path, however that came about."""
+def _program() -> str:
+    """The forking process, with this one's own import path, however that came about.
+
+    It is run as a file of its own: as a part of the package it would import all of that before it began.
+    """
     path = [str(Path(entry or ".").resolve()) for entry in sys.path]
-    return f"import runpy, sys; sys.path[:] = {path!r}; runpy.run_module({module!r}, run_name='__main__')"
+    file = str(Path(__file__).with_name("forkserver.py"))
+    return f"import runpy, sys; sys.path[:] = {path!r}; runpy.run_path({file!r}, run_name='__main__')"
 
 
 def _short_folder() -> str | None:
