@@ -17,7 +17,7 @@ FEW = 20  # accounts; below it a money ratio is shown and marked
 RESULT = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
 DASHED = ("undefined", "not yet observed", "suppressed", "immature")
 PAGE_MIME = "application/vnd.gtmkit.html"  # HTML of our own making, which a report may show
-UNITS = ("share", "money", "money per day", "days", "count", "ratio")
+UNITS = ("share", "money", "money per day", "days", "opportunity-days", "count", "ratio")
 
 
 def plain(value: Any) -> float | None:
@@ -31,7 +31,7 @@ def plain(value: Any) -> float | None:
 def number(value: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
     """One figure with its unit, as it stands in a sentence: `21.8 %`, `USD 1.23 m`, `32 days`.
 
-    `digits` is the number of decimals of a share or a ratio (1 by default). Null is written `not known`.
+    `digits` is the number of decimals of a share (1 by default) or a ratio (2). Null is written `not known`.
     """
     known = plain(value)
     if known is None:
@@ -47,7 +47,7 @@ def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
     if unit == "share":
         return f"{size * 100:.{1 if digits is None else digits}f}"
     if unit == "ratio":
-        return f"{size:.{1 if digits is None else digits}f}"
+        return f"{size:.{2 if digits is None else digits}f}"
     if unit in ("money", "money per day"):
         return _thousands(size)
     return f"{size:,.0f}"
@@ -68,7 +68,7 @@ def interval(low: Any, high: Any, unit: str = "share", digits: int | None = None
     Shares have no decimals here (the interval is wider than one), unless `digits` says so.
     """
     a, b = plain(low), plain(high)
-    places = (0 if unit == "share" else 1) if digits is None else digits
+    places = (0 if unit == "share" else None) if digits is None else digits
     low_end, high_end = (
         "" if end is None else (MINUS if end < 0 else "") + bare(end, unit, places) for end in (a, b)
     )
@@ -204,6 +204,8 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
         return f"{text} %"
     if unit == "days":
         return f"{text} day" if text == "1" else f"{text} days"
+    if unit == "opportunity-days":
+        return f"{text} opportunity-days"
     if unit in ("money", "money per day"):
         return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")
     return text

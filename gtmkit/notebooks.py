@@ -9,6 +9,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def _decisions(cells: list[Cell]) -> Iterator[str]:
         yield f"{len(starts)} decisions; one to {MOST_DECISIONS} are allowed"
     if starts and starts[0] != 0:
         yield inner[0].says("stands before the first decision")
-    for start, end in zip(starts, [*starts[1:], len(inner)], strict=True):
+    for start, end in pairwise([*starts, len(inner)]):
         block = inner[start:end]
         roles = [cell.role for cell in block]
         if roles != ["decision", "compute", "chart", "so-what"]:

@@ -9,6 +9,15 @@ import pandas as pd
 from gtmkit import formats
 from gtmkit.formats import Cell
 
+TERMS = {
+    "standard": "The usual way",
+    "departs": "Ours",
+    "truth": "Source of truth",
+    "owner": "Owner",
+    "target": "Target",
+    "changes": "Changed",
+}
+
 
 @dataclass(frozen=True, repr=False)
 class Table(formats.Shown):
@@ -68,6 +77,23 @@ def rows(frame: pd.DataFrame, caption: str) -> Table:
     body = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
     head = [str(column) for column in frame.columns]
     return Table(formats.table(caption, head, body, right=numeric), frame.to_string(index=False))
+
+
+def definitions(frame: pd.DataFrame) -> Table:
+    """The catalogue's rows as a list of terms: definition, standard, where ours departs, who answers for it.
+
+    `frame` is what `catalog.define` answers; what is null in it is left out.
+    """
+    parts, words = [], []
+    for row in frame.to_dict("records"):
+        known = {str(k): str(v) for k, v in row.items() if not pd.isna(v)}
+        text = [known[k] for k in ("definition",) if k in known]
+        text += [f"{TERMS[k]}: {known[k]}." for k in TERMS if k in known]
+        small = f"<small>{formats.escape(known.get('id', ''))}</small>"
+        told = "<br>".join(formats.escape(line) for line in text)
+        parts.append(f"<dt>{formats.escape(known['metric'])} {small}</dt><dd>{told}</dd>")
+        words.append(f"{known['metric']}: {' '.join(text)}")
+    return Table(f'<dl class="defs">{"".join(parts)}</dl>', "\n".join(words))
 
 
 def nothing(caption: str, reason: str) -> Table:

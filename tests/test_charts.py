@@ -184,7 +184,7 @@ def test_stages_keep_the_order_given_and_name_leak_and_wait_once(width):
     assert "67 % go on (57 to 77)" in said
     assert "not yet observed" in said
     assert [t for t in said if t.endswith(": the leak")] == ["USD 2.00 m lost: the leak"]
-    assert [t for t in said if t.endswith(": the wait")] == ["900 deal-days waited: the wait"]
+    assert [t for t in said if t.endswith(": the wait")] == ["900 opportunity-days: the wait"]
 
 
 def one(value, numerator, low, high):

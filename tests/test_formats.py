@@ -19,7 +19,8 @@ def row(value=0.218, low=0.172, high=0.271, n=271, status="final", reason=None):
         (1, "days", "1 day"),
         (32.4, "days", "32 days"),
         (4512, "count", "4,512"),
-        (2.345, "ratio", "2.3"),
+        (9000, "opportunity-days", "9,000 opportunity-days"),
+        (2.345, "ratio", "2.35"),
         (999, "money", "USD 999"),
         (12_345, "money", "USD 12.3 k"),
         (999_960, "money", "USD 1.00 m"),
@@ -37,7 +38,7 @@ def test_number(value, unit, text):
 
 
 def test_an_unknown_unit_is_named():
-    with pytest.raises(ValueError, match="unit is 'percent'. Allowed: share, money"):
+    with pytest.raises(ValueError, match=r"unit is 'percent'. Allowed: share, money"):
         formats.number(1, "percent")
 
 

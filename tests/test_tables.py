@@ -58,3 +58,27 @@ def test_a_notebook_gets_text_html_and_the_form_for_a_page():
     bundle = tables.rows(pd.DataFrame({"a": [1]}), "c")._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/html", formats.PAGE_MIME}
     assert bundle["text/html"] == bundle[formats.PAGE_MIME]
+
+
+def test_definitions_leave_out_what_is_not_known():
+    frame = pd.DataFrame(
+        [
+            {
+                "metric": "Win rate",
+                "id": "win_rate",
+                "definition": "Share won of <closed>.",
+                "standard": "won over closed",
+                "departs": None,
+                "owner": "VP Sales",
+                "target": 0.3,
+                "changes": "2026-02-01: derailed deals count",
+            }
+        ]
+    )
+    table = tables.definitions(frame)
+    assert str(table) == (
+        "Win rate: Share won of <closed>. The usual way: won over closed. Owner: VP Sales. Target: 0.3. "
+        "Changed: 2026-02-01: derailed deals count."
+    )
+    assert "&lt;closed&gt;" in table.html()
+    assert "Ours" not in table.html()

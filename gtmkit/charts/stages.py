@@ -125,7 +125,7 @@ def _stages(
             formats.plain(rows[name]["denominator"]) or 0.0,
             _goes(rows[name]),
             f"{formats.number(lost[name], 'money', currency)} lost" if name in lost else "",
-            f"{formats.number(waited[name], 'count')} deal-days waited" if name in waited else "",
+            f"{formats.number(waited[name], 'opportunity-days')}" if name in waited else "",
             name == worst,
             name == longest,
         )

@@ -16,7 +16,7 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
         return absent("bottleneck", missing.iloc[0] if len(missing) else None)
     leaked, whole = (formats.number(v, "money", currency) for v in (lost["value"], _total(leak)))
     share = formats.number(float(waited["value"]) / _total(wait), digits=0)
-    waits = f"{formats.number(waited['value'], 'count')} opportunity-days, {share} of all"
+    waits = f"{formats.number(waited['value'], 'opportunity-days')}, {share} of all"
     where = f"{leaked} of {whole} lost there in 12 months{_n(lost)}"
     if str(lost["stage"]) == str(waited["stage"]):
         text = f"{lost['stage']} is the bottleneck: {where}, and {waits}, waited there."
@@ -71,8 +71,9 @@ def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "p
         if row is None or (formats.plain(row["value"]) or 0.0) <= 0:
             return absent(name, row)
     have, rate = float(covered["value"].iloc[-1]), float(win_rate["value"].iloc[-1])
+    needed = formats.number(1 / rate, "ratio", digits=1)
     words = (
-        f"{subject} {formats.figure(covered.iloc[-1], 'ratio')} against {formats.number(1 / rate, 'ratio')} "
+        f"{subject} {formats.figure(covered.iloc[-1], 'ratio', digits=1)} against {needed} "
         f"that a win rate of {formats.figure(win_rate.iloc[-1])} asks for"
     )
     verdict, side = ("watch", "below") if have < 1 / rate else ("no signal", "enough")
