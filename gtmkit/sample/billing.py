@@ -2,7 +2,6 @@
 
 import calendar
 import datetime as dt
-import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gtmkit.sample.chance import Floats, pick, spread, stream
+from gtmkit.sample.chance import Floats, Ints, chosen, pick, spread, stream
 from gtmkit.sample.market import EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, quarter
 from gtmkit.sample.selling import price
 from gtmkit.sample.truths import Truths
@@ -22,13 +21,15 @@ YEARS = [
     dt.date(year, 11, 1).toordinal() - EPOCH_ORDINAL for year in range(2022, 2028)
 ]  # one beyond the last
 FAR = 10_000  # days
-EXPANSION_SOLD = (0.0, 0.55, 0.60)  # of expansions, closed as a deal; the others happen in the product
-EXPANSION_WINS = 0.40  # of the deals to expand
+EXPANSION_SOLD = (0.0, 0.25, 0.25)  # of expansions, closed as a deal; the others happen in the product
+EXPANSION_WINS = 0.36  # of the deals to expand
+# What a year may bring: two kinds of expansion that sales closes, one without it, a sale lost, a fall.
+FATES = ("addon", "expansion", "growth", "attempt", "contraction", "nothing")
 RISES = (125, 150, 200)  # percent of the price after an expansion, with the weights below
-RISE_WEIGHTS = ((0.5, 0.3, 0.2), (0.2, 0.4, 0.4), (0.6, 0.4, 0.0))  # by segment
+RISE_WEIGHTS = ((0.5, 0.3, 0.2), (0.1, 0.5, 0.4), (0.6, 0.4, 0.0))  # by segment
 FALLS = (85, 75, 60)
 NOTICE = (10, 60)  # days between asking to cancel and the end
-ADDON_SHARE = 0.3  # of the expansions that sales closes, sold as a line of its own
+ADDON_SHARE = 0.5  # of the expansions that sales closes, sold as a line of its own
 PAST_DUE_SHARE = 0.025
 AHEAD = 75  # days beyond the last for which open expansions are foreseen
 RENEWAL_OPENS = 90  # days before the term ends
@@ -54,7 +55,7 @@ class Change:
     """What happens to a customer's price on a day: percent of the price before."""
 
     day: int
-    kind: str  # expansion, addon (both sold), growth, contraction, price_rise; attempt = a sale that was lost
+    kind: str  # of FATES, or price_rise
     percent: int
 
 
@@ -105,48 +106,63 @@ def befall(who: pd.DataFrame, rng: np.random.Generator, truths: Truths) -> pd.Da
     planted share of who was there at its start, also when weighed by money.
     """
     segment, annual = who["segment"].to_numpy(), who["annual"].to_numpy()
-    starts, third = (
-        who["starts"].to_numpy(),
-        (who["list_price"].rank(pct=True) * 2.999).astype(int).to_numpy(),
-    )
+    starts, pays = who["starts"].to_numpy(), who["list_price"].to_numpy(copy=True)
     seen = np.maximum((starts - FIRST_DAY) / 365.25, 0.0)
     stays = np.array(truths.retained)[segment] + np.array(truths.retained_rise)[segment] * seen
     hazard = -np.log(np.minimum(stays, 0.97)) * who["leaves"].to_numpy()  # of the first twelve months
     ends = np.full(len(who), np.nan)
-    drawn: dict[str, Floats] = {}
+    edges = fate_edges(truths)
+    drawn: dict[str, Floats | Ints] = {}
     for year, (since, until) in enumerate(pairwise(YEARS)):
         there = np.flatnonzero((starts < until) & np.isnan(ends))
         joined = starts[there] >= since
-        chance = spread(rng, segment[there], annual[there], joined, third[there])
-        for i, draw, new in zip(there, chance, joined, strict=True):
-            ends[i] = leaving(
-                int(starts[i]), bool(annual[i]), float(hazard[i]), draw, since, until, bool(new)
-            )
+        renewing = there[annual[there] & ~joined]
+        terms = (since - starts[renewing] - 1) // 365.25
+        risk = 1 - np.exp(-hazard[renewing] * ((terms + 1) ** SHAPE - terms**SHAPE))
+        order = np.lexsort((pays[renewing], segment[renewing]))
+        gone = order[chosen(risk[order], rng.random())]
+        for i, term in zip(renewing[gone], terms[gone], strict=True):
+            ends[i] = anniversary(int(starts[i]), 12 * int(term + 1))
+        monthly = there[~annual[there]]
+        served = np.maximum((since - starts[monthly]) / 365.25, 0.0)
+        draw = spread(rng, segment[monthly], along=starts[monthly])
+        age = (served**SHAPE - np.log1p(-draw) / hazard[monthly]) ** (1 / SHAPE)
+        end = starts[monthly] + np.maximum(20, np.round(age * 365.25))
+        ends[monthly] = np.where(end < until, end, np.nan)
+        stays = np.isnan(ends[there])
         opens = np.maximum(since, starts[there] + 30)
-        fate, day = np.full((2, len(who)), np.inf)
-        fate[there] = (
-            spread(rng, segment[there], third[there]) * (until - since) / np.maximum(until - opens, 1)
+        part = np.maximum(until - opens, 1) / (until - since)  # of the year; the fates of a part are as rare
+        what = np.minimum(
+            (
+                spread(rng, segment[there], stays, joined, along=pays[there])[:, None] / part[:, None]
+                >= edges[segment[there]]
+            ).sum(axis=1),
+            len(FATES) - 1,
         )
-        day[there] = np.floor(opens + spread(rng, segment[there]) * (until - opens))
-        drawn |= {f"fate{year}": fate, f"day{year}": day}
-        drawn |= {f"{draw}{year}": spread(rng, segment) for draw in ("size", "way")}
+        size = spread(rng, segment[there], stays, what, along=pays[there])
+        percent = np.where(
+            what == FATES.index("contraction"),
+            np.array(FALLS)[pick(size, [1, 1, 1])],
+            np.array(RISES)[pick(size, np.array(RISE_WEIGHTS)[segment[there]])],
+        )
+        day = np.floor(opens + spread(rng, segment[there]) * (until - opens)).astype(np.int64)
+        grown = np.where(what == FATES.index("attempt"), 100, np.where(what == len(FATES) - 1, 100, percent))
+        pays[there] *= grown / 100
+        for column, found in (("what", what), ("percent", percent), ("day", day)):
+            whole = np.full(len(who), len(FATES) - 1)
+            whole[there] = found
+            drawn[f"{column}{year}"] = whole
     drawn |= {"returns": spread(rng, segment, np.isnan(ends)), "gap": rng.random(len(who))}
     drawn |= {"notice": rng.random(len(who)), "first": spread(rng, segment), "late": rng.random(len(who))}
     return who.assign(ends=ends, **drawn)
 
 
-def leaving(
-    start: int, annual: bool, hazard: float, draw: float, since: int, until: int, joined: bool
-) -> float:
-    """The first day without the customer, if that falls in the year; yearly contracts end with their term."""
-    if annual:
-        terms = (since - start - 1) // 365.25
-        risk = hazard * ((terms + 1) ** SHAPE - terms**SHAPE) if not joined else 0.0
-        return anniversary(start, 12 * int(terms + 1)) if draw < 1 - math.exp(-risk) else math.nan
-    served = max((since - start) / 365.25, 0.0)
-    age = (served**SHAPE - math.log1p(-draw) / hazard) ** (1 / SHAPE)
-    end = start + max(20, round(age * 365.25))
-    return end if end < until else math.nan
+def fate_edges(truths: Truths) -> Floats:
+    """Where one fate of a year ends and the next begins on the interval from 0 to 1, a row per segment."""
+    sold = np.array(truths.expanded) * np.array(EXPANSION_SOLD)
+    lost = sold * (1 - EXPANSION_WINS) / EXPANSION_WINS
+    shares = [sold * ADDON_SHARE, sold * (1 - ADDON_SHARE), np.array(truths.expanded) - sold, lost]
+    return np.cumsum(np.column_stack([*shares, np.array(truths.contracted)]), axis=1)
 
 
 def books(who: pd.DataFrame, truths: Truths) -> Books:
@@ -159,27 +175,16 @@ def books(who: pd.DataFrame, truths: Truths) -> Books:
 
 def changes(one: Any, end: int, truths: Truths) -> list[Change]:
     """What befalls the price between the start and the end, in order of days."""
-    start, segment = int(one.starts), int(one.segment)
-    expands = truths.expanded[segment]
-    refused = expands * EXPANSION_SOLD[segment] * (1 - EXPANSION_WINS) / EXPANSION_WINS
-    found = []
-    for year in range(len(YEARS) - 1):
-        fate, size = getattr(one, f"fate{year}"), getattr(one, f"size{year}")
-        if fate > expands + refused + truths.contracted[segment]:
-            continue
-        day = int(getattr(one, f"day{year}"))
-        if one.first > truths.mid_month:
+    start, found = int(one.starts), []
+    for year, since in enumerate(YEARS[:-1]):
+        kind = FATES[getattr(one, f"what{year}")]
+        day = getattr(one, f"day{year}")
+        if kind == "contraction" and one.annual:
+            day = renewal_after(start, since - 1)
+        elif one.first > truths.mid_month:
             day = next_month(day)
-        if fate < expands:
-            percent = RISES[int(pick(np.array([size]), RISE_WEIGHTS[segment])[0])]
-            way = getattr(one, f"way{year}") / max(EXPANSION_SOLD[segment], 1e-9)
-            kind = "addon" if way < ADDON_SHARE else "expansion" if way < 1 else "growth"
-            found.append(Change(day, kind, percent))
-        elif fate < expands + refused:
-            found.append(Change(day, "attempt", RISES[0]))
-        else:
-            day = renewal_after(start, YEARS[year] - 1) if one.annual else day
-            found.append(Change(day, "contraction", FALLS[int(size * len(FALLS))]))
+        if kind != "nothing":
+            found.append(Change(int(day), kind, int(getattr(one, f"percent{year}"))))
     announced = truths.price_rise_on.toordinal() - EPOCH_ORDINAL
     if start < announced:
         day = renewal_after(start, announced - 1) if one.annual else announced

@@ -26,9 +26,8 @@ SELLERS = (
 KEEPERS = ("Ines Costa", "Jonas Weber", "Kim Tran", "Liam O'Brien")
 KINDS = {"new": "New Business", "expansion": "Expansion", "renewal": "Renewal"}
 STATUSES = {"active": "Active", "past_due": "Past due", "canceled": "Cancelled", "trialing": "Trial"}
-PLAN = {  # dollars of bookings a month at 1,500 accounts: first month, and growth of each further month
-    None: (300_000, 7_000), "SMB": (60_000, 500), "Mid-market": (115_000, 3_000), "Enterprise": (125_000, 3_500),
-}  # fmt: skip
+# Dollars of bookings planned at 1,500 accounts: for the first month, and each month's over the one before.
+PLAN = {"SMB": (45_000, 0.998), "Mid-market": (18_000, 1.071), "Enterprise": (15_000, 1.098)}
 
 
 def write(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -39,7 +38,7 @@ def write(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequenc
     out.writerows(rows)
     data = text.getvalue().encode()
     if name.endswith(".gz"):
-        data = gzip.compress(data, compresslevel=9, mtime=0)
+        data = gzip.compress(data, compresslevel=6, mtime=0)
     (folder / name).write_bytes(data)
 
 
@@ -104,7 +103,7 @@ def keeper(account: pd.Series) -> list[str]:
 
 
 def internal(accounts: pd.DataFrame, books: Books, truths: Truths) -> set[int]:
-    """The accounts that turn out to be the company's own: small customers that sales closed, so in all tables."""
+    """The accounts that are the company's own: small customers that sales closed, so in all tables."""
     paying = {line["account"] for line in books.lines}
     sold = accounts[
         (accounts["motion"] == "sales") & (accounts["segment"] == 0) & accounts["account"].isin(paying)
@@ -154,7 +153,9 @@ def write_accounts(folder: Path, accounts: pd.DataFrame, books: Books, own: set[
     write(folder, "account_changes.csv", ("account_id", "changed_on", "column", "value"), sorted(rows))
 
 
-def write_deals(folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, seed: int, truths: Truths) -> None:
+def write_deals(
+    folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, own: set[int], seed: int, truths: Truths
+) -> None:
     """opportunities.csv and stage_changes.csv.gz, both as the CRM exports them."""
     deals = deals.sort_values(["created", "account", "kind"], kind="stable", ignore_index=True)
     trails = selling.trails(deals, seed, truths)
@@ -162,14 +163,16 @@ def write_deals(folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, seed:
     ids = pd.Series([f"006{n + 1:07d}" for n in range(len(deals))])
     who = accounts.loc[deals["account"]].reset_index(drop=True)
     closed = deals["closed"].where(last["stage"].str.startswith("closed"))
-    lost = deals.index[(last["stage"] == "closed_lost") & (deals["kind"] == "new")].to_numpy()
+    home = (who["currency"] == "USD") & (deals["kind"] == "new") & ~deals["account"].isin(own)
+    lost = deals.index[(last["stage"] == "closed_lost") & home].to_numpy()
     rng = stream(seed, "dirt of deals")
     lost = lost[np.argsort(rng.random(len(lost)), kind="stable")]
     orphans, undated = np.split(lost[: truths.orphan_opportunities + truths.undated_opportunities],
                                 [truths.orphan_opportunities])  # fmt: skip
     account_id = who["account_id"].copy()
     account_id[orphans] = [f"A9999{k}" for k in range(len(orphans))]
-    closed[undated] = np.nan
+    created = deals["created"].astype(float)
+    created[undated] = closed[undated] = np.nan
     named = {stage: stage.capitalize() for stage in STAGES} | {
         "closed_won": "Closed Won",
         "closed_lost": "Closed Lost",
@@ -187,7 +190,7 @@ def write_deals(folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, seed:
         "StageName": last["stage"].map(named),
         "Amount": money(last["cents"]),
         "CurrencyIsoCode": who["currency"],
-        "CreatedDate": american(deals["created"]),
+        "CreatedDate": american(created),
         "Accepted_Date__c": american(selling.accepted(deals, seed)),
         "Expected_Close__c": american(last["expected"]),
         "Closed_Date__c": american(closed),
@@ -203,12 +206,12 @@ def write_deals(folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, seed:
     write(folder, "opportunities.csv", list(columns), rows + [rows[k] for k in again])
     trails = trails.sort_values("at", kind="stable")
     rate = euro_rates()
-    stamps = utc(trails["at"])
-    factor = np.where(who["currency"].to_numpy()[trails["deal"]] == "EUR", [rate[s[:7]] for s in stamps], 1.0)
+    month = [stamp[:7] for stamp in utc(trails["at"] - selling.NIGHT)]  # of the day in New York
+    factor = np.where(who["currency"].to_numpy()[trails["deal"]] == "EUR", [rate[m] for m in month], 1.0)
     steps = {
         "OpportunityId": ids.to_numpy()[trails["deal"]],
         "StageName": trails["stage"].map(named),
-        "CreatedDate": stamps,
+        "CreatedDate": utc(trails["at"]),
         "ConvertedAmount": money(pd.Series(np.round(trails["cents"].to_numpy() * factor))),
         "ExpectedClose": iso(trails["expected"]),
     }
@@ -265,9 +268,12 @@ def write_targets(folder: Path, scale: float) -> None:
     """targets.csv: what was planned for each month, in the company's currency."""
     rows: list[tuple[object, ...]] = []
     for k, month in enumerate(months((2023, 11), PLANNED_TO)):
-        for segment, (base, growth) in PLAN.items():
-            rows.append((month, "bookings", round((base + growth * k) * scale, -2), segment or ""))
-        rows.append((month, "pipeline_created", round((1_200_000 + 28_000 * k) * scale, -2), ""))
-        rows.append((month, "arr", round((3_600_000 + 310_000 * k) * scale, -2), ""))
+        bookings = {
+            name: round(base * growth**k * scale / 100) * 100 for name, (base, growth) in PLAN.items()
+        }
+        rows.append((month, "bookings", sum(bookings.values()), ""))
+        rows += [(month, "bookings", amount, segment) for segment, amount in bookings.items()]
+        rows.append((month, "pipeline_created", round(380_000 * 1.062**k * scale / 1000) * 1000, ""))
+        rows.append((month, "arr", round(5_500_000 * 1.03**k * scale / 10_000) * 10_000, ""))
         rows += [(month, "net_revenue_retention", 1.05, ""), (month, "win_rate", 0.30, "")]
     write(folder, "targets.csv", ("period", "metric", "value", "segment"), rows)

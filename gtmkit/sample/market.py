@@ -42,16 +42,25 @@ PATH_LEAVES = np.array([1.12, 0.95, 0.95])
 PATH_ACTIVATES = np.array([0.90, 1.05, 1.10])
 PLAN_TIERS = ("starter", "growth", "enterprise")  # by segment
 LIST_PRICE = np.array([430.0, 2350.0, 7400.0])  # median of a month, by segment
-PRICE_SPREAD = 0.32
-MOTIONS = (0.15, 0.57, 0.24, 0.04)  # opening, sales, product, none
+PRICE_SPREAD = 0.26
+MOTIONS = (0.14, 0.60, 0.23, 0.03)  # opening, sales, product, none
 GROWTH = 0.35  # accounts are met this much more often at the end than at the start
 OPENING_MIX = (0.48, 0.36, 0.16)  # of customers from before the first day, by segment
 MOVE_DAYS = 180  # how long the move up-market takes
 EUR_LIST = 0.92  # the European list is not converted by the day
 EUR_SHARE = 0.85  # of accounts in EMEA
 
-FIRST_WORDS = ["Amber", "Beacon", "Birch", "Blue", "Bright", "Cedar", "Clear", "Copper", "Coral", "Crest", "Delta", "Eagle", "East", "Elm", "Ember", "Falcon", "Fern", "First", "Granite", "Green", "Harbor", "Hazel", "High", "Iron", "Juniper", "Kestrel", "Lake", "Lark", "Laurel", "Linden", "Lunar", "Maple", "Marble", "Meadow", "North", "Oak", "Opal", "Orchard", "Pine", "Prairie", "Quartz", "Red", "River", "Rowan", "Sable", "Sage", "Silver", "Solar", "Spruce", "Stone", "Summit", "Swift", "Tidal", "Timber", "Union", "Vale", "Verity", "West", "Willow"]
-SECOND_WORDS = ["Analytics", "Biotech", "Brands", "Capital", "Care", "Components", "Consulting", "Data", "Dynamics", "Energy", "Foods", "Freight", "Group", "Health", "Holdings", "Industries", "Insurance", "Instruments", "Labs", "Lending", "Logistics", "Materials", "Media", "Mobility", "Networks", "Partners", "Payments", "Pharma", "Robotics", "Software", "Supply", "Systems", "Textiles", "Tools", "Transport", "Works"]
+FIRST_WORDS = (
+    "Amber Beacon Birch Blue Bright Cedar Clear Copper Coral Crest Delta Eagle East Elm Ember Falcon Fern "
+    "First Granite Green Harbor Hazel High Iron Juniper Kestrel Lake Lark Laurel Linden Lunar Maple Marble "
+    "Meadow North Oak Opal Orchard Pine Prairie Quartz Red River Rowan Sable Sage Silver Solar Spruce Stone "
+    "Summit Swift Tidal Timber Union Vale Verity West Willow"
+)
+SECOND_WORDS = (
+    "Analytics Biotech Brands Capital Care Components Consulting Data Dynamics Energy Foods Freight Group "
+    "Health Holdings Industries Insurance Instruments Labs Lending Logistics Materials Media Mobility "
+    "Networks Partners Payments Pharma Robotics Software Supply Systems Textiles Tools Transport Works"
+)
 AWKWARD_NAMES = ("NA", 'Smith, "Bud" & Sons', "O'Neil Müller GmbH")  # each a trap for a careless reader
 
 
@@ -61,8 +70,8 @@ def quarter(day: ArrayLike) -> Ints:
 
 
 def names(n: int, rng: np.random.Generator) -> list[str]:
-    """As many company names, told apart by a number once the words are used up; the awkward ones among them."""
-    pairs = [f"{first} {second}" for first in FIRST_WORDS for second in SECOND_WORDS]
+    """As many company names, numbered once the words are used up; the awkward ones are among them."""
+    pairs = [f"{first} {second}" for first in FIRST_WORDS.split() for second in SECOND_WORDS.split()]
     order = np.argsort(rng.random(len(pairs)), kind="stable")
     rounds = [
         pairs[order[k % len(pairs)]] + (f" {k // len(pairs) + 1}" if k >= len(pairs) else "")
@@ -77,8 +86,8 @@ def names(n: int, rng: np.random.Generator) -> list[str]:
 def accounts(n: int, seed: int, truths: Truths) -> pd.DataFrame:
     """One row per account, in the order in which they were met: who it is and how it is inclined.
 
-    `motion` is opening (a customer since before the CRM was introduced, `met` on its first paying day), sales,
-    product (signs up by itself) or none (on the list, never worked). `leaves` and
+    `motion` is opening (a customer since before the CRM, `met` on its first paying day), sales, product
+    (signs up by itself) or none (on the list, never worked). `leaves` and
     `activates` are lifts on what the segment does; `list_price` is that of a month, before the price rise.
     """
     rng = stream(seed, "accounts")

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gtmkit.sample.chance import Floats, Ints, lognormal, pick, spread, stream
+from gtmkit.sample.chance import Floats, Ints, chosen, lognormal, pick, spread, stream
 from gtmkit.sample.market import CHANNELS, EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, quarter
 from gtmkit.sample.truths import STAGES, Truths
 
-RETRY_SHARE = 0.72  # of lost deals, a second and a third attempt
+RETRY_SHARE = 0.85  # of lost deals, a second and a third attempt
 RETRY_AFTER = (95, 270)  # days; over a quarter, so that an attempt never falls in the quarter before it
 ZOMBIE_SHARE = 0.02  # deals that nobody closes
 EXPANSION_CYCLE = np.array([20.0, 40.0, 62.0])  # median days, by segment
@@ -35,18 +35,28 @@ def stage_days(cycle: Floats, rng: np.random.Generator, truths: Truths, group: n
     return np.asarray(cycle[:, None] * shares / shares.sum(axis=1, keepdims=True), dtype=float)
 
 
-def attempt(who: pd.DataFrame, created: Ints, rng: np.random.Generator, truths: Truths) -> pd.DataFrame:
-    """New deals opened with these accounts on these days: their hidden outcome, length and end."""
+def attempt(
+    who: pd.DataFrame, created: Ints, carry: Floats, rng: np.random.Generator, truths: Truths
+) -> pd.DataFrame:
+    """New deals opened with these accounts on these days: their hidden outcome, length and end.
+
+    `carry` holds, by segment, the part of a win that earlier deals have left over, and is brought forward.
+    """
     segment = who["segment"].to_numpy()
-    cell = quarter(created)
     lift = CHANNELS["closes"].to_numpy()[who["channel"]] * np.where(who["is_icp"], 1.1, 0.92)
     mean = np.bincount(segment, lift, 3) / np.maximum(np.bincount(segment, minlength=3), 1)
-    share = (
-        np.array(truths.win_share)
-        + np.array(truths.win_share_rise) * ((created - FIRST_DAY) / 365.25)[:, None]
+    years = (created - FIRST_DAY) / 365.25
+    share = np.array(truths.win_share)[segment] + np.array(truths.win_share_rise)[segment] * years
+    share = share * lift / mean[segment]
+    won = np.zeros(len(who), dtype=bool)
+    for s in range(3):
+        rows = np.flatnonzero(segment == s)
+        rows = rows[np.argsort(created[rows], kind="stable")]
+        won[rows] = chosen(share[rows], carry[s])
+        carry[s] = (carry[s] + share[rows].sum()) % 1.0
+    cycle = lognormal(
+        spread(rng, segment, won, along=created), np.array(truths.cycle_days)[segment], truths.cycle_spread
     )
-    won = spread(rng, segment, cell) < share[np.arange(len(who)), segment] * lift / mean[segment]
-    cycle = lognormal(spread(rng, segment, won), np.array(truths.cycle_days)[segment], truths.cycle_spread)
     billed = price(who["list_price"].to_numpy(), who["annual"].to_numpy(), created, truths)
     return journey(
         pd.DataFrame(
@@ -84,11 +94,11 @@ def new_deals(accounts: pd.DataFrame, seed: int, truths: Truths) -> pd.DataFrame
         {"account": sales["account"], "created": sales["met"] + (rng.random(len(sales)) * 12).astype(int)}
     )
     pending["created"] = pending["created"].clip(upper=LAST_DAY)
-    done = []
+    done, carry = [], rng.random(3)
     for q in range(quarter(np.array([LAST_DAY]))[0] + 1):
         due = quarter(pending["created"]) == q
         batch = attempt(
-            accounts.loc[pending["account"][due]], pending["created"][due].to_numpy(), rng, truths
+            accounts.loc[pending["account"][due]], pending["created"][due].to_numpy(), carry, rng, truths
         )
         done.append(batch)
         again = batch[~batch["won"] & (spread(rng, batch["segment"]) < RETRY_SHARE)]
@@ -133,10 +143,10 @@ def renewal_deals(renewals: pd.DataFrame) -> pd.DataFrame:
 
 
 def trails(deals: pd.DataFrame, seed: int, truths: Truths) -> pd.DataFrame:
-    """The stage changes of each deal until the last day: `deal`, `stage`, `at` (seconds, UTC), cents, expected.
+    """The stage changes of each deal until the last day: deal, stage, at (seconds, UTC), cents, expected.
 
-    Stage is one of `STAGES`, closed_won or closed_lost. Amounts are guesses until negotiation, expected closes
-    are guesses always.
+    The stage is one of `STAGES`, closed_won or closed_lost. Amounts are guesses until negotiation, expected
+    closes are guesses always.
     """
     rng = stream(seed, "trails")
     chance = rng.random((len(deals), 16))
@@ -169,7 +179,8 @@ def trail(one: Any, draw: Floats, skip: bool, equal: bool) -> list[tuple[str, in
     for k, (stage, day) in enumerate(visits):
         at = office_second(int(day), draw[5 + k % 8])
         if found:
-            at = found[-1][1] if equal and k == 1 else max(at, found[-1][1] + 60)
+            same = equal and k == 1 and stage != visits[0][0]
+            at = found[-1][1] if same else max(at, found[-1][1] + 60)
         guess = one.cents if stage == 3 else round(one.cents * (0.75 + 0.5 * draw[4]) / 50_000) * 50_000
         slip = (due - day) * (draw[13] - 0.6) * 0.7
         found.append((STAGES[stage], at, max(guess, 50_000), round(max(due + slip, day + 5))))

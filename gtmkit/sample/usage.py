@@ -17,7 +17,7 @@ HABIT_WEIGHTS = (0.55, 0.22, 0.09, 0.08, 0.06)
 
 
 def spells(accounts: pd.DataFrame, lives: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The times in which an account may use the product: paying spells, and trials of those that never pay."""
+    """When an account may use the product: paying spells, and the trials of those that never pay."""
     trials = accounts[(accounts["motion"] == "product") & ~accounts["account"].isin(lives["account"])]
     tried = pd.DataFrame({"account": trials["account"], "starts": trials["met"], "ends": trials["met"] + 14})
     both = pd.concat([lives, tried], ignore_index=True)

@@ -1,0 +1,653 @@
+"""The sample company: what is planted is found in the written files, by other means than gtmkit's metrics."""
+
+import dataclasses
+import gzip
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gtmkit.config import Config
+from gtmkit.errors import ConfigError
+from gtmkit.sample import SEED, TOLERANCES, Truths, write_sample
+from gtmkit.sample.chance import chosen, pick, spread, stream
+from gtmkit.sample.truths import SEGMENTS, STAGES
+from gtmkit.sources import prepare
+
+ROOT = Path(__file__).parent.parent
+SAMPLE = ROOT / "data" / "sample"
+COMMITTED = sorted(file for file in SAMPLE.iterdir() if file.is_file())
+README = ROOT / "data" / "README.md"
+TRUTHS = Truths()
+FIRST, LAST = pd.Timestamp("2023-11-01"), pd.Timestamp("2026-10-31")
+YEAR = pd.DateOffset(years=1)
+
+
+@dataclass
+class Written:
+    """The files of one sample, read plainly; exact repetitions and internal accounts are out."""
+
+    folder: Path
+
+    def raw(self, name: str) -> pd.DataFrame:
+        file = next(f for f in (self.folder / f"{name}.csv", self.folder / f"{name}.csv.gz") if f.exists())
+        return pd.read_csv(file, dtype=str, keep_default_na=False)
+
+    def rows(self, name: str, account: str) -> pd.DataFrame:
+        own = self.accounts.loc[self.accounts["Internal"] == "true", "Account ID"]
+        table = self.raw(name).drop_duplicates()
+        return table[~table[account].isin(own)].reset_index(drop=True)
+
+    @cached_property
+    def accounts(self) -> pd.DataFrame:
+        return self.raw("accounts")
+
+    @cached_property
+    def segment(self) -> pd.Series:
+        """The segment of each account when it was met."""
+        changes = self.raw("account_changes")
+        changes = changes[changes["column"] == "segment"].sort_values("changed_on", kind="stable")
+        return changes.groupby("account_id")["value"].first()
+
+    @cached_property
+    def deals(self) -> pd.DataFrame:
+        found = self.rows("opportunities", "AccountId")
+        for name, column in (("created", "CreatedDate"), ("closed", "Closed_Date__c")):
+            found[name] = pd.to_datetime(found[column], format="%m/%d/%Y", errors="coerce")
+        found["won"] = found["StageName"] == "Closed Won"
+        found["days"] = (found["closed"] - found["created"]).dt.days
+        return found.rename(columns={"Segment__c": "segment"})
+
+    @cached_property
+    def new(self) -> pd.DataFrame:
+        return self.deals[self.deals["Type"] == "New Business"]
+
+    @cached_property
+    def trail(self) -> pd.DataFrame:
+        """Stage changes of new and expansion deals, with the instant of the next one."""
+        found = self.raw("stage_changes")
+        found = found[
+            found["OpportunityId"].isin(self.deals.loc[self.deals["Type"] != "Renewal", "Id"])
+        ].copy()
+        found["at"] = pd.to_datetime(found["CreatedDate"], format="%Y-%m-%dT%H:%M:%SZ")
+        found["stage"] = found["StageName"].str.lower().str.replace(" ", "_")
+        found["rank"] = found["stage"].map(
+            {s: k for k, s in enumerate([*STAGES, "closed_won", "closed_lost"])}
+        )
+        found["amount"] = found["ConvertedAmount"].astype(float)
+        found = found.sort_values(["OpportunityId", "at", "rank"], ignore_index=True)
+        found["until"] = found.groupby("OpportunityId")["at"].shift(-1).fillna(LAST + pd.Timedelta(days=1))
+        return found
+
+    @cached_property
+    def lines(self) -> pd.DataFrame:
+        found = self.rows("subscriptions", "Customer ID")
+        opened = found.groupby("Customer ID")["Start Date"].transform("min").str[:7]
+        found = found.assign(opened=opened)[found["Status"] != "Trial"].copy()
+        found["start"] = pd.to_datetime(found["Start Date"])
+        found["end"] = pd.to_datetime(found["End Date"])
+        rates = self.raw("exchange_rates")
+        rate = dict(zip(rates["month_on"].str[:7], rates["rate"].astype(float), strict=True))
+        euro = found["opened"].map(rate).where(found["Currency"] == "EUR", 1.0)
+        months = found["Billing Period"].map({"Monthly": 1, "Annual": 12})
+        found["price"] = found["Price"].astype(float)
+        found["mrr"] = found["price"] * euro / months
+        return found
+
+    @cached_property
+    def grid(self) -> pd.DataFrame:
+        """MRR of each account (rows) at each month end (columns)."""
+        ends = pd.date_range("2022-11-30", LAST, freq="ME")
+        lines = self.lines
+        held = {
+            day: lines[(lines["start"] <= day) & ~(lines["end"] <= day)].groupby("Customer ID")["mrr"].sum()
+            for day in ends
+        }
+        return pd.DataFrame(held).fillna(0.0)
+
+    def retention(self, segment: str | None = None, until: pd.Timestamp = LAST) -> tuple[float, float, float]:
+        """Net, gross and logo retention over the twelve months to a month end."""
+        before, after = self.grid[until - YEAR + pd.offsets.MonthEnd(0)], self.grid[until]
+        there = before > 0
+        if segment:
+            there &= self.segment.reindex(before.index) == segment
+        x, y = before[there], after[there]
+        return y.sum() / x.sum(), np.minimum(x, y).sum() / x.sum(), (y > 0).mean()
+
+    @cached_property
+    def cohort(self) -> pd.DataFrame:
+        """Each account's first month end with MRR, and whether it pays twelve month ends later."""
+        grid = self.grid[(self.grid > 0).any(axis=1)]
+        first = np.argmax(grid.to_numpy() > 0, axis=1)
+        later = np.minimum(first + 12, grid.shape[1] - 1)
+        found = pd.DataFrame({"first": grid.columns[first]}, index=grid.index)
+        found["stays"] = grid.to_numpy()[np.arange(len(grid)), later] > 0
+        found["segment"] = self.segment.reindex(grid.index)
+        return found[first + 12 < grid.shape[1]]
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """Each change of price within a subscription, and its ratio."""
+        found = self.lines.sort_values(["Subscription ID", "start"])
+        before = found.groupby("Subscription ID")["price"].shift()
+        found = found.assign(
+            ratio=found["price"] / before, first=found.groupby("Subscription ID")["start"].transform("min")
+        )
+        return found[found["ratio"].notna()]
+
+
+def by_segment(figure: Callable[[str], float]) -> tuple[float, ...]:
+    return tuple(float(figure(segment)) for segment in SEGMENTS)
+
+
+# 1. Enterprise deals take long.
+
+
+def cycle_days(w: Written) -> tuple[float, ...]:
+    old = w.new[w.new["won"] & (w.new["created"] < LAST - pd.Timedelta(days=400))]
+    return by_segment(lambda s: old.loc[old["segment"] == s, "days"].median())
+
+
+def cycle_spread(w: Written) -> float:
+    old = w.new[w.new["won"] & (w.new["created"] < LAST - pd.Timedelta(days=400))]
+    logs = np.log(old["days"]) - np.log(old["days"]).groupby(old["segment"]).transform("mean")
+    return float(logs.std())
+
+
+def naive_gap(w: Written) -> float:
+    large = w.new[w.new["segment"] == "Enterprise"]
+    recent = large["created"] > LAST - pd.Timedelta(days=180)
+    mature = large[~recent]
+    return float((mature["won"] & (mature["days"] <= 180)).mean() - large.loc[recent, "won"].mean())
+
+
+# 2. The bottleneck.
+
+
+def lost_at(w: Written) -> pd.DataFrame:
+    """The furthest stage of each lost deal, and the amount at its entry."""
+    lost = w.deals.loc[(w.deals["StageName"] == "Closed Lost") & (w.deals["Type"] != "Renewal"), "Id"]
+    trail = w.trail[w.trail["OpportunityId"].isin(lost) & (w.trail["rank"] < len(STAGES))]
+    furthest = trail.sort_values(["rank", "at"], ascending=[False, True]).drop_duplicates("OpportunityId")
+    closed = w.trail[w.trail["stage"] == "closed_lost"].set_index("OpportunityId")["at"]
+    return furthest.assign(closed=furthest["OpportunityId"].map(closed))
+
+
+def bottleneck(w: Written) -> str:
+    """The stage that is both leak and wait of the last twelve months; both names where they differ."""
+    lost = lost_at(w)
+    leak = lost[lost["closed"] > LAST - YEAR].groupby("stage")["amount"].sum().idxmax()
+    spent = w.trail[w.trail["rank"] < len(STAGES)]
+    since = spent["at"].clip(lower=LAST - YEAR)
+    wait = (spent["until"] - since).clip(lower=pd.Timedelta(0)).groupby(spent["stage"]).sum().idxmax()
+    return leak if leak == wait else f"{leak}, {wait}"
+
+
+def loss_shares(w: Written) -> tuple[float, ...]:
+    shares = lost_at(w)["stage"].value_counts(normalize=True)
+    return tuple(float(shares[stage]) for stage in STAGES)
+
+
+def wait_shares(w: Written) -> tuple[float, ...]:
+    """Of the days of won deals that entered every stage, the share spent in each."""
+    trail = w.trail[w.trail["OpportunityId"].isin(w.new.loc[w.new["won"], "Id"])]
+    whole = trail.groupby("OpportunityId")["rank"].nunique() == 5
+    trail = trail[trail["OpportunityId"].map(whole) & (trail["rank"] < len(STAGES))]
+    spent = (trail["until"] - trail["at"]).groupby(trail["stage"]).sum()
+    return tuple(float(spent[stage] / spent.sum()) for stage in STAGES)
+
+
+# 3. Strong net over weak gross retention.
+
+
+def changed(w: Written, segment: str, way: int) -> float:
+    """Of the segment's accounts that stay the last year, the share that rises or falls beyond the list."""
+    before = w.grid[LAST - YEAR]
+    there = set(
+        before.index[(before > 0) & (w.grid[LAST] > 0) & (w.segment.reindex(before.index) == segment)]
+    )
+    year = w.steps[w.steps["start"] > LAST - YEAR]
+    moved = year[year["ratio"] > 1.15] if way > 0 else year[year["ratio"] < 0.97]
+    who = set(moved["Customer ID"])
+    if way > 0:
+        added = w.lines[(w.lines["Plan"] == "addon") & (w.lines["start"] > LAST - YEAR)]
+        who |= set(added["Customer ID"])
+    return len(who & there) / len(there)
+
+
+# 4. The win rate falls while it rises in each segment.
+
+
+def won_of_mature(w: Written, segment: str) -> float:
+    """Share won of new deals old enough to be closed, brought back to the first month by the planted rise."""
+    old = w.new[(w.new["segment"] == segment) & (w.new["created"] < LAST - pd.Timedelta(days=400))]
+    rise = TRUTHS.win_share_rise[SEGMENTS.index(segment)] * (old["created"] - FIRST).dt.days.mean() / 365.25
+    return old["won"].mean() - rise
+
+
+def win_rate_gap(w: Written, kinds: tuple[str, ...] = ("New Business", "Expansion")) -> float:
+    """The least of: the rise in each segment over a year, and the fall over all."""
+    closed = w.deals[w.deals["Type"].isin(kinds) & w.deals["closed"].notna()]
+    now = closed[closed["closed"] > LAST - YEAR]
+    then = closed[(closed["closed"] <= LAST - YEAR) & (closed["closed"] > LAST - 2 * YEAR)]
+    rises = now.groupby("segment")["won"].mean() - then.groupby("segment")["won"].mean()
+    return float(min(rises.min(), then["won"].mean() - now["won"].mean()))
+
+
+def mix(w: Written, after: bool) -> tuple[float, ...]:
+    """Segments of the accounts with which sales opened a first deal, well before or after the move."""
+    firsts = w.new.sort_values("created").drop_duplicates("AccountId")
+    away = pd.Timedelta(days=100)
+    moved = pd.Timestamp(TRUTHS.mix_moves_on)
+    firsts = firsts[firsts["created"] > moved + away] if after else firsts[firsts["created"] < moved - away]
+    return by_segment(lambda s: (firsts["segment"] == s).mean())
+
+
+# 5. Cohorts get better.
+
+
+def stays(w: Written, segment: str) -> float:
+    """Logo retention at twelve months, brought back to the first month by the planted rise."""
+    cohort = w.cohort[w.cohort["segment"] == segment]
+    years = (cohort["first"] - FIRST).dt.days.clip(lower=0).mean() / 365.25
+    rise = TRUTHS.retained_rise[SEGMENTS.index(segment)] * years
+    return cohort["stays"].mean() - rise
+
+
+def cohort_gap(w: Written) -> float:
+    second = w.cohort["first"] > FIRST + YEAR
+    first = ~second & (w.cohort["first"] > FIRST)
+    return float(w.cohort.loc[second, "stays"].mean() - w.cohort.loc[first, "stays"].mean())
+
+
+# 6. Subscriptions.
+
+
+def reactivated(w: Written) -> float:
+    """Of accounts that were at zero after paying, long enough ago, the share that paid again."""
+    paid = (w.grid > 0).to_numpy()
+    left = paid[:, :-1] & ~paid[:, 1:]
+    left_at = np.where(left.any(axis=1), left.argmax(axis=1) + 1, 999)
+    known = left_at < paid.shape[1] - 9
+    back = [paid[i, left_at[i] :].any() for i in np.flatnonzero(known)]
+    return float(np.mean(back))
+
+
+def annual(w: Written) -> tuple[float, ...]:
+    live = w.lines[w.lines["end"].isna() & ~w.lines["Plan"].eq("addon")]
+    segment = w.segment.reindex(live["Customer ID"]).to_numpy()
+    return by_segment(lambda s: (live.loc[segment == s, "Billing Period"] == "Annual").mean())
+
+
+def mid_month(w: Written) -> float:
+    moved = w.steps[((w.steps["ratio"] > 1.15) | (w.steps["ratio"] < 0.97)) & (w.steps["start"].dt.day >= 1)]
+    return float((moved["start"].dt.day > 1).mean())
+
+
+def price_rise(w: Written) -> float:
+    """The median change of price of monthly plans on the day of the rise."""
+    steps = w.steps[
+        (w.steps["start"] == pd.Timestamp(TRUTHS.price_rise_on)) & (w.steps["Billing Period"] == "Monthly")
+    ]
+    return float(steps["ratio"].median() - 1)
+
+
+def price_rise_on(w: Written) -> str:
+    """The day on which most prices change."""
+    return str(w.steps["start"].mode()[0].date())
+
+
+# 7. Dirt.
+
+
+def skipped(w: Written) -> float:
+    """Of deals that entered proposal or more, or were won, the share that never entered discovery."""
+    seen = w.trail.groupby("OpportunityId")["stage"].agg(set)
+    passed = seen[[bool(s & {"proposal", "negotiation", "closed_won"}) for s in seen]]
+    return float(np.mean(["discovery" not in s for s in passed]))
+
+
+def equal_stamps(w: Written) -> float:
+    """Share of deals of which two changes bear the same second."""
+    twice = w.trail.duplicated(["OpportunityId", "at"])
+    return twice.sum() / w.trail["OpportunityId"].nunique()
+
+
+def duplicates(table: str) -> Callable[[Written], float]:
+    return lambda w: float(w.raw(table).duplicated().sum())
+
+
+def orphans(w: Written) -> float:
+    return float((~w.deals["AccountId"].isin(w.accounts["Account ID"])).sum())
+
+
+def undated(w: Written) -> float:
+    return float((w.deals["StageName"].str.startswith("Closed") & (w.deals["Closed_Date__c"] == "")).sum())
+
+
+def impossible(w: Written) -> float:
+    stamps = w.raw("events")["timestamp"]
+    return float(pd.to_datetime(stamps, format="%Y-%m-%dT%H:%M:%SZ", errors="coerce").isna().sum())
+
+
+MEASURES: dict[str, Callable[[Written], object]] = {
+    "cycle_days": cycle_days,
+    "cycle_spread": cycle_spread,
+    "naive_gap": naive_gap,
+    "bottleneck": bottleneck,
+    "loss_shares": loss_shares,
+    "wait_shares": wait_shares,
+    "net_floor": lambda w: w.retention(TRUTHS.leaky_segment)[0],
+    "gross_ceiling": lambda w: w.retention(TRUTHS.leaky_segment)[1],
+    "expanded": lambda w: by_segment(lambda s: changed(w, s, 1)),
+    "contracted": lambda w: by_segment(lambda s: changed(w, s, -1)),
+    "win_share": lambda w: by_segment(lambda s: won_of_mature(w, s)),
+    "mix_before": lambda w: mix(w, after=False),
+    "mix_after": lambda w: mix(w, after=True),
+    "win_rate_gap": win_rate_gap,
+    "retained": lambda w: by_segment(lambda s: stays(w, s)),
+    "cohort_gap": cohort_gap,
+    "reactivated": reactivated,
+    "annual": annual,
+    "mid_month": mid_month,
+    "price_rise": price_rise,
+    "price_rise_on": price_rise_on,
+    "skipped": skipped,
+    "equal_stamps": equal_stamps,
+    "duplicate_opportunities": duplicates("opportunities"),
+    "duplicate_subscriptions": duplicates("subscriptions"),
+    "duplicate_events": duplicates("events"),
+    "internal_accounts": lambda w: float((w.accounts["Internal"] == "true").sum()),
+    "orphan_opportunities": orphans,
+    "undated_opportunities": undated,
+    "impossible_dates": impossible,
+}
+
+
+def holds(field: str, found: object) -> bool:
+    """Whether a measured figure agrees with its parameter: a bound kept, or within the tolerance."""
+    planted = getattr(TRUTHS, field)
+    if field.endswith(("_floor", "_gap")):
+        return found >= planted
+    if field.endswith("_ceiling"):
+        return found <= planted
+    if not isinstance(planted, int | float | tuple):
+        return str(found) == str(planted)
+    allowed = np.broadcast_to(TOLERANCES.get(field, 0.0), np.shape(planted))
+    return bool((np.abs(np.array(found) - np.array(planted)) <= allowed + 1e-9).all())
+
+
+@pytest.fixture(scope="module")
+def committed() -> Written:
+    return Written(SAMPLE)
+
+
+@pytest.mark.parametrize("field", MEASURES)
+def test_a_planted_truth_is_found_in_the_committed_sample(committed: Written, field: str) -> None:
+    found = MEASURES[field](committed)
+    assert holds(field, found), f"{field}: planted {getattr(TRUTHS, field)}, found {found}"
+
+
+def test_every_parameter_is_measured_or_part_of_one_that_is() -> None:
+    # A yearly rise is taken out of win_share and retained before they are compared; the middle of the move
+    # parts mix_before from mix_after; the leaky segment is that of net_floor and gross_ceiling.
+    part = {"win_share_rise", "retained_rise", "mix_moves_on", "leaky_segment"}
+    assert set(MEASURES) | part == {field.name for field in dataclasses.fields(Truths)}
+    assert set(TOLERANCES) <= set(MEASURES)
+
+
+@pytest.mark.slow
+def test_each_truth_holds_in_at_least_18_of_20_seeds(tmp_path: Path) -> None:
+    held = dict.fromkeys(MEASURES, 0)
+    for seed in range(20):
+        write_sample(tmp_path / str(seed), seed=seed)
+        written = Written(tmp_path / str(seed))
+        for field, measure in MEASURES.items():
+            held[field] += holds(field, measure(written))
+    assert {field: n for field, n in held.items() if n < 18} == {}
+
+
+# The files.
+
+
+def plain(file: Path) -> bytes:
+    """The text of a file: what a gzip stream holds, since its packing differs between zlib builds."""
+    return gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+
+
+def test_the_committed_seed_gives_the_committed_bytes(tmp_path: Path) -> None:
+    write_sample(tmp_path, seed=SEED)
+    assert {f.name for f in tmp_path.iterdir()} == {f.name for f in COMMITTED}
+    differ = [f.name for f in COMMITTED if plain(f) != plain(tmp_path / f.name)]
+    assert differ == []
+
+
+def test_gzipped_files_carry_neither_time_nor_name() -> None:
+    for file in SAMPLE.glob("*.gz"):
+        head = file.read_bytes()[:10]  # RFC 1952: flags in byte 3, time of change in bytes 4 to 7
+        assert head[3] == 0
+        assert head[4:8] == b"\0\0\0\0"
+
+
+def test_the_committed_sample_is_at_most_4_megabytes() -> None:
+    assert sum(f.stat().st_size for f in COMMITTED) <= 4_000_000
+
+
+def test_another_seed_tells_another_story_of_the_same_plan(tmp_path: Path) -> None:
+    write_sample(tmp_path, accounts=200, seed=1)
+    other = Written(tmp_path)
+    assert len(other.accounts) == 200
+    assert other.raw("exchange_rates").equals(Written(SAMPLE).raw("exchange_rates"))
+    assert not other.accounts["Account Name"].equals(Written(SAMPLE).accounts["Account Name"][:200])
+
+
+@pytest.mark.parametrize("accounts", [50, 333])
+def test_a_small_company_has_every_table(tmp_path: Path, accounts: int) -> None:
+    write_sample(tmp_path, accounts=accounts, seed=3)
+    for file in tmp_path.glob("*.csv*"):
+        assert len(plain(file).splitlines()) > 1, file.name
+
+
+def test_too_few_accounts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"^49 accounts are too few .* Allowed: 50 or more\."):
+        write_sample(tmp_path / "s", accounts=49)
+    assert not (tmp_path / "s").exists()
+
+
+def test_names_that_trip_careless_readers_are_among_the_accounts(committed: Written) -> None:
+    assert {"NA", 'Smith, "Bud" & Sons', "O'Neil Müller GmbH"} <= set(committed.accounts["Account Name"])
+
+
+def test_internal_accounts_have_rows_in_every_table(committed: Written) -> None:
+    own = set(committed.accounts.loc[committed.accounts["Internal"] == "true", "Account ID"])
+    opportunities = committed.raw("opportunities")
+    deals = set(opportunities.loc[opportunities["AccountId"].isin(own), "Id"])
+    assert own == set(opportunities["AccountId"]) & own
+    assert deals <= set(committed.raw("stage_changes")["OpportunityId"])
+    for table, column in (
+        ("subscriptions", "Customer ID"),
+        ("events", "account_id"),
+        ("account_changes", "account_id"),
+    ):
+        assert own <= set(committed.raw(table)[column]), table
+
+
+def test_keys_are_unique_apart_from_exact_repetitions(committed: Written) -> None:
+    keys = {
+        "accounts": ["Account ID"],
+        "account_changes": ["account_id", "changed_on", "column"],
+        "opportunities": ["Id"],
+        "stage_changes": ["OpportunityId", "StageName", "CreatedDate"],
+        "subscriptions": ["Subscription ID", "Start Date"],
+        "events": ["account_id", "user_id", "event", "timestamp"],
+        "exchange_rates": ["month_on", "currency"],
+        "targets": ["period", "metric", "segment"],
+    }
+    for table, key in keys.items():
+        assert not committed.raw(table).drop_duplicates().duplicated(key).any(), table
+
+
+def test_lines_follow_each_other_without_gap_or_overlap(committed: Written) -> None:
+    lines = committed.lines.sort_values(["Subscription ID", "start"])
+    assert (lines["end"].isna() | (lines["end"] > lines["start"])).all()
+    after = lines.groupby("Subscription ID")["start"].shift(-1)
+    assert (after.isna() | (after == lines["end"])).all()
+
+
+def test_accounts_start_with_their_first_paid_line(committed: Written) -> None:
+    first = committed.lines.groupby("Customer ID")["Start Date"].min()
+    since = committed.accounts.set_index("Account ID")["Customer Since"]
+    assert since[first.index].equals(first.rename("Customer Since").rename_axis("Account ID"))
+    own = committed.accounts["Internal"] == "true"
+    assert (
+        since.drop(first.index).drop(committed.accounts.loc[own, "Account ID"], errors="ignore") == ""
+    ).all()
+
+
+def test_nothing_has_happened_after_the_last_day(committed: Written) -> None:
+    last = "2026-10-31"
+    assert committed.lines["Start Date"].max() <= last
+    assert committed.lines["Cancellation Requested"].max() <= last
+    assert committed.deals["created"].max() <= LAST
+    assert committed.deals["closed"].max() <= LAST
+    midnight = "2026-11-01T04:00:00Z"  # in New York, still on summer time that night
+    assert committed.raw("events")["timestamp"].max() < midnight
+    assert committed.raw("stage_changes")["CreatedDate"].max() < midnight
+
+
+def test_contracts_that_end_and_deals_that_close_later_are_there(committed: Written) -> None:
+    assert (committed.lines["end"] > LAST).any()
+    still = committed.raw("stage_changes")
+    assert (still["ExpectedClose"] > "2026-11-30").any()
+
+
+def test_the_stage_of_a_deal_is_that_of_its_last_change(committed: Written) -> None:
+    trail = committed.raw("stage_changes")
+    last = trail.groupby("OpportunityId")["StageName"].last()
+    stage = committed.raw("opportunities").drop_duplicates().set_index("Id")["StageName"]
+    assert last.sort_index().equals(stage.sort_index().rename_axis("OpportunityId"))
+
+
+def test_won_deals_have_the_subscription_that_they_name(committed: Written) -> None:
+    named = committed.deals.loc[
+        committed.deals["won"] & (committed.deals["Type"] != "Renewal"), "Subscription__c"
+    ]
+    assert len(named) > 0
+    assert set(named) <= set(committed.lines["Subscription ID"])
+
+
+def test_segments_at_acquisition_differ_from_those_of_today_for_those_who_grew(committed: Written) -> None:
+    today = committed.accounts.set_index("Account ID")["Segment"]
+    grown = today.index[today != committed.segment.reindex(today.index)]
+    assert 5 <= len(grown) <= 60
+    assert set(today[grown]) == {"Mid-market"}
+
+
+def test_each_euro_month_has_a_rate(committed: Written) -> None:
+    months = set(committed.raw("exchange_rates")["month_on"].str[:7])
+    assert set(committed.lines.loc[committed.lines["Currency"] == "EUR", "Start Date"].str[:7]) <= months
+    assert set(committed.deals["created"].dropna().dt.strftime("%Y-%m")) <= months
+
+
+def test_the_company_is_a_plausible_one(committed: Written) -> None:
+    closed = committed.deals[
+        (committed.deals["closed"] > LAST - YEAR) & (committed.deals["Type"] != "Renewal")
+    ]
+    net, gross, _ = committed.retention()
+    assert 8e6 <= committed.grid[LAST].sum() * 12 <= 20e6
+    assert 1.0 <= net <= 1.15
+    assert 0.83 <= gross <= 0.90
+    assert 0.22 <= closed["won"].mean() <= 0.30
+    assert 50 <= closed["days"].median() <= 90
+
+
+def test_loading_sets_aside_exactly_what_was_planted(tmp_path: Path) -> None:
+    prepare(Config.load(SAMPLE), SAMPLE, tmp_path / "store", tmp_path / "rejects")
+    loss = pd.DataFrame(json.loads((tmp_path / "store" / "loss.json").read_text()))
+    found = loss.set_index(["table", "step"])["rows"]
+    assert found["events", "rejected"] == TRUTHS.impossible_dates
+    assert found["events", "duplicate"] == TRUTHS.duplicate_events
+    assert found["opportunities", "duplicate"] == TRUTHS.duplicate_opportunities
+    assert found["opportunities", "orphan"] == TRUTHS.orphan_opportunities
+    assert found["opportunities", "undated"] == TRUTHS.undated_opportunities
+    assert found["subscriptions", "duplicate"] == TRUTHS.duplicate_subscriptions
+    assert found["accounts", "internal"] == TRUTHS.internal_accounts
+
+
+# The draws.
+
+
+def test_spread_meets_a_share_in_every_group() -> None:
+    groups = np.repeat([0, 1, 2], [10, 100, 1000])
+    drawn = spread(stream(1, "test"), groups)
+    # One draw in each tenth for the group of ten, and so on: of n draws a quarter lies below .25, give or
+    # take one.
+    for group, n in ((0, 10), (1, 100), (2, 1000)):
+        assert abs((drawn[groups == group] < 0.25).sum() - n / 4) <= 1
+
+
+def test_spread_along_fills_every_stretch() -> None:
+    day = np.arange(400)
+    drawn = spread(stream(1, "test"), np.zeros(400), along=day)
+    for begin in range(0, 400, 50):
+        assert abs((drawn[begin : begin + 50] < 0.3).sum() - 15) <= 2
+
+
+def test_chosen_draws_as_many_as_the_shares_add_up_to() -> None:
+    share = np.tile([0.1, 0.5, 0.3], 30)  # adds up to 27
+    for offset in (0.001, 0.4, 0.999):
+        assert chosen(share, offset).sum() == 27
+    assert chosen(np.array([0.4, 0.4, 0.4]), 0.3).tolist() == [False, True, False]  # .7, 1.1, 1.5
+
+
+def test_pick_takes_the_option_on_which_the_draw_falls() -> None:
+    assert pick(np.array([0.05, 0.5, 0.95]), [2, 6, 2]).tolist() == [0, 1, 2]  # edges .2, .8
+    assert pick(np.array([0.5, 0.5]), [[1, 0], [0, 1]]).tolist() == [0, 1]
+
+
+def test_streams_of_other_ideas_do_not_shift_each_other() -> None:
+    alone = stream(7, "events").random(3)
+    stream(7, "tickets").random(100)
+    assert stream(7, "events").random(3).tolist() == alone.tolist()
+    assert stream(7, "tickets").random(3).tolist() != alone.tolist()
+
+
+# What is written about it.
+
+
+def written_as(value: object) -> str:
+    """A parameter as the README writes it."""
+    if isinstance(value, tuple):
+        return ", ".join(written_as(v) for v in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def readme_rows() -> dict[str, tuple[str, str]]:
+    """Value and tolerance of each parameter in the README's table."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|", README.read_text(encoding="utf-8"), flags=re.M)
+    return {field: (value.strip(), within.strip()) for field, value, within in rows}
+
+
+@pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Truths)])
+def test_the_readme_says_what_is_planted(field: str) -> None:
+    value, within = readme_rows()[field]
+    assert value == written_as(getattr(TRUTHS, field))
+    if field in TOLERANCES:
+        assert within == f"± {written_as(TOLERANCES[field])}"
+    else:
+        assert within in {"exact", "at least", "at most", "with the row above"}
+
+
+def test_the_readme_counts_the_rows(committed: Written) -> None:
+    rows = re.findall(
+        r"^\| `(\w+)\.csv(?:\.gz)?` \| ([\d,]+) \|", README.read_text(encoding="utf-8"), flags=re.M
+    )
+    assert {name: int(n.replace(",", "")) for name, n in rows} == {
+        f.name.split(".")[0]: len(committed.raw(f.name.split(".")[0])) for f in SAMPLE.glob("*.csv*")
+    }
