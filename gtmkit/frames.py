@@ -63,19 +63,6 @@ def month(column: str) -> nw.Expr:
     return (stamp.year().cast(INTEGER) * 12 + stamp.month().cast(INTEGER) - 1).cast(INTEGER)
 
 
-def month_of_day(column: str) -> nw.Expr:
-    """The month index of a day-index column (null where it is null).
-
-    By integer arithmetic on years that start in March, so that the leap day comes last.
-    """
-    z = nw.col(column) + 719_468  # days since 0000-03-01
-    era = z // 146_097
-    day_of_era = z - era * 146_097
-    year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36_524 - day_of_era // 146_096) // 365
-    day_of_year = day_of_era - (year_of_era * 365 + year_of_era // 4 - year_of_era // 100)
-    return ((year_of_era + era * 400) * 12 + (day_of_year * 5 + 2) // 153 + 2).cast(INTEGER)
-
-
 def small(like: nw.LazyFrame, **columns: Sequence[int]) -> nw.LazyFrame:
     """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
     one = like.select(_rows=nw.len())

@@ -72,7 +72,7 @@ def share(rows: pd.DataFrame, numerator: Any, denominator: Any, nothing: str) ->
 
 
 def money_ratio(
-    rows: pd.DataFrame, sums: Mapping[str, Any], nothing: str, at_most_one: bool = False
+    rows: pd.DataFrame, sums: Mapping[str, Any], nothing: str, at_most_one: bool = False, of: str = "account"
 ) -> pd.DataFrame:
     """Rows with a ratio of two sums over accounts and its linearised interval, clustered by account.
 
@@ -85,7 +85,9 @@ def money_ratio(
         value=divided(top, bottom), numerator=top, denominator=bottom, n=k,
         low=low, high=high,
     )  # fmt: skip
-    answer = noted(answer, (bottom > 0) & (k < 2), "no interval: a single account")
+    bare = (bottom > 0) & np.isnan(low)
+    answer = noted(answer, bare & (k < 2), f"no interval: a single {of}")
+    answer = noted(answer, bare & (k >= 2), f"no interval: no two {of}s differ")
     return marked(answer, bottom <= 0, "undefined", nothing)
 
 
@@ -179,6 +181,7 @@ def records(
                 "metric": metric, "variant": variant, "version": version, "unit": unit,
                 "dims": json.dumps(dims, sort_keys=True, ensure_ascii=False), "period": row["period"],
                 **{name: rounded(row[name]) for name in FIGURES},
+                "n": None if pd.isna(row["n"]) else int(row["n"]),
                 **{name: None if pd.isna(row[name]) else str(row[name]) for name in WORDS},
             }
         )  # fmt: skip

@@ -4,12 +4,12 @@ Stages are numbered 0, 1, ... in the order of gtm.toml, won comes after the last
 not a stage. Everything ends at `as_of`: what closes later is open, what is created later is not there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import narwhals as nw
 
-from gtmkit.frames import INTEGER, before, column_or_null, counted, day, month, month_of_day, running, small
+from gtmkit.frames import INTEGER, before, column_or_null, counted, day, month, running, small
 from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, as_text, text, with_owner
 from gtmkit.results import setting
 
@@ -45,6 +45,7 @@ def journeys(
         kind=column_or_null(opportunities, "kind", nw.String).fill_null("new"),
         _term=column_or_null(opportunities, "term_months", nw.Int64),
         _closed_day=_day_or_null(opportunities, "closed_on"),
+        _closed_month=_day_or_null(opportunities, "closed_on", month),
     )
     table = table.filter(nw.col("created_day").is_null() | before("created_day", as_of))
     table = table.with_columns(rank=_rank(stages, won, lost), _ended=nw.col("stage").is_in([won, lost]))
@@ -53,23 +54,31 @@ def journeys(
         table = table.join(told, on="opportunity_id", how="left")
     else:
         nothing = column_or_null(table, "_none", nw.Int64)
-        table = table.with_columns(_entered=nothing, _first=nothing, _won_day=nothing, _lost_day=nothing)
-    closing = nw.when(nw.col("stage") == won).then(nw.col("_won_day")).otherwise(nw.col("_lost_day"))
-    table = table.with_columns(
-        _closed_day=nw.when(nw.col("_ended")).then(
-            nw.when(nw.col("_closed_day").is_null()).then(closing).otherwise(nw.col("_closed_day"))
+        table = table.with_columns(**dict.fromkeys(TOLD, nothing))
+    dated = ~nw.col("_closed_day").is_null()
+    is_won = nw.col("stage") == won
+    for part in ("day", "month"):  # of closing: as exported, else as the history tells it
+        told_then = nw.when(is_won).then(nw.col(f"_won_{part}")).otherwise(nw.col(f"_lost_{part}"))
+        table = table.with_columns(
+            **{
+                f"_{part}": nw.when(nw.col("_ended")).then(
+                    nw.when(dated).then(nw.col(f"_closed_{part}")).otherwise(told_then)
+                )
+            }
         )
-    )
     # Closed after the period: as of then it was open.
-    closed = nw.col("_ended") & (nw.col("_closed_day").is_null() | before("_closed_day", as_of))
+    closed = nw.col("_ended") & (nw.col("_day").is_null() | before("_day", as_of))
     table = table.with_columns(
         outcome=nw.when(closed)
-        .then(nw.when(nw.col("stage") == won).then(nw.lit("won")).otherwise(nw.lit("lost")))
+        .then(nw.when(is_won).then(nw.lit("won")).otherwise(nw.lit("lost")))
         .otherwise(nw.lit("open")),
-        closed_day=nw.when(closed).then(nw.col("_closed_day")),
+        closed_day=nw.when(closed).then(nw.col("_day")),
+        closed_month=nw.when(closed).then(nw.col("_month")),
     )
     table = table.with_columns(
-        closed_month=month_of_day("closed_day"),
+        entered_month=nw.when(nw.col("_entered").is_null())
+        .then(nw.col("created_month"))
+        .otherwise(nw.col("_entered_month")),
         entered_day=nw.when(nw.col("_entered").is_null())
         .then(nw.col("created_day"))
         .otherwise(nw.col("_entered")),
@@ -85,10 +94,11 @@ def journeys(
 
 
 COLUMNS = (
-    "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "accepted_day", "outcome",
+    "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "entered_month", "accepted_day", "outcome",
     "closed_day", "closed_month", "amount", "yearly_amount", "first_amount", "is_first_known", "has_history",
     "rank", "expected_day",
 )  # fmt: skip
+TOLD = ("_entered", "_entered_month", "_first", "_won_day", "_won_month", "_lost_day", "_lost_month")
 CARRIED = ("opportunity_id", "created_day", "created_month", "outcome", "closed_day", "closed_month")
 
 
@@ -110,10 +120,11 @@ def visits(
     """
     k = len(stages)
     history = _history(stage_changes, stages, won, lost, as_of).filter(nw.col("rank") < k)
-    seen = history.select("opportunity_id", "day", "rank", "order", "amount")
+    seen = history.select("opportunity_id", "day", "month", "rank", "order", "amount")
     created = journeys.filter(~nw.col("has_history") & ~nw.col("created_day").is_null()).select(
         "opportunity_id",
         day=nw.col("created_day"),
+        month=nw.col("created_month"),
         rank=_integer(0),
         order=_integer(0),
         amount=nw.col("first_amount"),
@@ -121,6 +132,7 @@ def visits(
     reached_won = journeys.filter((nw.col("outcome") == "won") & ~nw.col("closed_day").is_null()).select(
         "opportunity_id",
         day=nw.col("closed_day"),
+        month=nw.col("closed_month"),
         rank=_integer(k),
         order=_integer(1_000_000),
         amount=nw.col("amount"),
@@ -137,6 +149,7 @@ def visits(
     steps = steps.with_columns(_amount=nw.when(nw.col("order") == nw.col("_first")).then(nw.col("amount")))
     reached = steps.group_by("opportunity_id", "at").agg(
         nw.col("day").min().alias("entered_day"),
+        nw.col("month").min().alias("entered_month"),
         nw.col("_here").max().alias("_here"),
         nw.col("_amount").max().alias("_amount"),
     )
@@ -147,7 +160,6 @@ def visits(
     carried = journeys.select(*_carried(journeys), _first_amount=nw.col("first_amount"))
     rows = reached.join(carried, on="opportunity_id", how="inner")
     return rows.with_columns(
-        entered_month=month_of_day("entered_day"),
         is_skipped=nw.col("_here") == 0,
         is_furthest=nw.col("at") == nw.col("_furthest"),
         entry_amount=nw.when(nw.col("_amount").is_null())
@@ -234,19 +246,27 @@ def stays(
     moved = moved.filter(nw.col("_before").is_null() | (nw.col("_before") != nw.col("rank")))
     moved = moved.with_columns(
         _next_day=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]),
+        _next_month=nw.col("month").shift(-1).over("opportunity_id", order_by=["order"]),
         _next=nw.col("rank").shift(-1).over("opportunity_id", order_by=["order"]),
     ).filter(nw.col("rank") < k)
     rows = moved.select(
-        "opportunity_id", "_next_day", "_next", at=nw.col("rank"), from_day=nw.col("day")
+        "opportunity_id",
+        "_next_day",
+        "_next_month",
+        "_next",
+        at=nw.col("rank"),
+        from_day=nw.col("day"),
+        from_month=nw.col("month"),
     ).join(journeys.select(*_carried(journeys)), on="opportunity_id", how="inner")
     closed = nw.col("_next").is_null() & ~nw.col("closed_day").is_null()
-    late = (
-        nw.when(nw.col("closed_day") < nw.col("from_day"))
-        .then(nw.col("from_day"))
-        .otherwise(nw.col("closed_day"))
-    )
+    # A close dated before the last stage was entered ends that stay on the day it began.
+    early = nw.col("closed_day") < nw.col("from_day")
+    for part in ("day", "month"):
+        end = nw.when(early).then(nw.col(f"from_{part}")).otherwise(nw.col(f"closed_{part}"))
+        rows = rows.with_columns(
+            **{f"until_{part}": nw.when(closed).then(end).otherwise(nw.col(f"_next_{part}"))}
+        )
     rows = rows.with_columns(
-        until_day=nw.when(closed).then(late).otherwise(nw.col("_next_day")),
         goes_to=nw.when(closed)
         .then(nw.when(nw.col("outcome") == "won").then(_integer(k)).otherwise(_integer(k + 1)))
         .otherwise(nw.col("_next")),
@@ -255,9 +275,7 @@ def stays(
     rows = rows.filter(
         ~(nw.col("_next").is_null() & (nw.col("outcome") != "open") & nw.col("closed_day").is_null())
     )
-    return rows.with_columns(from_month=month_of_day("from_day"), until_month=month_of_day("until_day")).drop(
-        "_next_day", "_next"
-    )
+    return rows.drop("_next_day", "_next_month", "_next")
 
 
 def _history(
@@ -269,12 +287,13 @@ def _history(
     """
     rows = stage_changes.with_columns(
         day=day("entered_at"),
+        month=month("entered_at"),
         rank=_rank(stages, won, lost),
         amount=column_or_null(stage_changes, "amount", nw.Int64),
         expected=_day_or_null(stage_changes, "expected_close_on"),
     ).filter(~nw.col("day").is_null() & ~nw.col("rank").is_null() & before("day", as_of))
     rows = rows.select(
-        "opportunity_id", "entered_at", "day", "rank", "amount", "expected",
+        "opportunity_id", "entered_at", "day", "month", "rank", "amount", "expected",
         _a=nw.col("amount").fill_null(-1), _e=nw.col("expected").fill_null(-1), _one=_integer(1),
     )  # fmt: skip
     rows = rows.with_columns(order=running("_one", ["opportunity_id"], ["entered_at", "rank", "_a", "_e"]))
@@ -282,20 +301,22 @@ def _history(
         rows = rows.with_columns(_seen=counted(~nw.col(column).is_null()))
         rows = rows.with_columns(_seen=running("_seen", ["opportunity_id"], ["order"]))
         rows = rows.with_columns(**{column: nw.col(column).max().over("opportunity_id", "_seen")})
-    return rows.select("opportunity_id", "day", "rank", "order", "amount", "expected")
+    return rows.select("opportunity_id", "day", "month", "rank", "order", "amount", "expected")
 
 
 def _told(history: nw.LazyFrame, k: int) -> nw.LazyFrame:
     """What the history tells of each opportunity: first entry, first known amount, last win and loss."""
     known = nw.when(~nw.col("amount").is_null()).then(nw.col("order"))
-    rows = history.with_columns(_known=known.min().over("opportunity_id")).with_columns(
-        _entered=nw.when(nw.col("rank") < k).then(nw.col("day")),
-        _first=nw.when(nw.col("order") == nw.col("_known")).then(nw.col("amount")),
-        _won_day=nw.when(nw.col("rank") == k).then(nw.col("day")),
-        _lost_day=nw.when(nw.col("rank") == k + 1).then(nw.col("day")),
-    )
+    rows = history.with_columns(_known=known.min().over("opportunity_id"))
+    rows = rows.with_columns(_first=nw.when(nw.col("order") == nw.col("_known")).then(nw.col("amount")))
+    where = {"entered": nw.col("rank") < k, "won": nw.col("rank") == k, "lost": nw.col("rank") == k + 1}
+    for name, here in where.items():
+        suffix = ("", "_month") if name == "entered" else ("_day", "_month")
+        for end, part in zip(suffix, ("day", "month"), strict=True):
+            rows = rows.with_columns(**{f"_{name}{end}": nw.when(here).then(nw.col(part))})
     return rows.group_by("opportunity_id").agg(
-        nw.col("_entered").min(), nw.col("_first").max(), nw.col("_won_day").max(), nw.col("_lost_day").max()
+        *[nw.col(c).min() for c in ("_entered", "_entered_month")],
+        *[nw.col(c).max() for c in ("_first", "_won_day", "_won_month", "_lost_day", "_lost_month")],
     )
 
 
@@ -314,9 +335,9 @@ def _integer(value: int) -> nw.Expr:
     return nw.lit(value).cast(INTEGER)
 
 
-def _day_or_null(frame: nw.LazyFrame, column: str) -> nw.Expr:
+def _day_or_null(frame: nw.LazyFrame, column: str, part: Callable[[str], nw.Expr] = day) -> nw.Expr:
     return (
-        day(column) if column in frame.collect_schema().names() else column_or_null(frame, column, nw.Int64)
+        part(column) if column in frame.collect_schema().names() else column_or_null(frame, column, nw.Int64)
     )
 
 

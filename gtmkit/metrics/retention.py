@@ -349,6 +349,8 @@ def _triangle(
         answer = money_ratio(
             rows, amounts, "nobody in it was a customer at a month end", at_most_one=name == "kept"
         )
+    # Age 0 is the whole by definition: nothing is estimated there.
+    answer = answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
     leavers = (answer["age"] == 0).to_numpy() & (brief > 0)
     for count in sorted({int(b) for b in brief[leavers]}):
         word = "account" if count == 1 else "accounts"

@@ -1,1 +1,167 @@
-"""Do people come back to the product: retention of usage, by day, week or month of the first event."""
+"""Do they come back to the product: retention of usage, by day, week or month of the first event."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Literal
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from gtmkit.errors import ConfigError
+from gtmkit.frames import INTEGER, collect, counted, day, month, sums
+from gtmkit.ledgers.dimensions import account_dimensions, as_text
+from gtmkit.periods import EPOCH, Period, day_index, month_label
+from gtmkit.results import ALL, setting, share, shaped
+from gtmkit.windows import groups
+
+Interval = Literal["day", "week", "month"]
+WEEK_STARTS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def usage_retention(
+    events: nw.LazyFrame,
+    accounts: nw.LazyFrame | None = None,
+    account_changes: nw.LazyFrame | None = None,
+    owners: nw.LazyFrame | None = None,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    interval: Interval = "month",
+    start_event: str | None = None,
+    return_event: str | None = None,
+    unit: Literal["account", "user"] = setting("company.cohort_unit"),
+    week_start: str = setting("company.week_start"),
+) -> pd.DataFrame:
+    """Share of those whose first event fell in an interval that came back so many intervals later.
+
+    Answers: do newer users keep using the product longer?
+    Takes: start_event and return_event, any event where they are not named; unit counts accounts or users.
+    Returns: axes cohort (first interval: a month label, else its first day) and age (intervals), as read at
+    the end of each period; age 0 is 100 %. An interval that has not ended has no row. Cohort `all`
+    pools, at each age, the cohorts that have reached it. n = accounts or users.
+    """
+    if week_start not in WEEK_STARTS:
+        raise ConfigError(
+            f"week_start '{week_start}' is not a day. Allowed: {', '.join(WEEK_STARTS)}. Correct gtm.toml."
+        )
+    actor = f"{unit}_id"
+    rows = _indexed(events, actor, interval, week_start, start_event, return_event, periods[-1])
+    if by:
+        if accounts is None:
+            raise ConfigError(
+                "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
+            )
+        dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
+        rows = rows.join(dimensions, on="account_id", how="left")
+        rows = rows.with_columns(*as_text(rows, by))
+    small = collect(_returns(rows, by))
+    triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
+    return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
+
+
+def _week_shift(week_start: str) -> int:
+    # Day 0 (1970-01-01) was a Thursday; with this shift a week index begins on the chosen day.
+    return (3 - WEEK_STARTS.index(week_start)) % 7
+
+
+def _index(interval: Interval, week_start: str) -> nw.Expr:
+    if interval == "month":
+        return month("occurred_at")
+    if interval == "week":
+        return ((day("occurred_at") + _week_shift(week_start)) // 7).cast(INTEGER)
+    return day("occurred_at")
+
+
+def _last_complete(period: Period, interval: Interval, week_start: str) -> int:
+    """The last interval that ended by the end of the period."""
+    if interval == "month":
+        return period.last_month
+    end = day_index(period.end)
+    return end - 1 if interval == "day" else (end + _week_shift(week_start)) // 7 - 1
+
+
+def _label(index: int, interval: Interval, week_start: str) -> str:
+    if interval == "month":
+        return month_label(index)
+    days = index if interval == "day" else index * 7 - _week_shift(week_start)
+    return (EPOCH + timedelta(days=days)).isoformat()
+
+
+def _indexed(
+    events: nw.LazyFrame,
+    actor: str,
+    interval: Interval,
+    week_start: str,
+    start_event: str | None,
+    return_event: str | None,
+    period: Period,
+) -> nw.LazyFrame:
+    """One row per actor and interval it was active in: whether it started there, whether it returned there."""
+    names = events.collect_schema().names()
+    rows = events.filter(~nw.col(actor).is_null() & ~nw.col("occurred_at").is_null())
+    rows = rows.with_columns(
+        index=_index(interval, week_start),
+        actor=nw.col(actor),
+        starts=counted(nw.col("event") == start_event) if start_event else nw.lit(1).cast(INTEGER),
+        returns=counted(nw.col("event") == return_event) if return_event else nw.lit(1).cast(INTEGER),
+        account_id=nw.col("account_id") if "account_id" in names else nw.col(actor),
+    ).filter(nw.col("index") <= _last_complete(period, interval, week_start))
+    return rows.group_by("actor", "index").agg(
+        nw.col("starts").max(), nw.col("returns").max(), nw.col("account_id").min()
+    )
+
+
+def _returns(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+    """Actors per cohort and age: at age 0 all of the cohort, later those that returned in that interval."""
+    first = nw.when(nw.col("starts") == 1).then(nw.col("index"))
+    rows = rows.with_columns(cohort=first.min().over("actor").cast(INTEGER))
+    rows = rows.filter(~nw.col("cohort").is_null() & (nw.col("index") >= nw.col("cohort")))
+    rows = rows.with_columns(age=(nw.col("index") - nw.col("cohort")).cast(INTEGER))
+    back = counted((nw.col("age") == 0) | (nw.col("returns") == 1))
+    return sums(rows, [*by, "cohort", "age"], actors=back)
+
+
+def _triangle(
+    small: pd.DataFrame, by: Sequence[str], period: Period, interval: Interval, week_start: str
+) -> pd.DataFrame:
+    last = _last_complete(period, interval, week_start)
+    seen = small[small["cohort"] + small["age"] <= last]
+    codes, names = groups(seen, by)
+    cohorts = sorted({int(c) for c in seen["cohort"]})
+    if not cohorts:
+        columns = [*by, "period", "cohort", "age", "value", "numerator", "denominator", "n", "low", "high"]
+        return pd.DataFrame({name: [] for name in columns})
+    table = np.zeros((len(names), len(cohorts), last - cohorts[0] + 1))
+    place = np.searchsorted(cohorts, seen["cohort"].to_numpy(dtype="int64"))
+    np.add.at(
+        table, (codes, place, seen["age"].to_numpy(dtype="int64")), seen["actors"].to_numpy(dtype="float64")
+    )
+    reach = last - np.array(cohorts)
+    parts: list[dict[str, Any]] = []
+    for g in range(len(names)):
+        own = {"g": g}
+        for i, oldest in enumerate(reach):
+            if table[g, i, 0] > 0:
+                label = _label(cohorts[i], interval, week_start)
+                parts += [
+                    {**own, "cohort": label, "age": k, "back": table[g, i, k], "size": table[g, i, 0]}
+                    for k in range(oldest + 1)
+                ]
+        for k in range(reach.max() + 1):
+            old = reach >= k
+            if table[g, old, 0].sum() > 0:
+                parts.append(
+                    {
+                        **own,
+                        "cohort": ALL,
+                        "age": k,
+                        "back": table[g, old, k].sum(),
+                        "size": table[g, old, 0].sum(),
+                    }
+                )
+    rows = pd.DataFrame(parts)
+    rows = rows.join(names, on="g").drop(columns="g").assign(period=period.label)
+    answer = share(rows, rows["back"], rows["size"], "nobody started in it")
+    # Age 0 is the whole by definition: nothing is estimated there.
+    return answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})

@@ -1,0 +1,260 @@
+"""The command line: results on stdout, progress and errors on stderr, exit codes that a schedule can read.
+
+0 fine, 1 a notebook failed, 2 a setting or parameter cannot be used, 3 data breaks its contract, 4 another
+run is under way, 5 the disk refused, 70 a fault of gtmkit itself, 130 and 143 interrupted.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gtmkit.errors import ConfigError, GtmkitError
+
+DEFAULT_WORKSPACE = Path("data/sample")
+INTERNAL = 70
+
+app = typer.Typer(
+    name="gtmkit",
+    help="Go-to-market reviews that say how far each figure can be believed.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+class Format(StrEnum):
+    """How a result is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+Workspace = Annotated[Path, typer.Option(help="Folder that holds gtm.toml and the tables.")]
+PeriodLabel = Annotated[
+    str | None, typer.Option(help="2026-10, 2026-Q3 or 2026; by default the last month complete in the data.")
+]
+As = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
+
+
+@app.command()
+def report(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="A notebook; publishes nothing, writes PERIOD.partial.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE for the notebooks' parameters.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    notebooks: Annotated[Path, typer.Option(help="Folder of the notebooks.")] = Path("notebooks"),
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Notebooks at once; by default two a core.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Run the review of a period and publish it whole; prints the path of its page last."""
+    with _exits(as_json):
+        from gtmkit.report import run_report
+
+        page = run_report(
+            workspace, period, only=only or (), parameters=_pairs(settings or ()), out=out, notebooks=notebooks,
+            workers=workers, progress=lambda line: errors.print(line, markup=False),
+        )  # fmt: skip
+        shown = os.path.relpath(page) if page.is_relative_to(Path.cwd()) else str(page)
+        typer.echo(json.dumps({"page": shown}) if as_json else shown)
+
+
+@app.command()
+def metric(
+    metric_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A metric, or a variant with a dot: win_rate.amount.")
+    ],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column to break it down by; may be repeated.")
+    ] = None,
+    periods: Annotated[int, typer.Option(help="How many periods, ending with the one under review.")] = 1,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
+    ] = None,
+    form: As = Format.table,
+) -> None:
+    """Answer one metric: value, interval, n, status and reason, a row each."""
+    with _exits(form is Format.json):
+        import gtmkit
+        from gtmkit import catalog
+        from gtmkit.results import rounded
+
+        row, _ = catalog.find(metric_id)
+        options = _typed(row, _pairs(settings or ()))
+        ws = gtmkit.open(workspace, period)
+        frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
+        rows = [
+            {
+                k: rounded(v) if isinstance(v, float) else (None if v is None or v != v else v)
+                for k, v in record.items()
+            }
+            for record in frame.astype(object).where(frame.notna(), None).to_dict("records")
+        ]
+        _show(rows, list(frame.columns), form, catalog.label(metric_id, ws.config))
+
+
+@app.command()
+def metrics(
+    layer: Annotated[
+        int | None, typer.Option(min=1, max=4, help="1 outcomes, 2 outputs, 3 value signals, 4 inputs.")
+    ] = None,
+    form: As = Format.table,
+) -> None:
+    """The catalogue: every metric with its unit, decision, variants and what it may be broken down by."""
+    with _exits(form is Format.json):
+        from gtmkit import catalog
+
+        frame = catalog.overview()
+        rows = frame[frame["layer"] == layer] if layer else frame
+        columns = ["id", "layer", "unit", "decision", "variants", "by", "definition"]
+        shown = list(rows.columns) if form is not Format.table else columns
+        _show(rows[shown].to_dict("records"), shown, form, "Metrics")
+
+
+@app.command()
+def sample(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write the simulated company.")],
+    accounts: Annotated[int | None, typer.Option(min=1, help="How many accounts.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Another seed gives another company with the same truths.")
+    ] = None,
+) -> None:
+    """Write the simulated company, its exports and gtm.toml, into a folder."""
+    with _exits(False):
+        from gtmkit.sample import write_sample
+
+        chosen = {"accounts": accounts, "seed": seed}
+        write_sample(folder, **{name: value for name, value in chosen.items() if value is not None})
+        typer.echo(str(folder))
+
+
+@app.command()
+def tidy(
+    notebooks: Annotated[Path, typer.Argument(help="Folder of the notebooks.")] = Path("notebooks"),
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 where something would change.")
+    ] = False,
+) -> None:
+    """Strip notebooks to what is reviewed, the golden cell kept, and say where their form is broken."""
+    with _exits(False):
+        from gtmkit import notebooks as form
+
+        faults = []
+        for path in sorted(notebooks.glob("*.ipynb")):
+            if check:
+                faults += [] if form.is_tidy(path) else [f"{path} is not tidy. Run gtmkit tidy."]
+            elif form.tidy(path):
+                typer.echo(str(path))
+            faults += form.lint(path)
+        for fault in faults:
+            errors.print(fault, markup=False)
+        if faults:
+            raise typer.Exit(1)
+
+
+@app.command()
+def lab(
+    notebooks: Annotated[Path, typer.Argument(help="Folder of the notebooks.")] = Path("notebooks"),
+) -> None:
+    """Open JupyterLab on the notebooks."""
+    raise typer.Exit(subprocess.call([sys.executable, "-m", "jupyterlab", str(notebooks)]))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def _exits(as_json: bool) -> Iterator[None]:
+    """Turns what gtmkit refuses into its message and exit code, and anything else into 70."""
+    try:
+        yield
+    except GtmkitError as error:
+        if as_json:
+            kind = type(error).__name__
+            typer.echo(json.dumps({"error": kind, "message": str(error), "exit_code": error.exit_code}))
+        errors.print(f"{type(error).__name__}: {error}", markup=False)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except (typer.Exit, typer.Abort, SystemExit):
+        raise
+    except Exception:
+        errors.print(traceback.format_exc(), markup=False)
+        errors.print(
+            "This is a fault of gtmkit, not of your data. Please report it with the lines above.",
+            markup=False,
+        )
+        raise typer.Exit(INTERNAL) from None
+
+
+def _pairs(settings: Sequence[str]) -> dict[str, str]:
+    pairs = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"'{setting}' is not a setting. KEY=VALUE is allowed. Write it so.")
+        pairs[name] = value
+    return pairs
+
+
+def _typed(row: Any, pairs: dict[str, str]) -> dict[str, Any]:
+    """Options as the metric's annotations have them: whole numbers as numbers, the rest as text."""
+    typed: dict[str, Any] = {}
+    for name, value in pairs.items():
+        parameter = row.options.get(name)
+        wants_number = parameter is not None and "int" in str(parameter.annotation)
+        if wants_number and not value.lstrip("-").isdigit():
+            raise ConfigError(f"{name}={value} is not a whole number. {row.id} takes one. Write a number.")
+        typed[name] = int(value) if wants_number else value
+    return typed
+
+
+def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: Format, title: str) -> None:
+    if form is Format.json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
+    elif form is Format.csv:
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*[_cell(row[column]) for column in columns])
+        Console(highlight=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return (
+        f"{value:,.4g}"
+        if isinstance(value, float) and abs(value) < 1000
+        else (f"{value:,.0f}" if isinstance(value, float) else str(value))
+    )

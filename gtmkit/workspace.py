@@ -1,0 +1,450 @@
+"""A workspace: settings, tables, ledgers, and the answer to any metric of the catalogue.
+
+The signature of a function says what it needs: positional parameters name tables, ledgers or metrics,
+keyword-only ones how it is asked. This module resolves those names, each once, and nothing else knows how.
+"""
+
+import inspect
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from gtmkit import catalog, results, sources
+from gtmkit.config import FILE, Config
+from gtmkit.errors import ConfigError, HistoryError, did_you_mean
+from gtmkit.frames import collect
+from gtmkit.ledgers import LEDGERS
+from gtmkit.periods import Period, last_month_ending_by, month_index
+from gtmkit.results import Need, Setting
+
+LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
+BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets")  # describe, do not happen
+KEPT_STORES = 4
+FACTS_MIME = "application/vnd.gtmkit.facts+json"
+Frames = Mapping[str, nw.LazyFrame]
+
+
+class Missing(Exception):
+    """A table that a metric needs and the workspace does not have."""
+
+
+class Workspace:
+    """A company's tables at one period, and every figure that can be read off them.
+
+    `config` are its settings, `period` is the period under review, `tables` the names of the tables it has, `asked` all that was
+    answered so far, as (id, variant, by, frame).
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        period: Period,
+        frames: Frames,
+        through: Mapping[str, date],
+        loss: pd.DataFrame,
+        store: Path | None = None,
+    ) -> None:
+        self.config = config
+        self.period = period
+        self.store = store
+        self.asked: list[tuple[str, str, tuple[str, ...], pd.DataFrame]] = []
+        self._frames = dict(frames)
+        self._through = dict(through)
+        self._loss = loss
+        self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
+
+    @classmethod
+    def from_frames(cls, tables: Mapping[str, Any], config: Config, period: str) -> "Workspace":
+        """A workspace over native frames of one engine (pandas, Polars, DuckDB, PySpark) in the canonical form."""
+        frames = {name: nw.from_native(table).lazy() for name, table in tables.items()}
+        asked = Period.parse(period, config.company.fiscal_year_start)
+        through = {name: t.through for name, t in config.tables.items() if t.through is not None}
+        return cls(config, asked, frames, through, pd.DataFrame())
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the tables it has."""
+        return sorted(name for name in self._frames if name not in LEDGERS)
+
+    def loss_account(self) -> pd.DataFrame:
+        """Rows read, used and set aside, and why, one row a table and step; detail names what it was."""
+        return self._loss.copy()
+
+    def metric(
+        self, metric: str, by: str | Sequence[str] = (), periods: int = 1, **options: Any
+    ) -> pd.DataFrame:
+        """The answer to a metric, in the result shape, for so many periods ending with the one under review.
+
+        Options reach this metric only; what it takes from others is as gtm.toml has it.
+        Raises ConfigError for an id, variant, `by` or option that there is not.
+        """
+        row, variant = catalog.find(metric)
+        columns = (by,) if isinstance(by, str) else tuple(by)
+        catalog.check_by(metric, columns)
+        _check_options(row, options)
+        if periods < 1:
+            raise ConfigError(
+                f"{periods} periods cannot be asked. One or more are allowed. Ask for at least 1."
+            )
+        asked = {**(row.variants[variant].options if variant else {}), **options}
+        answer = self._answer(row, columns, periods, asked)
+        said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
+        self.asked.append((row.id, ".".join(filter(None, [variant, said])), columns, answer))
+        return answer.copy()
+
+    def ledger(self, name: str) -> nw.LazyFrame:
+        """A ledger or table by its name.
+
+        Raises ConfigError where there is no such ledger or table, or the workspace lacks what it is made of.
+        """
+        try:
+            return self._input(name)
+        except Missing as missing:
+            raise ConfigError(
+                f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
+            ) from None
+
+    def records(self) -> list[dict[str, Any]]:
+        """Everything asked so far as facts, each once."""
+        facts: dict[str, dict[str, Any]] = {}
+        for metric, variant, by, frame in self.asked:
+            agreed = self.config.metric.get(metric)
+            version = agreed.version if agreed else 1
+            for fact in results.records(frame, metric, variant, version, catalog.METRICS[metric].unit, by):
+                facts[json.dumps(fact, sort_keys=True)] = fact
+        return list(facts.values())
+
+    def facts(self) -> "Facts":
+        """Everything asked so far, as a cell displays it: a line of text, and the facts as data."""
+        return Facts(self.records())
+
+    def _answer(
+        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        key = (row.id, by, periods, tuple(sorted((k, str(v)) for k, v in options.items())))
+        if key not in self._answers:
+            self._answers[key] = self._computed(row, by, periods, options)
+        return self._answers[key]
+
+    def _computed(
+        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        span = self.period.trailing(periods)
+        labels = [p.label for p in span]
+        try:
+            arguments = self._arguments(row.function, by, periods)
+        except Missing as missing:
+            return results.undefined(by, labels, f"needs table {missing}")
+        lacking = self._lacking(row, by)
+        if lacking:
+            return results.undefined(by, labels, lacking)
+        asked = {**self._settings(row.function), **options}
+        answer = row.function(*arguments, by=list(by), periods=span, **asked)
+        if not len(answer):
+            return results.undefined(by, labels, "no rows in these periods")
+        return self._finished(answer, row, by, span)
+
+    def _arguments(self, function: Callable[..., Any], by: tuple[str, ...], periods: int) -> list[Any]:
+        """What the positional parameters of a metric name, resolved; absent optional tables are None."""
+        found: list[Any] = []
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+                continue
+            need = parameter.default
+            name = need.metric if isinstance(need, Need) else parameter.name
+            if name in catalog.METRICS:
+                options = need.options if isinstance(need, Need) else {}
+                part = catalog.METRICS[name]
+                self._arguments(part.function, by, periods)  # a missing table of a part is missing here too
+                found.append(self._answer(part, by, periods, options).copy())
+            else:
+                found.append(self._optional(name, parameter))
+        return found
+
+    def _optional(self, name: str, parameter: inspect.Parameter) -> nw.LazyFrame | None:
+        try:
+            return self._input(name)
+        except Missing:
+            if parameter.default is None:
+                return None
+            raise
+
+    def _input(self, name: str) -> nw.LazyFrame:
+        if name in self._frames:
+            return self._frames[name]
+        if name not in LEDGERS:
+            if name in sources_tables():
+                raise Missing(name)
+            known = [*LEDGERS, *sources_tables()]
+            raise ConfigError(
+                f"There is no table or ledger '{name}'.{did_you_mean(name, known)} Allowed: {', '.join(known)}. "
+                "Ask for one of these."
+            )
+        build = LEDGERS[name]
+        parameters = inspect.signature(build).parameters.values()
+        arguments = [self._optional(p.name, p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        self._frames[name] = self._kept(
+            name, build(*arguments, as_of=self.period.end, **self._settings(build))
+        )
+        return self._frames[name]
+
+    def _kept(self, name: str, ledger: nw.LazyFrame) -> nw.LazyFrame:
+        """The ledger written down once, so that every metric and kernel reads it instead of making it again."""
+        if self.store is None:
+            return ledger
+        folder = self.store / f"ledgers-{self.period.end.isoformat()}"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}.parquet"
+        if not path.exists():
+            partial = folder / f"{name}.{os.getpid()}.partial"
+            ledger.sink_parquet(partial)
+            partial.replace(path)
+        return sources.open_table(path, "UTC", self.config.engine.memory_limit)
+
+    def _settings(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """The values of gtm.toml for the parameters whose default stands there."""
+        found = {}
+        for parameter in inspect.signature(function).parameters.values():
+            if isinstance(parameter.default, Setting):
+                value: Any = self.config
+                for part in parameter.default.key.split("."):
+                    value = getattr(value, part)
+                found[parameter.name] = value
+        return found
+
+    def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
+        """Why a metric cannot be broken down so: a column that none of its inputs has."""
+        for name in self._measured(row):
+            have = self._input(name).collect_schema().names()
+            if name not in LEDGERS and name in LEADING and "accounts" in self._frames:
+                have = [*have, *self._account_dimensions()]
+            absent = [c for c in by if c not in have]
+            if absent:
+                made_of = (
+                    "subscriptions" if name == "revenue" else "opportunities" if name in LEDGERS else name
+                )
+                return f"neither {made_of} nor accounts nor owners have the column {absent[0]}"
+        return None
+
+    def _account_dimensions(self) -> list[str]:
+        columns = self._frames["accounts"].collect_schema().names()
+        owners = self._frames["owners"].collect_schema().names() if "owners" in self._frames else []
+        return [*columns, *owners]
+
+    def _measured(self, row: catalog.Metric) -> list[str]:
+        """The ledgers and leading tables under a metric, those that only describe left out."""
+        names: list[str] = []
+        for name in row.inputs:
+            if name in catalog.METRICS:
+                names += self._measured(catalog.METRICS[name])
+            elif name not in BESIDE and (name in self._frames or name in LEDGERS):
+                names.append(name)
+        return list(dict.fromkeys(n for n in names if n != "stage_changes"))
+
+    def _made_of(self, name: str) -> list[str]:
+        """The tables that a ledger is made of, as far as the workspace has them."""
+        if name not in LEDGERS:
+            return [name] if name in self._frames and name not in BESIDE else []
+        parameters = inspect.signature(LEDGERS[name]).parameters.values()
+        parts = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        return list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
+
+    def _finished(
+        self, answer: pd.DataFrame, row: catalog.Metric, by: tuple[str, ...], span: Sequence[Period]
+    ) -> pd.DataFrame:
+        """The answer with its status settled: suppressed, provisional or final where nothing came before."""
+        rows = answer.copy()
+        open_ = rows["status"].isna().to_numpy()
+        if row.unit == "share":
+            least = self.config.suppress.min_n
+            small = open_ & (results.floats(rows["denominator"]) < least) & ~rows.columns.isin(["_"]).any()
+            rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
+            rows.loc[small, "value"] = pd.NA
+        for period in span:
+            late = self._unsettled(row, period)
+            if late:
+                here = (rows["period"] == period.label).to_numpy()
+                rows = results.marked(rows, here, "provisional", late)
+        rows["status"] = rows["status"].fillna("final")
+        if row.unit == "ratio":
+            few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
+            rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
+        if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by):
+            rows = results.noted(rows, np.ones(len(rows), bool), "segment as of export")
+        axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
+        typed = rows.assign(
+            **{
+                w: pd.array([None if pd.isna(v) else v for v in rows[w]], dtype="string")
+                for w in results.WORDS
+            }
+        )
+        return typed[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
+
+    def _unsettled(self, row: catalog.Metric, period: Period) -> str | None:
+        """Why the figures of a period may still change: a table has not come to its end, or only just."""
+        last = period.end - timedelta(days=1)
+        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
+            through = self._through.get(table)
+            entry = self.config.tables.get(table)
+            settles = entry.settles_days if entry else 0
+            if through is None:
+                continue
+            if through < last:
+                return f"{table} through {through.isoformat()}"
+            if (through - last).days < settles:
+                return f"{table} settles {settles} days after the period"
+        return None
+
+
+class Facts:
+    """Facts as a notebook displays them: how many as text, all of them as data for the batch."""
+
+    def __init__(self, records: list[dict[str, Any]]) -> None:
+        self.records = records
+
+    def __repr__(self) -> str:
+        return f"{len(self.records)} facts"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"text/plain": repr(self), FACTS_MIME: self.records}
+
+
+def open(folder: str | Path, period: str | None = None, *, rejects: Path | None = None) -> Workspace:
+    """The workspace in a folder, at a period (by default the last month complete in its data).
+
+    Reads and checks every table once; what was read is kept in the workspace's `.gtmkit` folder until
+    the files change. A relative folder is looked for from here and then from the folders above.
+    Raises ConfigError, ContractError, and HistoryError for a period without data.
+    """
+    home = _found(Path(folder))
+    config = Config.load(home)
+    store = _prepared(config, home, rejects)
+    through = {
+        t: date.fromisoformat(d) for t, d in json.loads((store / "through.json").read_text("utf-8")).items()
+    }
+    frames = {
+        path.stem: sources.open_table(path, config.company.timezone, config.engine.memory_limit)
+        for path in sorted(store.glob("*.parquet"))
+    }
+    loss = pd.DataFrame(
+        json.loads((store / "loss.json").read_text("utf-8")), columns=["table", "step", "rows", "detail"]
+    )
+    first = _first_day(frames)
+    chosen = _period(period, config, through, first)
+    return Workspace(config, chosen, frames, through, loss, store)
+
+
+def sources_tables() -> list[str]:
+    """The names of the canonical tables."""
+    from gtmkit.contracts import TABLES
+
+    return list(TABLES)
+
+
+def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
+    for name in options:
+        if name not in row.options:
+            raise ConfigError(
+                f"{row.id} has no option '{name}'.{did_you_mean(name, row.options)} "
+                f"It has: {', '.join(row.options) or 'none'}. Use one of these."
+            )
+
+
+def _found(folder: Path) -> Path:
+    """The folder as given, or the same path seen from a folder above: a notebook runs in its own folder."""
+    if folder.is_absolute() or (folder / FILE).exists():
+        return folder
+    for above in Path.cwd().parents:
+        if (above / folder / FILE).exists():
+            return above / folder
+    return folder
+
+
+def _prepared(config: Config, home: Path, rejects: Path | None) -> Path:
+    """The folder of prepared tables: the runner's where a batch runs, else read now or kept from before."""
+    handed = os.environ.get("GTMKIT_PREPARED")
+    if handed and rejects is None and Path(handed).is_dir():
+        return Path(handed)
+    kept = _stores(home)
+    store = kept / sources.fingerprint(config, home)[:24]
+    with FileLock(kept / "lock"):
+        if not (store / "through.json").exists():
+            with tempfile.TemporaryDirectory(dir=kept, prefix="reading-") as scratch:
+                into = Path(scratch) / "store"
+                sources.prepare(config, home, into, rejects or kept / "rejects")
+                shutil.rmtree(store, ignore_errors=True)
+                into.replace(store)
+        _forget(kept, store)
+    return store
+
+
+def _stores(home: Path) -> Path:
+    """Where prepared tables are kept: inside the workspace, or in a temporary folder where that cannot be written."""
+    kept = home / ".gtmkit"
+    try:
+        kept.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=kept):
+            return kept
+    except OSError:
+        kept = (
+            Path(tempfile.gettempdir())
+            / f"gtmkit-{os.getuid()}"
+            / home.resolve().as_posix().strip("/").replace("/", "-")
+        )
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return kept
+
+
+def _forget(kept: Path, current: Path) -> None:
+    """Remove what was read from files that have changed since, the newest few aside."""
+    stores = sorted(
+        (p for p in kept.iterdir() if (p / "through.json").exists()), key=lambda p: p.stat().st_mtime
+    )
+    for old in [p for p in stores if p != current][: max(len(stores) - KEPT_STORES, 0)]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _period(label: str | None, config: Config, through: Mapping[str, date], first: date | None) -> Period:
+    """The period asked for, or the last month complete in the data; HistoryError where the data has none of it."""
+    start = config.company.fiscal_year_start
+    have = {t: d for t, d in through.items() if t in LEADING} or dict(through)
+    if label is None:
+        if not have:
+            raise HistoryError(
+                "No table has a date, so there is no last complete month. Name one with --period."
+            )
+        return last_month_ending_by(min(have.values()), start)
+    period = Period.parse(label, start)
+    if first is not None and period.end <= first:
+        raise HistoryError(
+            f"{period} ends before the data begins ({first.isoformat()}). "
+            f"Periods from {Period(month_index(first), 1, start)} are allowed. Choose a later one."
+        )
+    if have and period.start > max(have.values()):
+        newest = max(have.values())
+        raise HistoryError(
+            f"{period} begins after the data ends ({newest.isoformat()}). "
+            f"Periods to {Period(month_index(newest), 1, start)} are allowed. Choose an earlier one, or load newer data."
+        )
+    return period
+
+
+def _first_day(frames: Frames) -> date | None:
+    """The earliest day on which something happened in the leading tables."""
+    columns = {"subscriptions": "started_on", "opportunities": "created_at", "events": "occurred_at"}
+    days = []
+    for table, column in columns.items():
+        if table in frames and column in frames[table].collect_schema().names():
+            found = collect(frames[table].select(nw.col(column).cast(nw.Date).min()))[column].iloc[0]
+            days += [] if pd.isna(found) else [found]
+    return min(days) if days else None
