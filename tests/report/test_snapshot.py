@@ -1,3 +1,4 @@
+import json
 import tomllib
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,6 +11,7 @@ from paper_review import SETTINGS, PaperWorkspace
 
 from gtmkit.config import Config
 from gtmkit.report.snapshot import toml, write_snapshot
+from gtmkit.sources import prepare
 
 
 @pytest.fixture
@@ -66,3 +68,93 @@ def test_every_kind_of_setting_is_written():
         "tables": {"a b": {"x": {"y": 1.5}}, "c": {"z": [True, [1, 2]]}},
     }
     assert tomllib.loads(toml(words)) == words
+
+
+WORKSPACE = {
+    "gtm.toml": """
+[company]
+name = "Paper"
+currency = "EUR"
+timezone = "America/New_York"
+
+[pipeline]
+stages = ["qualified", "proposal"]
+
+[tables.accounts]
+path = "accounts.csv"
+columns = { account_id = "Id", name = "Name", is_internal = "Internal" }
+
+[tables.opportunities]
+path = "deals.csv"
+date_format = "%d/%m/%Y"
+key = ["opportunity_id"]
+values.stage = { "Won" = "closed_won", "Open" = "qualified" }
+constants = { kind = "new" }
+
+[tables.opportunities.columns]
+opportunity_id = "Id"
+account_id = "Account"
+created_at = "Created"
+amount = "Amount"
+currency = "Cur"
+stage = "Stage"
+
+[tables.subscriptions]
+path = "subscriptions.csv"
+shape = "SHAPE"
+counts = ["active"]
+
+[tables.exchange_rates]
+path = "rates.csv"
+""",
+    "accounts.csv": 'Id,Name,Internal\n007,NA,false\n0071,"=x, ""y""",false\n008,Us,true\n',
+    "deals.csv": (
+        "Id,Account,Created,Amount,Cur,Stage\n"
+        "9007199254740993,007,31/10/2026,0.1,EUR,Won\n"
+        "9007199254740993,007,31/10/2026,0.1,EUR,Won\n"
+        "d2,0071,01/09/2026,123456789.12345,USD,Open\n"
+        "d3,008,01/09/2026,5,EUR,Open\n"
+    ),
+    "rates.csv": "month_on,currency,rate\n2026-09-01,USD,0.9137\n2026-10-01,USD,0.92\n",
+}
+SUBSCRIPTIONS = {
+    "periods": (
+        "account_id,started_on,ended_on,price_amount,interval,currency,status\n"
+        "007,2026-01-15,2026-09-20,1000,year,EUR,active\n"
+        "0071,2026-09-01,,99.99,month,USD,active\n"
+        "0071,2026-09-01,,10,month,EUR,paused\n"
+    ),
+    "changes": (
+        "account_id,changed_on,mrr_amount\n007,2026-01-15,83.3333\n007,2026-03-01,0\n0071,2026-09-01,10\n"
+    ),
+    "snapshots": "account_id,month_on,mrr_amount\n007,2026-01-01,1\n007,2026-02-01,2.00005\n",
+}
+
+
+@pytest.mark.parametrize("shape", SUBSCRIPTIONS)
+def test_what_is_read_from_a_snapshot_is_what_was_read_from_the_exports(shape, tmp_path):
+    for name, text in WORKSPACE.items():
+        (tmp_path / name).write_text(text.replace("SHAPE", shape))
+    (tmp_path / "subscriptions.csv").write_text(SUBSCRIPTIONS[shape])
+    prepare(Config.load(tmp_path), tmp_path, tmp_path / "store", tmp_path / "rejects")
+    snapshot = tmp_path / "snapshot"
+    write_snapshot(tmp_path / "store", tmp_path / "gtm.toml", snapshot)
+    prepare(Config.load(snapshot), snapshot, tmp_path / "again", tmp_path / "rejects")
+    names = sorted(path.name for path in (tmp_path / "store").glob("*.parquet"))
+    assert names == sorted(path.name for path in (tmp_path / "again").glob("*.parquet"))
+    assert len(names) == 4
+    with duckdb.connect() as connection:
+        for name in names:
+            one, two = (connection.read_parquet(str(tmp_path / s / name)) for s in ("store", "again"))
+            columns = [column for column in two.columns if column not in ("file", "line")]
+            gone = {c for c in one.columns if c not in two.columns}
+            assert gone <= {"currency", "price_amount", "quantity", "interval", "interval_count"}
+            assert one.fetchall() != []
+            rows = [sorted(map(repr, r.select(*map(quoted, columns)).fetchall())) for r in (one, two)]
+            assert rows[0] == rows[1], name
+    through = [(tmp_path / s / "through.json").read_text() for s in ("store", "again")]
+    assert json.loads(through[0]).items() <= json.loads(through[1]).items()
+
+
+def quoted(column):
+    return duckdb.ColumnExpression(column)
