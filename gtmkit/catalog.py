@@ -1,4 +1,4 @@
-"""The catalogue: one row a metric, with what the trade says of it; the formula is the function of the same name.
+"""The catalogue: one row a metric, with what the trade says of it; the formula is the function of that name.
 
 The definition is the first line of that function's docstring, so that text and code stand side by side.
 """
@@ -86,8 +86,8 @@ class Metric:
 
 
 _BY_AMOUNT = Variant("each opportunity weighs its amount", {"weight": "amount"})
-_BILLING = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
-_CRM = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
+_BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
+_CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 _ROWS: list[Metric] = [
     Metric(
         retention.mrr, "MRR", 1, "money", "up", **_BILLING,
@@ -186,7 +186,7 @@ _ROWS: list[Metric] = [
         departs="only opportunities whose window has ended; the curve treats losing as a competing outcome",
         variants={
             "amount": _BY_AMOUNT,
-            "curve": Variant("Aalen-Johansen incidence of winning by age, young opportunities included", {"basis": "curve"}),
+            "curve": Variant("Aalen-Johansen incidence of winning by age, young ones included", {"basis": "curve"}),
         },
     ),
     Metric(
@@ -258,7 +258,7 @@ def find(metric: str) -> tuple[Metric, str]:
 
 
 def define(*metrics: str, config: Config) -> pd.DataFrame:
-    """What the named metrics mean: definition, standard, departures, owner, target and changes, one row each."""
+    """What the named metrics mean: definition, standard, departures, owner, target, changes; one row each."""
     rows = []
     for name in metrics:
         row, variant = find(name)
@@ -303,7 +303,8 @@ def overview() -> pd.DataFrame:
         [
             {
                 "id": row.id, "label": row.label, "layer": row.layer, "unit": row.unit, "better": row.better,
-                "decision": row.decision, "truth": row.truth, "variants": " ".join(row.variants), "by": " ".join(row.by),
+                "decision": row.decision, "truth": row.truth,
+                "variants": " ".join(row.variants), "by": " ".join(row.by),
                 "definition": row.definition, "standard": row.standard, "departs": row.departs,
             }
             for row in METRICS.values()

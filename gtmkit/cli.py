@@ -165,7 +165,11 @@ def tidy(
         faults = []
         for path in sorted(notebooks.glob("*.ipynb")):
             if check:
-                faults += [] if form.is_tidy(path) else [f"{path} is not tidy. Run gtmkit tidy."]
+                faults += (
+                    []
+                    if form.canonical(form.read(path)) == path.read_text("utf-8")
+                    else [f"{path} is not tidy. Run gtmkit tidy."]
+                )
             elif form.tidy(path):
                 typer.echo(str(path))
             faults += form.lint(path)
@@ -234,7 +238,7 @@ def _typed(row: Any, pairs: dict[str, str]) -> dict[str, Any]:
     return typed
 
 
-def _show(rows: Sequence[dict[str, Any]], columns: Sequence[str], form: Format, title: str) -> None:
+def _show(rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, title: str) -> None:
     if form is Format.json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
     elif form is Format.csv:

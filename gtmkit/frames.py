@@ -15,10 +15,11 @@ import pandas as pd
 from gtmkit.periods import day_index
 
 INTEGER = nw.Int64()
+Frame = nw.LazyFrame[Any]  # of any engine
 UNITS = 10_000  # money in tables and ledgers is an integer of ten-thousandths
 
 
-def collect(frame: nw.LazyFrame) -> pd.DataFrame:
+def collect(frame: Frame) -> pd.DataFrame:
     """The frame's rows as a small pandas frame with nullable (arrow) types: the one way out of an engine."""
     table: Any = frame.collect().to_arrow()
     answer: pd.DataFrame = table.select(list(frame.collect_schema().names())).to_pandas(
@@ -27,7 +28,7 @@ def collect(frame: nw.LazyFrame) -> pd.DataFrame:
     return answer
 
 
-def sums(frame: nw.LazyFrame, keys: Sequence[str], **what: nw.Expr) -> nw.LazyFrame:
+def sums(frame: Frame, keys: Sequence[str], **what: nw.Expr) -> Frame:
     """The sum of each named expression over each group of the keys, integers as Int64."""
     named = frame.with_columns(**what)
     schema = named.collect_schema()
@@ -63,7 +64,7 @@ def month(column: str) -> nw.Expr:
     return (stamp.year().cast(INTEGER) * 12 + stamp.month().cast(INTEGER) - 1).cast(INTEGER)
 
 
-def small(like: nw.LazyFrame, **columns: Sequence[int]) -> nw.LazyFrame:
+def small(like: Frame, **columns: Sequence[int]) -> Frame:
     """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
     one = like.select(_rows=nw.len())
     rows = zip(*columns.values(), strict=True)
@@ -77,7 +78,7 @@ def small(like: nw.LazyFrame, **columns: Sequence[int]) -> nw.LazyFrame:
     )
 
 
-def column_or_null(frame: nw.LazyFrame, column: str, dtype: Any) -> nw.Expr:
+def column_or_null(frame: Frame, column: str, dtype: Any) -> nw.Expr:
     """The column, or nulls of its type where the frame does not have it."""
     names = frame.collect_schema().names()
     if column in names:

@@ -52,17 +52,20 @@ def needs(metric: str, **options: Any) -> Any:
 
 def floats(column: Any) -> Floats:
     """A column as an array of floats, null as NaN."""
-    return np.asarray(pd.Series(column).to_numpy(dtype="float64", na_value=np.nan), dtype="float64")
+    values: Floats = np.asarray(
+        pd.Series(column).to_numpy(dtype="float64", na_value=np.nan), dtype=np.float64
+    )
+    return values
 
 
 def divided(numerator: Any, denominator: Any) -> Floats:
-    """numerator / denominator where the denominator is above zero, else NaN."""
+    """Numerator / denominator where the denominator is above zero, else NaN."""
     top, bottom = floats(numerator), floats(denominator)
     return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
 
 
 def share(rows: pd.DataFrame, numerator: Any, denominator: Any, nothing: str) -> pd.DataFrame:
-    """Rows with a share of counts and its Wilson interval; undefined with the reason `nothing` where there are none."""
+    """Rows with a share of counts and its Wilson interval; undefined where there are none."""
     low, high = stats.wilson(floats(numerator), floats(denominator))
     answer = rows.assign(
         value=divided(numerator, denominator), numerator=floats(numerator), denominator=floats(denominator),

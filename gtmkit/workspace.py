@@ -22,7 +22,7 @@ from filelock import FileLock
 from gtmkit import catalog, results, sources
 from gtmkit.config import FILE, Config
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
-from gtmkit.frames import collect
+from gtmkit.frames import Frame, collect
 from gtmkit.ledgers import LEDGERS
 from gtmkit.periods import Period, last_month_ending_by, month_index
 from gtmkit.results import Need, Setting
@@ -31,18 +31,18 @@ LEADING = ("subscriptions", "opportunities", "events")  # a period is complete w
 BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets")  # describe, do not happen
 KEPT_STORES = 4
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
-Frames = Mapping[str, nw.LazyFrame]
+Frames = Mapping[str, Frame]
 
 
-class Missing(Exception):
+class MissingTableError(Exception):
     """A table that a metric needs and the workspace does not have."""
 
 
 class Workspace:
     """A company's tables at one period, and every figure that can be read off them.
 
-    `config` are its settings, `period` is the period under review, `tables` the names of the tables it has, `asked` all that was
-    answered so far, as (id, variant, by, frame).
+    `config` are its settings, `period` is the period under review, `tables` the names of the tables it has,
+    `asked` all that was answered so far, as (id, variant, by, frame).
     """
 
     def __init__(
@@ -102,14 +102,14 @@ class Workspace:
         self.asked.append((row.id, ".".join(filter(None, [variant, said])), columns, answer))
         return answer.copy()
 
-    def ledger(self, name: str) -> nw.LazyFrame:
+    def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
 
         Raises ConfigError where there is no such ledger or table, or the workspace lacks what it is made of.
         """
         try:
             return self._input(name)
-        except Missing as missing:
+        except MissingTableError as missing:
             raise ConfigError(
                 f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
             ) from None
@@ -143,7 +143,7 @@ class Workspace:
         labels = [p.label for p in span]
         try:
             arguments = self._arguments(row.function, by, periods)
-        except Missing as missing:
+        except MissingTableError as missing:
             return results.undefined(by, labels, f"needs table {missing}")
         lacking = self._lacking(row, by)
         if lacking:
@@ -171,20 +171,20 @@ class Workspace:
                 found.append(self._optional(name, parameter))
         return found
 
-    def _optional(self, name: str, parameter: inspect.Parameter) -> nw.LazyFrame | None:
+    def _optional(self, name: str, parameter: inspect.Parameter) -> Frame | None:
         try:
             return self._input(name)
-        except Missing:
+        except MissingTableError:
             if parameter.default is None:
                 return None
             raise
 
-    def _input(self, name: str) -> nw.LazyFrame:
+    def _input(self, name: str) -> Frame:
         if name in self._frames:
             return self._frames[name]
         if name not in LEDGERS:
             if name in sources_tables():
-                raise Missing(name)
+                raise MissingTableError(name)
             known = [*LEDGERS, *sources_tables()]
             raise ConfigError(
                 f"There is no table or ledger '{name}'.{did_you_mean(name, known)} Allowed: {', '.join(known)}. "
@@ -198,7 +198,7 @@ class Workspace:
         )
         return self._frames[name]
 
-    def _kept(self, name: str, ledger: nw.LazyFrame) -> nw.LazyFrame:
+    def _kept(self, name: str, ledger: Frame) -> Frame:
         """The ledger written down once, so that every metric and kernel reads it instead of making it again."""
         if self.store is None:
             return ledger
@@ -389,7 +389,7 @@ def _prepared(config: Config, home: Path, rejects: Path | None) -> Path:
 
 
 def _stores(home: Path) -> Path:
-    """Where prepared tables are kept: inside the workspace, or in a temporary folder where that cannot be written."""
+    """Where prepared tables are kept: in the workspace, or in a temporary folder if that cannot be written."""
     kept = home / ".gtmkit"
     try:
         kept.mkdir(exist_ok=True)
@@ -415,7 +415,7 @@ def _forget(kept: Path, current: Path) -> None:
 
 
 def _period(label: str | None, config: Config, through: Mapping[str, date], first: date | None) -> Period:
-    """The period asked for, or the last month complete in the data; HistoryError where the data has none of it."""
+    """The period asked for, or the last month complete in the data; HistoryError where it has no data."""
     start = config.company.fiscal_year_start
     have = {t: d for t, d in through.items() if t in LEADING} or dict(through)
     if label is None:
@@ -434,7 +434,8 @@ def _period(label: str | None, config: Config, through: Mapping[str, date], firs
         newest = max(have.values())
         raise HistoryError(
             f"{period} begins after the data ends ({newest.isoformat()}). "
-            f"Periods to {Period(month_index(newest), 1, start)} are allowed. Choose an earlier one, or load newer data."
+            f"Periods to {Period(month_index(newest), 1, start)} are allowed. "
+            "Choose an earlier one, or load newer data."
         )
     return period
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-import narwhals as nw
-
+from gtmkit.frames import Frame
 from gtmkit.ledgers.journeys import journeys, positions, stays, visits
 from gtmkit.ledgers.revenue import revenue
 
-LEDGERS: Mapping[str, Callable[..., nw.LazyFrame]] = {
+LEDGERS: Mapping[str, Callable[..., Frame]] = {
     build.__name__: build for build in (revenue, journeys, visits, positions, stays)
 }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import narwhals as nw
 
-from gtmkit.frames import INTEGER, day
+from gtmkit.frames import Frame, counted, day
 
 ACCOUNT_DIMENSIONS = (
     "segment", "channel", "source", "medium", "campaign", "use_case", "industry", "region", "plan_tier",
@@ -20,14 +20,14 @@ def null_row(column: str) -> str:
     return "unattributed" if column in UNATTRIBUTED else "unknown"
 
 
-def as_text(frame: nw.LazyFrame, columns: Sequence[str]) -> list[nw.Expr]:
+def as_text(frame: Frame, columns: Sequence[str]) -> list[nw.Expr]:
     """The columns as text with nulls named."""
     return [
         column.fill_null(null_row(name)) for name, column in zip(columns, text(frame, columns), strict=True)
     ]
 
 
-def text(frame: nw.LazyFrame, columns: Sequence[str]) -> list[nw.Expr]:
+def text(frame: Frame, columns: Sequence[str]) -> list[nw.Expr]:
     """The columns as text, nulls left as they are; booleans as 'true' and 'false' on every engine."""
     schema = frame.collect_schema()
     return [
@@ -40,10 +40,8 @@ def text(frame: nw.LazyFrame, columns: Sequence[str]) -> list[nw.Expr]:
     ]
 
 
-def account_dimensions(
-    accounts: nw.LazyFrame, account_changes: nw.LazyFrame | None, owners: nw.LazyFrame | None
-) -> nw.LazyFrame:
-    """One row an account: account_id and every dimension the tables have, at acquisition where changes are known.
+def account_dimensions(accounts: Frame, account_changes: Frame | None, owners: Frame | None) -> Frame:
+    """One row an account: account_id and its dimensions, at acquisition where changes are known.
 
     The value at acquisition is the last change on or before started_on. An account without a change of
     that column keeps the exported value; one whose every change came later has none known: null.
@@ -56,7 +54,7 @@ def account_dimensions(
     return with_owner(table.select("account_id", *have), owners)
 
 
-def with_owner(table: nw.LazyFrame, owners: nw.LazyFrame | None) -> nw.LazyFrame:
+def with_owner(table: Frame, owners: Frame | None) -> Frame:
     """The table with team, territory and function of its owner, as far as the owners table has them."""
     if owners is None or not _has(table, "owner"):
         return table
@@ -64,12 +62,13 @@ def with_owner(table: nw.LazyFrame, owners: nw.LazyFrame | None) -> nw.LazyFrame
     return table.join(owners.select("owner", *extra), on="owner", how="left") if extra else table
 
 
-def _has(frame: nw.LazyFrame, column: str) -> bool:
+def _has(frame: Frame, column: str) -> bool:
     return column in frame.collect_schema().names()
 
 
-def _at_acquisition(table: nw.LazyFrame, changes: nw.LazyFrame, have: list[str]) -> nw.LazyFrame:
+def _at_acquisition(table: Frame, changes: Frame, have: list[str]) -> Frame:
     """The dimensions with their value at started_on, as account_changes tells it."""
+    is_last, value = nw.col("_at") == nw.col("_last"), nw.col("value").cast(nw.String())
     known = (
         changes.filter(nw.col("column").is_in(have))
         .join(table.filter(~nw.col("started_on").is_null()).select("account_id", "started_on"), on="account_id")
@@ -78,8 +77,8 @@ def _at_acquisition(table: nw.LazyFrame, changes: nw.LazyFrame, have: list[str])
         .with_columns(_last=nw.col("_seen").max().over("account_id", "column"))
         .with_columns(
             # Two changes of one column on one day have no order in the table: the larger text is taken.
-            **{f"_new_{c}": nw.when((nw.col("column") == c) & (nw.col("_at") == nw.col("_last"))).then(nw.col("value").cast(nw.String())) for c in have},
-            **{f"_any_{c}": nw.when(nw.col("column") == c).then(nw.lit(1)).otherwise(nw.lit(0)).cast(INTEGER) for c in have},
+            **{f"_new_{c}": nw.when((nw.col("column") == c) & is_last).then(value) for c in have},
+            **{f"_any_{c}": counted(nw.col("column") == c) for c in have},
         )
         .group_by("account_id")
         .agg(*[nw.col(f"_{kind}_{c}").max() for c in have for kind in ("new", "any")])

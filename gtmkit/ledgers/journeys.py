@@ -9,29 +9,30 @@ from datetime import date
 
 import narwhals as nw
 
-from gtmkit.frames import INTEGER, before, column_or_null, counted, day, month, running, small
+from gtmkit.frames import INTEGER, Frame, before, column_or_null, counted, day, month, running, small
 from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, as_text, text, with_owner
 from gtmkit.results import setting
 
 
 def journeys(
-    opportunities: nw.LazyFrame,
-    stage_changes: nw.LazyFrame | None = None,
-    accounts: nw.LazyFrame | None = None,
-    account_changes: nw.LazyFrame | None = None,
-    owners: nw.LazyFrame | None = None,
+    opportunities: Frame,
+    stage_changes: Frame | None = None,
+    accounts: Frame | None = None,
+    account_changes: Frame | None = None,
+    owners: Frame | None = None,
     *,
     as_of: date,
     stages: Sequence[str] = setting("pipeline.stages"),
     won: str = setting("pipeline.won"),
     lost: str = setting("pipeline.lost"),
-) -> nw.LazyFrame:
+) -> Frame:
     """One row an opportunity created before `as_of`, with its outcome as it stood then.
 
-    Returns: opportunity_id, account_id, created_day, created_month, entered_day (first stage entry, else created), accepted_day,
-    outcome (won, lost, open), closed_day, closed_month, amount and yearly_amount (first-year
-    recurring), first_amount (first known in stage_changes, else amount), is_first_known, rank (furthest known stage without
-    history), expected_day, and the opportunity's dimensions as text: its own, then the account's at acquisition, then the owner's.
+    Returns: opportunity_id, account_id, created_day, created_month, entered_day and entered_month (first
+    stage entry, else created), accepted_day, outcome (won, lost, open), closed_day, closed_month, amount and
+    yearly_amount (first-year recurring), first_amount (first known in stage_changes, else amount),
+    is_first_known, has_history, rank (of today's stage), expected_day, and the opportunity's dimensions as
+    text: its own, then the account's at acquisition, then the owner's.
     An opportunity closed without a date keeps its outcome and has closed_day null: outside dated figures.
     """
     table = opportunities.with_columns(
@@ -94,8 +95,9 @@ def journeys(
 
 
 COLUMNS = (
-    "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "entered_month", "accepted_day", "outcome",
-    "closed_day", "closed_month", "amount", "yearly_amount", "first_amount", "is_first_known", "has_history",
+    "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "entered_month",
+    "accepted_day", "outcome", "closed_day", "closed_month", "amount", "yearly_amount", "first_amount",
+    "is_first_known", "has_history",
     "rank", "expected_day",
 )  # fmt: skip
 TOLD = ("_entered", "_entered_month", "_first", "_won_day", "_won_month", "_lost_day", "_lost_month")
@@ -103,14 +105,14 @@ CARRIED = ("opportunity_id", "created_day", "created_month", "outcome", "closed_
 
 
 def visits(
-    journeys: nw.LazyFrame,
-    stage_changes: nw.LazyFrame,
+    journeys: Frame,
+    stage_changes: Frame,
     *,
     as_of: date,
     stages: Sequence[str] = setting("pipeline.stages"),
     won: str = setting("pipeline.won"),
     lost: str = setting("pipeline.lost"),
-) -> nw.LazyFrame:
+) -> Frame:
     """One row per opportunity and stage it reached, skipped stages filled in.
 
     Returns: opportunity_id, at (stage number), entered_day (first day at that stage or a later one),
@@ -169,19 +171,19 @@ def visits(
 
 
 def positions(
-    journeys: nw.LazyFrame,
-    stage_changes: nw.LazyFrame | None = None,
+    journeys: Frame,
+    stage_changes: Frame | None = None,
     *,
     as_of: date,
     stages: Sequence[str] = setting("pipeline.stages"),
     won: str = setting("pipeline.won"),
     lost: str = setting("pipeline.lost"),
-) -> nw.LazyFrame:
+) -> Frame:
     """One row per opportunity and span of days in which its stage, amount and expected close stayed the same.
 
     Returns: opportunity_id, at (stage number, null where unknown), from_day, until_day (exclusive; null
-    while open), amount, expected_day, is_current_amount (no history: the value of today's export), and the
-    columns carried over from journeys. A state within a closed opportunity's life only; undated ones are not here.
+    while open), amount, expected_day, is_current_amount (no history: the value of today's export), and what
+    journeys carries. Undated opportunities are not here.
     """
     k = len(stages)
     alive = journeys.filter(
@@ -226,18 +228,18 @@ def positions(
 
 
 def stays(
-    journeys: nw.LazyFrame,
-    stage_changes: nw.LazyFrame,
+    journeys: Frame,
+    stage_changes: Frame,
     *,
     as_of: date,
     stages: Sequence[str] = setting("pipeline.stages"),
     won: str = setting("pipeline.won"),
     lost: str = setting("pipeline.lost"),
-) -> nw.LazyFrame:
+) -> Frame:
     """One row per real stay of an opportunity in a stage: from entering it to leaving it.
 
-    Returns: opportunity_id, at (stage number), from_day, from_month, until_day and until_month (null while there), goes_to
-    (stage number, len(stages) for won, len(stages) + 1 for lost, null while there), and what journeys
+    Returns: opportunity_id, at (stage number), from_day, from_month, until_day and until_month (null while
+    there), goes_to (stage number, len(stages) for won, len(stages) + 1 for lost, null while there), and what journeys
     carries. Repeated rows of one stage are one stay; filled-in stages are not here.
     """
     k = len(stages)
@@ -278,9 +280,7 @@ def stays(
     return rows.drop("_next_day", "_next_month", "_next")
 
 
-def _history(
-    stage_changes: nw.LazyFrame, stages: Sequence[str], won: str, lost: str, as_of: date
-) -> nw.LazyFrame:
+def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str, as_of: date) -> Frame:
     """Dated stage changes before `as_of` in their order, amount and expected close carried forward.
 
     Ties in time are common in exports: stage, then amount, then expected close decide, never row order.
@@ -304,7 +304,7 @@ def _history(
     return rows.select("opportunity_id", "day", "month", "rank", "order", "amount", "expected")
 
 
-def _told(history: nw.LazyFrame, k: int) -> nw.LazyFrame:
+def _told(history: Frame, k: int) -> Frame:
     """What the history tells of each opportunity: first entry, first known amount, last win and loss."""
     known = nw.when(~nw.col("amount").is_null()).then(nw.col("order"))
     rows = history.with_columns(_known=known.min().over("opportunity_id"))
@@ -326,7 +326,7 @@ def _rank(stages: Sequence[str], won: str, lost: str) -> nw.Expr:
     return nw.col("stage").replace_strict(names, list(range(len(names))), default=None, return_dtype=INTEGER)
 
 
-def _carried(journeys: nw.LazyFrame) -> list[str]:
+def _carried(journeys: Frame) -> list[str]:
     """The columns that stage ledgers keep of a journey: who, when, how it ended, and its dimensions."""
     return [c for c in journeys.collect_schema().names() if c in CARRIED or c not in COLUMNS]
 
@@ -335,18 +335,18 @@ def _integer(value: int) -> nw.Expr:
     return nw.lit(value).cast(INTEGER)
 
 
-def _day_or_null(frame: nw.LazyFrame, column: str, part: Callable[[str], nw.Expr] = day) -> nw.Expr:
+def _day_or_null(frame: Frame, column: str, part: Callable[[str], nw.Expr] = day) -> nw.Expr:
     return (
         part(column) if column in frame.collect_schema().names() else column_or_null(frame, column, nw.Int64)
     )
 
 
 def _with_dimensions(
-    table: nw.LazyFrame,
-    accounts: nw.LazyFrame | None,
-    account_changes: nw.LazyFrame | None,
-    owners: nw.LazyFrame | None,
-) -> nw.LazyFrame:
+    table: Frame,
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
     """The journeys with their dimensions as text: own column first, then the account's, then the owner's."""
     own = [c for c in OPPORTUNITY_DIMENSIONS if c in table.collect_schema().names()]
     table = table.select(*COLUMNS, *own)

@@ -4,26 +4,26 @@ from datetime import date
 
 import narwhals as nw
 
-from gtmkit.frames import INTEGER, counted, month, running, sums
+from gtmkit.frames import INTEGER, Frame, counted, month, running, sums
 from gtmkit.ledgers.dimensions import account_dimensions, as_text
 from gtmkit.periods import month_index
 
 
 def revenue(
-    subscriptions: nw.LazyFrame,
-    accounts: nw.LazyFrame | None = None,
-    account_changes: nw.LazyFrame | None = None,
-    owners: nw.LazyFrame | None = None,
+    subscriptions: Frame,
+    accounts: Frame | None = None,
+    account_changes: Frame | None = None,
+    owners: Frame | None = None,
     *,
     as_of: date,
-) -> nw.LazyFrame:
-    """Every change of an account's month-end MRR before `as_of`, with its movement and the account's dimensions.
+) -> Frame:
+    """Every change of an account's month-end MRR before `as_of`, with its movement and dimensions.
 
     Takes: subscriptions as periods [started_on, ended_on) with mrr_amount in ten-thousandths.
     Returns: account_id, month, delta, prior, after (ten-thousandths), movement (new, expansion,
     contraction, churned, reactivated), cohort (month of the first month end above zero), base (MRR at
-    that month end), and the account's dimensions as text. A row with movement `brief` and delta 0 marks a month
-    in which an account paid but left before its end.
+    that month end), and the account's dimensions as text. A row with movement `brief` and delta 0 marks a
+    month in which an account paid but left before its end.
     """
     last = month_index(as_of) - 1
     lines = subscriptions.filter(~nw.col("started_on").is_null()).with_columns(
@@ -70,7 +70,7 @@ def revenue(
 
 
 def _movement() -> nw.Expr:
-    """The word for a change: paying basis, so any return from zero is `reactivated`, never `new` or `expansion`."""
+    """The word for a change, on a paying basis: any return from zero is `reactivated`."""
     delta, prior, after = nw.col("delta"), nw.col("prior"), nw.col("after")
     first = nw.col("month") == nw.col("cohort")
     return (

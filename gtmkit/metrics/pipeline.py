@@ -1,4 +1,4 @@
-"""Is the sales motion healthy: pipeline created and open, conversion, time, size, and where it leaks and waits."""
+"""Is the sales motion healthy: pipeline created and open, conversion, time, size, leak and wait."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -8,10 +8,22 @@ import numpy as np
 import pandas as pd
 
 from gtmkit import stats
-from gtmkit.frames import INTEGER, UNITS, collect, counted, small, sums
+from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, small, sums
 from gtmkit.periods import Period, day_index, month_start
 from gtmkit.results import (
-    DERIVED_INTERVAL, FIGURES, WORST_FIRST, divided, floats, marked, money_ratio, needs, noted, setting, share, shaped, total,
+    DERIVED_INTERVAL,
+    FIGURES,
+    WORST_FIRST,
+    divided,
+    floats,
+    marked,
+    money_ratio,
+    needs,
+    noted,
+    setting,
+    shaped,
+    share,
+    total,
 )  # fmt: skip
 from gtmkit.windows import flows
 
@@ -21,7 +33,7 @@ CURVE_STEP_DAYS = 30
 
 
 def pipeline_created(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -30,7 +42,7 @@ def pipeline_created(
     """Amount of the opportunities created in the period, as first known.
 
     Answers: is pipeline creation keeping up?
-    Returns: money; n = opportunities. Where stage_changes tells no amount, today's stands in and the row says so.
+    Returns: money; n = opportunities. Where stage_changes tells no amount, today's stands in; the row says so.
     """
     rows = _population(journeys, kinds).filter(~nw.col("created_month").is_null())
     table = collect(
@@ -40,14 +52,14 @@ def pipeline_created(
             without=counted(nw.col("first_amount").is_null()),
         )
     )  # fmt: skip
-    rows = flows(table, by, periods)
-    answer = total(rows, rows["amount"] / UNITS, rows["n"])
-    answer = noted(answer, rows["later"] > 0, "current amount: stage_changes tells no first one for all")
-    return shaped(_without_amount(answer, rows["without"]), by, [])
+    over = flows(table, by, periods)
+    answer = total(over, over["amount"] / UNITS, over["n"])
+    answer = noted(answer, over["later"] > 0, "current amount: stage_changes tells no first one for all")
+    return shaped(_without_amount(answer, over["without"]), by, [])
 
 
 def sales_accepted_rate(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -66,14 +78,14 @@ def sales_accepted_rate(
         rows, by, periods, "created_day", window_days, late <= window_days, known=nw.col("known")
     )
     if len(table) and not table["known"].sum():
-        rows = flows(table, by, periods)
-        nothing = share(rows, rows["reached"] * 0, rows["matured"] * 0, "opportunities has no accepted_at")
+        over = flows(table, by, periods)
+        nothing = share(over, over["reached"] * 0, over["matured"] * 0, "opportunities has no accepted_at")
         return shaped(nothing, by, [])
     return shaped(_windowed(flows(table, by, periods), window_days), by, [])
 
 
 def stage_conversion(
-    visits: nw.LazyFrame,
+    visits: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -87,7 +99,7 @@ def stage_conversion(
     """Share of the opportunities that first entered a stage in the period and went further within the window.
 
     Answers: where do opportunities stop?
-    Takes: skipped stages filled in; further = a later stage or won; `months` asks for that many, ending with the period.
+    Takes: skipped stages filled in; further = a later stage or won; `months`: that many, ending with the period.
     Returns: axis stage; share of those whose window has ended; n = opportunities.
     Differs: `.cohort` follows those created in the period, however long it took (these multiply from
     created to won, and stay immature while any of them is open); `.amount` weighs by amount on entry.
@@ -110,19 +122,19 @@ def stage_conversion(
     more = _amounts("entry_amount", within) if weight == "amount" else {}
     table = _entrants(rows, keys, periods, "entered_day", window_days, within, **more)
     over = flows(table, keys, periods, months, axes={"stage": range(len(stages))})
-    answer = _windowed(over, window_days, "opportunities" if weight == "count" else "amount")
+    answer = _windowed(over, window_days, weight)
     return _by_stage(answer, by, stages)
 
 
 def time_in_stage(
-    stays: nw.LazyFrame,
+    stays: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     stages: Sequence[str] = setting("pipeline.stages"),
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
-    """Median days from entering a stage to leaving it, of stays begun in the 12 months to the end of the period.
+    """Median days from entering a stage to leaving it, of stays begun in the 12 months to period end.
 
     Answers: where does time go?
     Takes: real stays only, none filled in; leaving = the next stage, won or lost; those still there are censored.
@@ -134,7 +146,7 @@ def time_in_stage(
 
 
 def win_rate(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -161,7 +173,7 @@ def win_rate(
 
 
 def close_rate(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -190,21 +202,21 @@ def close_rate(
     more = _amounts("first_amount", within) if weight == "amount" else {}
     table = _entrants(rows, by, periods, "created_day", window_days, within, **more)
     return shaped(
-        _windowed(flows(table, by, periods), window_days, "opportunities" if weight == "count" else "amount"),
+        _windowed(flows(table, by, periods), window_days, weight),
         by,
         [],
     )
 
 
 def sales_cycle(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     basis: Literal["all", "won"] = "all",
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
-    """Median days from first stage entry to closed, won or lost, of those entered in the 12 months to period end.
+    """Median days from first stage entry to close, won or lost, of those entered in 12 months to period end.
 
     Answers: how long until an opportunity is decided?
     Takes: first stage entry, else creation; open ones are censored at the end of the period.
@@ -223,7 +235,7 @@ def sales_cycle(
 
 
 def average_selling_price(
-    journeys: nw.LazyFrame,
+    journeys: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -246,14 +258,15 @@ def average_selling_price(
     )  # fmt: skip
     over = flows(table, by, periods, months)
     amounts = {
-        "n": over["n"] / UNITS, "b": over["b"], "k": over["k"], "nn": over["nn"] / 100, "nb": over["nb"] / 10, "bb": over["k"],
+        "n": over["n"] / UNITS, "b": over["b"], "k": over["k"],
+        "nn": over["nn"] / 100, "nb": over["nb"] / 10, "bb": over["k"],
     }  # fmt: skip
     answer = money_ratio(over, amounts, "none won with an amount in the period")
     return shaped(_without_amount(answer, over["without"]), by, [])
 
 
 def open_pipeline(
-    positions: nw.LazyFrame,
+    positions: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -278,9 +291,9 @@ def open_pipeline(
 
 
 def pipeline_coverage(
-    positions: nw.LazyFrame,
-    journeys: nw.LazyFrame,
-    targets: nw.LazyFrame,
+    positions: Frame,
+    journeys: Frame,
+    targets: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -323,8 +336,8 @@ def pipeline_coverage(
     target, done = np.where(has_own, over["target"], over["parts"]), floats(over["booked"]) / UNITS
     left = target - done if basis == "remaining" else target
     answer = over.assign(
-        value=divided(over["open"] / UNITS, left), numerator=floats(over["open"]) / UNITS, denominator=left, n=over["n"],
-        low=np.nan, high=np.nan,
+        value=divided(over["open"] / UNITS, left), numerator=floats(over["open"]) / UNITS, denominator=left,
+        n=over["n"], low=np.nan, high=np.nan,
     )  # fmt: skip
     aimless = ~has_own & (floats(over["monthly"]) == 0)
     names = dict(zip((p.label for p in periods), (q.label for q in quarters), strict=True))
@@ -381,7 +394,7 @@ def pipeline_velocity(
 
 
 def stage_leak(
-    visits: nw.LazyFrame,
+    visits: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -409,7 +422,7 @@ def stage_leak(
 
 
 def stage_wait(
-    stays: nw.LazyFrame,
+    stays: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -441,14 +454,14 @@ def stage_wait(
 
 
 def stage_skip_rate(
-    visits: nw.LazyFrame,
+    visits: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     stages: Sequence[str] = setting("pipeline.stages"),
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
-    """Share of the opportunities that came to a stage or past it in the period without ever having been in it.
+    """Share of those that came to a stage or past it in the period without ever having been in it.
 
     Answers: is the sales process followed, or filled in afterwards?
     Returns: axis stage; share; n = opportunities.
@@ -463,7 +476,7 @@ def stage_skip_rate(
 
 
 def stage_regress_rate(
-    stays: nw.LazyFrame,
+    stays: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -488,11 +501,11 @@ def stage_regress_rate(
     return _by_stage(share(over, over["back"], over["left"], "none left it in the period"), by, stages)
 
 
-def _population(ledger: nw.LazyFrame, kinds: Sequence[str]) -> nw.LazyFrame:
+def _population(ledger: Frame, kinds: Sequence[str]) -> Frame:
     return ledger.filter(nw.col("kind").is_in(list(kinds)))
 
 
-def _closed(journeys: nw.LazyFrame, kinds: Sequence[str]) -> nw.LazyFrame:
+def _closed(journeys: Frame, kinds: Sequence[str]) -> Frame:
     closed = _population(journeys, kinds).filter(~nw.col("closed_month").is_null())
     return closed.with_columns(month=nw.col("closed_month"))
 
@@ -524,13 +537,14 @@ def _amounts(column: str, reached: nw.Expr) -> dict[str, nw.Expr]:
 
 def _amount_ratio(over: pd.DataFrame, nothing: str) -> pd.DataFrame:
     amounts = {
-        "n": over["n"] / UNITS, "b": over["b"] / UNITS, "k": over["k"], **{c: over[c] / 100 for c in ("nn", "nb", "bb")},
+        "n": over["n"] / UNITS, "b": over["b"] / UNITS, "k": over["k"],
+        **{c: over[c] / 100 for c in ("nn", "nb", "bb")},
     }  # fmt: skip
     return money_ratio(over, amounts, nothing, at_most_one=True)
 
 
 def _entrants(
-    rows: nw.LazyFrame,
+    rows: Frame,
     keys: Sequence[str],
     periods: Sequence[Period],
     entered: str,
@@ -538,7 +552,7 @@ def _entrants(
     within: nw.Expr,
     **more: nw.Expr,
 ) -> pd.DataFrame:
-    """Per month of entry: all that entered, those whose window ended before as_of, and of these those that got there.
+    """Per month of entry: all that entered, those whose window has ended, and of these those that got there.
 
     The window's last day counts, so it has ended once the day after it is before as_of's day or equal to it.
     """
@@ -557,12 +571,12 @@ def _entrants(
     )
 
 
-def _windowed(over: pd.DataFrame, window_days: int, weigh: str = "opportunities") -> pd.DataFrame:
+def _windowed(over: pd.DataFrame, window_days: int, weight: Weight = "count") -> pd.DataFrame:
     """Shares over the entrants whose window has ended: immature where some, or all, have not come so far."""
     waiting = over["entered"] - over["matured"]
     rows = marked(over, over["entered"] == 0, "undefined", "none entered in the period")
     rows = marked(rows, waiting > 0, "immature", f"the {window_days} days of some have not passed")
-    if weigh == "amount":
+    if weight == "amount":
         return _amount_ratio(rows, "no amount entered in the period")
     return share(rows, over["reached"], over["matured"], "none entered in the period")
 
@@ -592,7 +606,7 @@ def _stands(as_of: nw.Expr) -> nw.Expr:
     return (nw.col("from_day") < as_of) & (nw.col("until_day").is_null() | (nw.col("until_day") >= as_of))
 
 
-def _standing(positions: nw.LazyFrame, periods: Sequence[Period]) -> nw.LazyFrame:
+def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
     ends = {"at_period": list(range(len(periods))), "as_of": [day_index(p.end) for p in periods]}
     return positions.join(small(positions, **ends), how="cross").filter(_stands(nw.col("as_of")))
 
@@ -610,7 +624,7 @@ def _at_periods(
 
 
 def _ages(
-    rows: nw.LazyFrame,
+    rows: Frame,
     keys: Sequence[str],
     periods: Sequence[Period],
     begins: str,
@@ -672,7 +686,7 @@ def _medians(
     return marked(rows, rows["value"].isna(), "undefined", "the curve has not come down to one half")
 
 
-def _won_medians(rows: nw.LazyFrame, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+def _won_medians(rows: Frame, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
     age = nw.col("closed_day") - nw.col("entered_day")
     rows = rows.with_columns(age=nw.when(age < 0).then(_zero()).otherwise(age))
     table = collect(sums(rows, [*by, "month", "age"], n=_one()))
@@ -718,7 +732,7 @@ def _curves(
     return shaped(_each(table, by, periods, read, ["age", *FIGURES]), by, ["age"])
 
 
-def _quarter_targets(targets: nw.LazyFrame, by: Sequence[str], quarters: Sequence[Period]) -> nw.LazyFrame:
+def _quarter_targets(targets: Frame, by: Sequence[str], quarters: Sequence[Period]) -> Frame:
     """Bookings targets of each quarter: its own (`target`, `targets`) and those of its months (`parts`, `monthly`).
 
     A company's targets are those of no segment, channel or owner.

@@ -7,9 +7,9 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit.frames import UNITS, collect, counted, sums
+from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.periods import Period, month_label
-from gtmkit.results import ALL, divided, floats, marked, money_ratio, noted, setting, share, shaped, total
+from gtmkit.results import ALL, divided, floats, marked, money_ratio, noted, setting, shaped, share, total
 from gtmkit.windows import flows, groups, levels
 
 MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
@@ -17,7 +17,7 @@ TENTHS = UNITS // 10  # intervals are computed in tenths of a unit, whole number
 Basis = Literal["cohort", "movements"]
 
 
-def mrr(revenue: nw.LazyFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+def mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
     """Monthly recurring revenue that holds at the last instant of the period.
 
     Answers: how large is the recurring business?
@@ -39,11 +39,12 @@ def arr(mrr: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> p
     return mrr.assign(value=mrr["value"] * 12, numerator=mrr["numerator"] * 12)
 
 
-def arr_bridge(revenue: nw.LazyFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+def arr_bridge(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
     """ARR that each movement added or took in the period: new, expansion, contraction, churned, reactivated.
 
     Answers: what is growth made of?
-    Returns: axis movement; money (losses negative); n = accounts and months that moved. The five add up to net new ARR.
+    Returns: axis movement; money (losses negative); n = accounts and months that moved. The five add up to
+    net new ARR.
     """
     moved = revenue.filter(nw.col("movement").is_in(list(MOVEMENTS)))
     small = collect(
@@ -73,7 +74,7 @@ def net_new_arr(arr_bridge: pd.DataFrame, *, by: Sequence[str], periods: Sequenc
 
 
 def net_revenue_retention(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -83,7 +84,7 @@ def net_revenue_retention(
     """MRR now of the accounts that paid a window ago, over their MRR then.
 
     Answers: does expansion offset churn among the customers of a year ago?
-    Returns: ratio; numerator and denominator in money of MRR; n = customers then. May exceed 1. Returners count.
+    Returns: ratio of MRR, may exceed 1; n = customers then. Returners count.
     Differs: `.bridge` takes all movements of the window instead, those of newer customers too (not a cohort).
     """
     if basis == "movements":
@@ -93,7 +94,7 @@ def net_revenue_retention(
 
 
 def gross_revenue_retention(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -112,7 +113,7 @@ def gross_revenue_retention(
 
 
 def expansion_rate(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -127,7 +128,7 @@ def expansion_rate(
 
 
 def logo_retention(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -146,7 +147,7 @@ def logo_retention(
 
 
 def cohort_retention(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -196,7 +197,7 @@ def _nobody(window: int) -> str:
 
 
 def _closed(
-    revenue: nw.LazyFrame, by: Sequence[str], periods: Sequence[Period], window: int, what: dict[str, nw.Expr]
+    revenue: Frame, by: Sequence[str], periods: Sequence[Period], window: int, what: dict[str, nw.Expr]
 ) -> tuple[pd.DataFrame, int | None]:
     """Sums over the closed cohort of each period, and the first month of the ledger.
 
@@ -207,7 +208,9 @@ def _closed(
     beside = nw.concat(
         [
             revenue.select("account_id", *by, "month", now=nw.col("delta"), base=zero, start=nw.col("month")),
-            revenue.select("account_id", *by, month=nw.col("month") + window, now=zero, base=nw.col("delta"), start=nw.col("month")),
+            revenue.select(
+                "account_id", *by, month=nw.col("month") + window, now=zero, base=nw.col("delta"), start=nw.col("month")
+            ),
         ]
     )  # fmt: skip
     keys = ["account_id", *by, "month"]
@@ -232,7 +235,7 @@ def _closed(
 
 
 def _closed_ratio(
-    revenue: nw.LazyFrame,
+    revenue: Frame,
     by: Sequence[str],
     periods: Sequence[Period],
     window: int,
@@ -269,7 +272,7 @@ def _with_history(
 
 
 def _by_movements(
-    revenue: nw.LazyFrame, by: Sequence[str], periods: Sequence[Period], window: int, kinds: Sequence[str]
+    revenue: Frame, by: Sequence[str], periods: Sequence[Period], window: int, kinds: Sequence[str]
 ) -> pd.DataFrame:
     lost = nw.when(nw.col("movement").is_in(list(kinds))).then(nw.col("delta")).otherwise(nw.lit(0))
     customers = _customers("after") - _customers("prior")
@@ -289,7 +292,7 @@ def _by_movements(
     return shaped(marked(answer, bottom <= 0, "undefined", _nobody(window)), by, [])
 
 
-def _cohort_steps(revenue: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+def _cohort_steps(revenue: Frame, by: Sequence[str]) -> Frame:
     """What changes of each cohort in each month: sums that add up over age."""
     zero = nw.lit(0).cast(nw.Int64())
     left = (nw.col("movement") == "brief") & (

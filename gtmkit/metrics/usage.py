@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.errors import ConfigError
-from gtmkit.frames import INTEGER, collect, counted, day, month, sums
+from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
 from gtmkit.ledgers.dimensions import account_dimensions, as_text
 from gtmkit.periods import EPOCH, Period, day_index, month_label
-from gtmkit.results import ALL, setting, share, shaped
+from gtmkit.results import ALL, setting, shaped, share
 from gtmkit.windows import groups
 
 Interval = Literal["day", "week", "month"]
@@ -20,10 +20,10 @@ WEEK_STARTS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday
 
 
 def usage_retention(
-    events: nw.LazyFrame,
-    accounts: nw.LazyFrame | None = None,
-    account_changes: nw.LazyFrame | None = None,
-    owners: nw.LazyFrame | None = None,
+    events: Frame,
+    accounts: Frame | None = None,
+    account_changes: Frame | None = None,
+    owners: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -89,15 +89,15 @@ def _label(index: int, interval: Interval, week_start: str) -> str:
 
 
 def _indexed(
-    events: nw.LazyFrame,
+    events: Frame,
     actor: str,
     interval: Interval,
     week_start: str,
     start_event: str | None,
     return_event: str | None,
     period: Period,
-) -> nw.LazyFrame:
-    """One row per actor and interval it was active in: whether it started there, whether it returned there."""
+) -> Frame:
+    """One row per actor and interval it was active in: whether it started there, and returned there."""
     names = events.collect_schema().names()
     rows = events.filter(~nw.col(actor).is_null() & ~nw.col("occurred_at").is_null())
     rows = rows.with_columns(
@@ -112,7 +112,7 @@ def _indexed(
     )
 
 
-def _returns(rows: nw.LazyFrame, by: Sequence[str]) -> nw.LazyFrame:
+def _returns(rows: Frame, by: Sequence[str]) -> Frame:
     """Actors per cohort and age: at age 0 all of the cohort, later those that returned in that interval."""
     first = nw.when(nw.col("starts") == 1).then(nw.col("index"))
     rows = rows.with_columns(cohort=first.min().over("actor").cast(INTEGER))
