@@ -129,7 +129,8 @@ def test_no_settings_in_the_folder(tmp_path: Path):
         ),
         (
             "[suppress]\nmin_m = 1",
-            "acme/gtm.toml: unknown key 'suppress.min_m'. Did you mean 'min_n'? Allowed in 'suppress': min_n.",
+            "acme/gtm.toml: unknown key 'suppress.min_m'. Did you mean 'min_n'? "
+            "Allowed in 'suppress': min_n.",
         ),
         (
             '[company]\ntimezone = "America/NewYork"',
@@ -143,8 +144,8 @@ def test_no_settings_in_the_folder(tmp_path: Path):
         ),
         (
             '[company]\nweek_start = "mnday"',
-            "acme/gtm.toml: company.week_start = 'mnday': must be 'monday', 'tuesday', 'wednesday', "
-            "'thursday', 'friday', 'saturday' or 'sunday'. Did you mean 'monday'?",
+            "acme/gtm.toml: company.week_start = 'mnday': must be 'monday', 'tuesday', "
+            "'wednesday', 'thursday', 'friday', 'saturday' or 'sunday'. Did you mean 'monday'?",
         ),
         ('[suppress]\nmin_n = "20"', "acme/gtm.toml: suppress.min_n = '20': must be a whole number."),
         ("[suppress]\nmin_n = true", "acme/gtm.toml: suppress.min_n = True: must be a whole number."),

@@ -213,7 +213,8 @@ def _quote_fault(text: TextFile, entry: Table, begun: int, said: str) -> str:
                 )
             at = field.end()
         else:
-            at = plain.match(record, at).end()  # type: ignore[union-attr]
+            cell = plain.match(record, at)
+            at = cell.end() if cell else at
         at += 2 if record[at : at + 2] == "\r\n" else 1
     return f"the record on line {begun + 1:,} cannot be read ({said}). Correct its quotes"
 

@@ -42,7 +42,10 @@ def to_reporting_currency(work: Work, plan: Plan) -> None:
     work.connection.execute(
         f"CREATE OR REPLACE TABLE {name('whole ' + plan.name)} AS SELECT {chosen} FROM {exact}"
     )
-    _too_large(work, plan, amounts)
+    origins = {column: column for column in amounts}
+    if computed and "mrr_amount" not in origins:
+        origins["mrr_amount"] = "price_amount"
+    _too_large(work, plan, origins)
     work.connection.execute(f"DROP TABLE {table}")
     work.connection.execute(f"ALTER TABLE {name('whole ' + plan.name)} RENAME TO {table}")
 
@@ -54,9 +57,9 @@ def rounded(amount: str, numerator: str, denominator: str) -> str:
     """
     whole = f"CAST({amount} * {10**DECIMALS} AS HUGEINT) * {numerator}"
     unit = 10 ** (DECIMALS - KEPT)
-    home = _half_up(whole, f"{denominator} * {unit}")
+    home = _half_up(whole, f"CAST({unit} AS HUGEINT) * {denominator}")
     scaled = f"CAST(r.rate * {10**RATE_DECIMALS} AS HUGEINT)"
-    foreign = _half_up(f"{whole} * {scaled}", f"{denominator} * {unit * 10**RATE_DECIMALS}")
+    foreign = _half_up(f"{whole} * {scaled}", f"CAST({unit * 10**RATE_DECIMALS} AS HUGEINT) * {denominator}")
     either = f"CASE WHEN r.record IS NULL THEN {home} WHEN r.rate IS NOT NULL THEN {foreign} END"
     return f"TRY_CAST({either} AS BIGINT)"
 
@@ -80,11 +83,11 @@ def _monthly(work: Work) -> str:
     )
 
 
-def _too_large(work: Work, plan: Plan, amounts: list[str]) -> None:
-    for column in amounts:
+def _too_large(work: Work, plan: Plan, origins: dict[str, str]) -> None:
+    for column, origin in origins.items():
         lost = work.rows(
             f"SELECT w.line FROM {name('whole ' + plan.name)} w JOIN {name(plan.name)} t USING (record) "
-            f"LEFT JOIN {name('rates ' + plan.name)} r USING (record) WHERE t.{name(column)} IS NOT NULL "
+            f"LEFT JOIN {name('rates ' + plan.name)} r USING (record) WHERE t.{name(origin)} IS NOT NULL "
             f"AND w.{name(column)} IS NULL AND (r.record IS NULL OR r.rate IS NOT NULL) ORDER BY 1"
         )
         if lost:

@@ -81,7 +81,10 @@ def test_half_up_is_decimals_half_up():
     assert Decimal("0.00005").quantize(Decimal("0.0001"), ROUND_HALF_UP) == Decimal("0.0001")
 
 
-FOREIGN = '[tables.subscriptions]\npath = "subscriptions.csv"\n[tables.exchange_rates]\npath = "exchange_rates.csv"\n'
+FOREIGN = (
+    '[tables.subscriptions]\npath = "subscriptions.csv"\n'
+    '[tables.exchange_rates]\npath = "exchange_rates.csv"\n'
+)
 RATES = "month_on,currency,rate\n2026-01,EUR,1.1\n2026-02,EUR,1.3\n2026-02,GBP,1.25\n"
 
 
@@ -100,14 +103,16 @@ def test_an_accounts_rows_in_a_currency_keep_the_rate_of_its_first(acme):
 def test_opportunities_and_their_stages_take_the_month_they_were_created_in(acme):
     # O1 is created on 31 January in New York, 1 February in UTC; O2 has no creation and closed in February.
     settings = (
-        '[company]\ntimezone = "America/New_York"\n[pipeline]\nstages = ["open"]\n[tables.opportunities]\npath = "o.csv"\n'
+        '[company]\ntimezone = "America/New_York"\n[pipeline]\nstages = ["open"]\n'
+        '[tables.opportunities]\npath = "o.csv"\n'
         '[tables.stage_changes]\npath = "s.csv"\n[tables.exchange_rates]\npath = "exchange_rates.csv"\n'
     )
     store = acme.read(
         settings,
         o="opportunity_id,created_at,amount,currency,closed_on,stage\nO1,2026-02-01 03:00:00,10,EUR,,open\n"
         "O2,,10,EUR,2026-02-05,closed_won\nO3,2026-02-01,10,,,open\n",
-        s="opportunity_id,stage,entered_at,amount\nO1,open,2026-02-20,20\nO3,open,2026-02-20,20\nO9,open,2026-02-20,20\n",
+        s="opportunity_id,stage,entered_at,amount\nO1,open,2026-02-20,20\nO3,open,2026-02-20,20\n"
+        "O9,open,2026-02-20,20\n",
         exchange_rates=RATES,
     )
     assert store.rows("SELECT amount FROM {opportunities} ORDER BY line") == [

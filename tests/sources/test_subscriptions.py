@@ -4,7 +4,10 @@ import datetime as dt
 
 import pytest
 
-LINES = "SELECT account_id, started_on, ended_on, mrr_amount / 10000 FROM {subscriptions} ORDER BY account_id, started_on, line"
+LINES = (
+    "SELECT account_id, started_on, ended_on, mrr_amount / 10000 FROM {subscriptions} "
+    "ORDER BY account_id, started_on, line"
+)
 PATH = '[tables.subscriptions]\npath = "subscriptions.csv"\n'
 
 
@@ -13,7 +16,10 @@ def day(text: str) -> dt.date:
 
 
 def test_periods(acme):
-    text = "account_id,started_on,ended_on,mrr_amount\nA,2026-01-15,2026-03-01,10\nA,2026-03-01,,20\nB,2026-01-01,2026-01-01,5\n"
+    text = (
+        "account_id,started_on,ended_on,mrr_amount\nA,2026-01-15,2026-03-01,10\nA,2026-03-01,,20\n"
+        "B,2026-01-01,2026-01-01,5\n"
+    )
     store = acme.read(PATH, subscriptions=text)
     assert store.rows(LINES) == [
         ("A", day("2026-01-15"), day("2026-03-01"), 10),
@@ -48,7 +54,7 @@ def test_an_end_before_the_start_is_refused(acme, ended_on, end):
 
 
 def test_changes_hold_until_the_next_change(acme):
-    # S1: 10 until 1 March, then 0. S2 of the same account runs beside it. Two changes on 5 May: the last line.
+    # S1: 10 until 1 March, then 0. S2 runs beside it. Two changes on 5 May: the last line holds.
     text = (
         "account_id,subscription_id,changed_on,mrr_amount\nA,S1,2026-03-01,0\nA,S1,2026-01-15,10\n"
         "A,S2,2026-02-01,7\nB,S3,2026-05-05,1\nB,S3,2026-05-05,2\n"
@@ -65,7 +71,10 @@ def test_changes_hold_until_the_next_change(acme):
 
 
 def test_of_two_changes_of_a_day_the_later_updated_holds(acme):
-    text = "account_id,changed_on,mrr_amount,updated_at\nA,2026-01-15,10,2026-02-02\nA,2026-01-15,20,2026-02-01\n"
+    text = (
+        "account_id,changed_on,mrr_amount,updated_at\nA,2026-01-15,10,2026-02-02\n"
+        "A,2026-01-15,20,2026-02-01\n"
+    )
     store = acme.read(PATH + 'shape = "changes"\n', subscriptions=text)
     assert store.rows(LINES) == [("A", day("2026-01-15"), None, 10)]
 
@@ -95,9 +104,8 @@ def test_snapshots_hold_for_their_month(acme):
 def test_shapes_leave_the_same_columns(acme):
     rows = {"periods": "started_on", "changes": "changed_on", "snapshots": "month_on"}
     for shape, column in rows.items():
-        store = acme.read(
-            PATH + f'shape = "{shape}"\n', subscriptions=f"account_id,{column},mrr_amount\nA,2026-01-01,1\n"
-        )
+        text = f"account_id,{column},mrr_amount\nA,2026-01-01,1\n"
+        store = acme.read(PATH + f'shape = "{shape}"\n', subscriptions=text)
         names = [row[0] for row in store.rows("SELECT column_name FROM (DESCRIBE FROM {subscriptions})")]
         assert names == ["account_id", "started_on", "ended_on", "mrr_amount", "file", "line"]
 
@@ -116,7 +124,10 @@ def test_statuses_carry_mrr_as_the_settings_say(acme):
 
 
 def test_a_line_that_carries_mrr_needs_its_amount(acme):
-    text = "account_id,started_on,mrr_amount,status\nA,2026-01-01,,active\nB,2026-01-01,,\nC,2026-01-01,,trialing\nD,2026-01-01,0,\n"
+    text = (
+        "account_id,started_on,mrr_amount,status\nA,2026-01-01,,active\nB,2026-01-01,,\n"
+        "C,2026-01-01,,trialing\nD,2026-01-01,0,\n"
+    )
     said = acme.refused(PATH, subscriptions=text)
     assert "subscriptions: 2 of 4 rows" in said
     assert "  subscriptions.mrr_amount must not be empty where the line carries MRR: 2 rows.\n" in said
@@ -124,12 +135,16 @@ def test_a_line_that_carries_mrr_needs_its_amount(acme):
 
 
 def test_an_unknown_status_is_answered_with_the_map(acme):
-    text = "account_id,started_on,mrr_amount,status\nA,2026-01-01,1,Active\nB,2026-01-01,1,Live\nC,2026-01-01,1,Active\n"
+    text = (
+        "account_id,started_on,mrr_amount,status\nA,2026-01-01,1,Active\nB,2026-01-01,1,Frozen\n"
+        "C,2026-01-01,1,Active\n"
+    )
     assert acme.refused(PATH, subscriptions=text).splitlines()[1] == (
-        "  subscriptions.status has 2 unknown values: 'Active' (2 rows), 'Live' (1 row). Allowed: active, past_due, "
-        "canceled, trialing, incomplete, incomplete_expired, unpaid, paused, ended. Did you mean 'active'? "
+        "  subscriptions.status has 2 unknown values: 'Active' (2 rows), 'Frozen' (1 row). Allowed: active, "
+        "past_due, canceled, trialing, incomplete, incomplete_expired, unpaid, paused, ended. "
+        "Did you mean 'active'? "
         'Add values.status = { "Active" = "active" } to [tables.subscriptions], '
         "or add the status to [subscriptions] counts where it carries MRR."
     )
-    mapped = acme.read(PATH + 'counts = ["Active", "Live"]\n', subscriptions=text)
+    mapped = acme.read(PATH + 'counts = ["Active", "Frozen"]\n', subscriptions=text)
     assert [row[3] for row in mapped.rows(LINES)] == [1, 1, 1]
