@@ -20,6 +20,7 @@ HEADLINES = (
     "stage_leak",
     "stage_wait",
 )
+IN_PERCENT = ("net_revenue_retention", "gross_revenue_retention")  # ratios of money, spoken of in percent
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,14 @@ def headlines(facts: Sequence[Fact], period: str, currency: str) -> list[Line]:
 
 def _line(fact: Fact, currency: str) -> Line:
     axes = [str(v) for v in json.loads(fact["dims"]).values() if v is not None]
+    unit = "share" if fact["metric"] in IN_PERCENT else fact["unit"]
     label = fact["metric"].replace("_", " ")
     label = label.upper() if label == "arr" else label.capitalize()
     return Line(
         metric=fact["metric"],
         label=f"{label}: {', '.join(axes)}" if axes else label,
-        value="" if fact["value"] is None else formats.number(fact["value"], fact["unit"], currency),
-        interval=formats.interval(fact["low"], fact["high"], fact["unit"]),
+        value="" if fact["value"] is None else formats.number(fact["value"], unit, currency),
+        interval=formats.interval(fact["low"], fact["high"], unit),
         n="" if fact["n"] is None else f"{fact['n']:,}",
         status=fact["status"],
         reason=fact["reason"] or "",

@@ -2,7 +2,7 @@ import json
 
 import pytest
 from nbformat import v4
-from paper_review import notebook
+from report.paper_review import notebook
 
 from gtmkit.report.execute import _failure, execute, failures
 from gtmkit.report.kernels import Kernels

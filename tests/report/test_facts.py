@@ -3,7 +3,7 @@ import random
 
 import duckdb
 import pytest
-from paper_review import fact
+from report.paper_review import fact
 
 from gtmkit.errors import NotebookError
 from gtmkit.report.facts import COLUMNS, facts_in, one_of_each, write_csv, write_facts, write_tables

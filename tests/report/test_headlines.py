@@ -1,4 +1,4 @@
-from paper_review import fact
+from report.paper_review import fact
 
 from gtmkit.report.headlines import HEADLINES, headlines
 
@@ -13,6 +13,13 @@ def test_a_line_says_value_interval_n_and_status():
         "Win rate", "21.8 %", "17 to 27", "271", "final",
     )  # fmt: skip
     assert (arr.label, arr.value, arr.reason) == ("ARR", "EUR 14.2 m", "October not settled")
+
+
+def test_money_retention_is_spoken_of_in_percent():
+    nrr = fact("net_revenue_retention", 1.0534, unit="ratio", low=0.98, high=1.14)
+    coverage = fact("pipeline_coverage", 2.96, unit="ratio")
+    lines = headlines([nrr, coverage], "2026-10", "EUR")
+    assert [(line.value, line.interval) for line in lines] == [("105.3 %", "98 to 114"), ("2.96", "")]
 
 
 def test_what_is_missing_says_why():

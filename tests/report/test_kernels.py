@@ -10,7 +10,7 @@ from pathlib import Path
 import papermill
 import pytest
 from nbformat import v4
-from paper_review import notebook, paper_company
+from report.paper_review import notebook, paper_company
 
 from gtmkit.report import kernels as warm
 from gtmkit.report.kernels import Kernels, kernel_environment

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from nbformat import v4
-from test_sanitise import PAYLOADS, Seen
+from report.payloads import PAYLOADS, Seen
 
 from gtmkit.report.pages import Section, markdown, render, sections_of, title_of
 

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_review import PARAMETERS, notebook
+from report.paper_review import PARAMETERS, notebook
 
 from gtmkit.errors import ConfigError
 from gtmkit.report.parameters import Parameter, checked, parameters_of

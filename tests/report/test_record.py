@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from paper_review import paper_company
+from report.paper_review import paper_company
 
 from gtmkit.errors import ContractError, NotebookError
 from gtmkit.report.record import recorded, write_run

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from paper_review import paper_company
+from report.paper_review import paper_company
 
 from gtmkit.errors import ConfigError
 from gtmkit.report.review import _slug, clear, refuse_another_company, review_of

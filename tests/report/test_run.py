@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import nbformat
 import pytest
-from paper_review import PaperWorkspace, fact, notebook, paper_company, showing
+from report.paper_review import PaperWorkspace, fact, notebook, paper_company, showing
 
 from gtmkit.errors import ConfigError, ContractError, LockedError, NotebookError, StorageError
 from gtmkit.report import publish as publishing

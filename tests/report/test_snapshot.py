@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paper_review import SETTINGS, PaperWorkspace
+from report.paper_review import SETTINGS, PaperWorkspace
 
 from gtmkit.config import Config
 from gtmkit.report.snapshot import toml, write_snapshot
