@@ -61,7 +61,8 @@ def floats(column: Any) -> Floats:
 def divided(numerator: Any, denominator: Any) -> Floats:
     """Numerator / denominator where the denominator is above zero, else NaN."""
     top, bottom = floats(numerator), floats(denominator)
-    return np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    quotient: Floats = np.divide(top, bottom, out=np.full(top.shape, np.nan), where=bottom > 0)
+    return quotient
 
 
 def share(rows: pd.DataFrame, numerator: Any, denominator: Any, nothing: str) -> pd.DataFrame:

@@ -4,6 +4,7 @@ The signature of a function says what it needs: positional parameters name table
 keyword-only ones how it is asked. This module resolves those names, each once, and nothing else knows how.
 """
 
+import hashlib
 import inspect
 import json
 import os
@@ -376,7 +377,7 @@ def _prepared(config: Config, home: Path, rejects: Path | None) -> Path:
     if handed and rejects is None and Path(handed).is_dir():
         return Path(handed)
     kept = _stores(home)
-    store = kept / sources.fingerprint(config, home)[:24]
+    store = kept / hashlib.sha256(f"{sources.fingerprint(config, home)} {_code()}".encode()).hexdigest()[:24]
     with FileLock(kept / "lock"):
         if not (store / "through.json").exists():
             with tempfile.TemporaryDirectory(dir=kept, prefix="reading-") as scratch:
@@ -386,6 +387,17 @@ def _prepared(config: Config, home: Path, rejects: Path | None) -> Path:
                 into.replace(store)
         _forget(kept, store)
     return store
+
+
+def _code() -> str:
+    """The code by which tables and ledgers are made: another version of it makes them anew."""
+    here = Path(__file__).parent
+    files = [here / "contracts.py", here / "config.py", here / "frames.py"]
+    files += [file for part in ("sources", "ledgers") for file in (here / part).glob("*.py")]
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def _stores(home: Path) -> Path:
