@@ -26,7 +26,7 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import gtmkit
@@ -62,8 +62,9 @@ from .workspaces import (
 Figure = Callable[[str, object], None]
 PERIOD = "2026-10"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data are not beside the repository")
-few_examples = settings(
-    max_examples=12,
+few_examples = settings(  # each is a whole workspace: few of them, and none spent on shrinking
+    max_examples=10,
+    phases=[Phase.explicit, Phase.generate],
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
