@@ -16,6 +16,7 @@ import pytest
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError
 from gtmkit.sample import SEED, TOLERANCES, Truths, write_sample
+from gtmkit.sample.billing import anniversary
 from gtmkit.sample.chance import chosen, pick, spread, stream
 from gtmkit.sample.truths import SEGMENTS, STAGES
 from gtmkit.sources import prepare
@@ -498,6 +499,27 @@ def test_lines_follow_each_other_without_gap_or_overlap(committed: Written) -> N
     assert (lines["end"].isna() | (lines["end"] > lines["start"])).all()
     after = lines.groupby("Subscription ID")["start"].shift(-1)
     assert (after.isna() | (after == lines["end"])).all()
+
+
+def test_nobody_asks_to_leave_before_the_line_starts_or_after_it_ends(committed: Written) -> None:
+    asked = committed.lines[committed.lines["Cancellation Requested"] != ""]
+    first = asked["Subscription ID"].map(committed.lines.groupby("Subscription ID")["Start Date"].min())
+    assert (asked["Cancellation Requested"] >= first).all()
+    assert (asked["Cancellation Requested"] <= asked["End Date"]).all()
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        ("2024-01-31", 1, "2024-02-29"),  # the last of a shorter month
+        ("2024-02-29", 12, "2025-02-28"),
+        ("2025-12-15", 1, "2026-01-15"),
+        ("2025-11-30", 13, "2026-12-30"),
+    ],
+)
+def test_anniversaries_keep_the_day_or_take_the_last(day: str, months: int, later: str) -> None:
+    number = int(np.datetime64(day).astype(int))
+    assert anniversary(number, months) == int(np.datetime64(later).astype(int))
 
 
 def test_accounts_start_with_their_first_paid_line(committed: Written) -> None:

@@ -25,6 +25,7 @@ EXPANSION_SOLD = (0.0, 0.25, 0.25)  # of expansions, closed as a deal; the other
 EXPANSION_WINS = 0.36  # of the deals to expand
 # What a year may bring: two kinds of expansion that sales closes, one without it, a sale lost, a fall.
 FATES = ("addon", "expansion", "growth", "attempt", "contraction", "nothing")
+UNPRICED = [FATES.index("attempt"), FATES.index("nothing")]  # which leave the price as it is
 RISES = (125, 150, 200)  # percent of the price after an expansion, with the weights below
 RISE_WEIGHTS = ((0.5, 0.3, 0.2), (0.1, 0.5, 0.4), (0.6, 0.4, 0.0))  # by segment
 FALLS = (85, 75, 60)
@@ -105,56 +106,63 @@ def befall(who: pd.DataFrame, rng: np.random.Generator, truths: Truths) -> pd.Da
     Year by year, over those who are still there, so that what leaves, grows and shrinks in a year is the
     planted share of who was there at its start, also when weighed by money.
     """
-    segment, annual = who["segment"].to_numpy(), who["annual"].to_numpy()
-    starts, pays = who["starts"].to_numpy(), who["list_price"].to_numpy(copy=True)
-    seen = np.maximum((starts - FIRST_DAY) / 365.25, 0.0)
+    segment = who["segment"].to_numpy()
+    seen = np.maximum((who["starts"].to_numpy() - FIRST_DAY) / 365.25, 0.0)
     stays = np.array(truths.retained)[segment] + np.array(truths.retained_rise)[segment] * seen
     hazard = -np.log(np.minimum(stays, 0.97)) * who["leaves"].to_numpy()  # of the first twelve months
-    ends = np.full(len(who), np.nan)
+    who = who.assign(hazard=hazard, pays=who["list_price"].astype(float), ends=np.nan)
     edges = fate_edges(truths)
     drawn: dict[str, Floats | Ints] = {}
     for year, (since, until) in enumerate(pairwise(YEARS)):
-        there = np.flatnonzero((starts < until) & np.isnan(ends))
-        joined = starts[there] >= since
-        renewing = there[annual[there] & ~joined]
-        terms = (since - starts[renewing] - 1) // 365.25
-        risk = 1 - np.exp(-hazard[renewing] * ((terms + 1) ** SHAPE - terms**SHAPE))
-        order = np.lexsort((pays[renewing], segment[renewing]))
-        gone = order[chosen(risk[order], rng.random())]
-        for i, term in zip(renewing[gone], terms[gone], strict=True):
-            ends[i] = anniversary(int(starts[i]), 12 * int(term + 1))
-        monthly = there[~annual[there]]
-        served = np.maximum((since - starts[monthly]) / 365.25, 0.0)
-        draw = spread(rng, segment[monthly], along=starts[monthly])
-        age = (served**SHAPE - np.log1p(-draw) / hazard[monthly]) ** (1 / SHAPE)
-        end = starts[monthly] + np.maximum(20, np.round(age * 365.25))
-        ends[monthly] = np.where(end < until, end, np.nan)
-        stays = np.isnan(ends[there])
-        opens = np.maximum(since, starts[there] + 30)
-        part = np.maximum(until - opens, 1) / (until - since)  # of the year; the fates of a part are as rare
-        what = np.minimum(
-            (
-                spread(rng, segment[there], stays, joined, along=pays[there])[:, None] / part[:, None]
-                >= edges[segment[there]]
-            ).sum(axis=1),
-            len(FATES) - 1,
-        )
-        size = spread(rng, segment[there], stays, what, along=pays[there])
-        percent = np.where(
-            what == FATES.index("contraction"),
-            np.array(FALLS)[pick(size, [1, 1, 1])],
-            np.array(RISES)[pick(size, np.array(RISE_WEIGHTS)[segment[there]])],
-        )
-        day = np.floor(opens + spread(rng, segment[there]) * (until - opens)).astype(np.int64)
-        grown = np.where(what == FATES.index("attempt"), 100, np.where(what == len(FATES) - 1, 100, percent))
-        pays[there] *= grown / 100
-        for column, found in (("what", what), ("percent", percent), ("day", day)):
-            whole = np.full(len(who), len(FATES) - 1)
-            whole[there] = found
-            drawn[f"{column}{year}"] = whole
-    drawn |= {"returns": spread(rng, segment, np.isnan(ends)), "gap": rng.random(len(who))}
+        there = np.flatnonzero((who["starts"] < until) & who["ends"].isna())
+        ends = departures(who.iloc[there], since, until, rng)
+        found = fortunes(who.iloc[there], np.isnan(ends), edges, since, until, rng)
+        who.loc[there, "ends"] = ends
+        grown = np.where(np.isin(found["what"], UNPRICED), 100, found["percent"])
+        who.loc[there, "pays"] *= grown / 100
+        for column, values in found.items():
+            drawn[f"{column}{year}"] = np.full(len(who), FATES.index("nothing"))
+            drawn[f"{column}{year}"][there] = values
+    drawn |= {"returns": spread(rng, segment, who["ends"].isna()), "gap": rng.random(len(who))}
     drawn |= {"notice": rng.random(len(who)), "first": spread(rng, segment), "late": rng.random(len(who))}
-    return who.assign(ends=ends, **drawn)
+    return who.assign(**drawn)
+
+
+def departures(who: pd.DataFrame, since: int, until: int, rng: np.random.Generator) -> Floats:
+    """The first day without each customer, if it falls in the year; yearly contracts end with their term."""
+    segment, starts, hazard = (who[column].to_numpy() for column in ("segment", "starts", "hazard"))
+    ends = np.full(len(who), np.nan)
+    yearly = who["annual"].to_numpy()
+    renewing = np.flatnonzero(yearly & (starts < since))
+    terms = (since - starts[renewing] - 1) // 365.25
+    risk = 1 - np.exp(-hazard[renewing] * ((terms + 1) ** SHAPE - terms**SHAPE))
+    order = np.lexsort((who["pays"].to_numpy()[renewing], segment[renewing]))
+    gone = order[chosen(risk[order], rng.random())]
+    for i, term in zip(renewing[gone], terms[gone], strict=True):
+        ends[i] = anniversary(int(starts[i]), 12 * int(term + 1))
+    monthly = np.flatnonzero(~yearly)
+    served = np.maximum((since - starts[monthly]) / 365.25, 0.0)
+    draw = spread(rng, segment[monthly], along=starts[monthly])
+    age = (served**SHAPE - np.log1p(-draw) / hazard[monthly]) ** (1 / SHAPE)
+    end = starts[monthly] + np.maximum(20, np.round(age * 365.25))
+    ends[monthly] = np.where(end < until, end, np.nan)
+    return ends
+
+
+def fortunes(
+    who: pd.DataFrame, stays: np.ndarray, edges: Floats, since: int, until: int, rng: np.random.Generator
+) -> dict[str, Ints]:
+    """What the year brings each customer (an index of FATES), how much of the price it leaves, and when."""
+    segment, starts, pays = (who[column].to_numpy() for column in ("segment", "starts", "pays"))
+    opens = np.maximum(since, starts + 30)
+    part = np.maximum(until - opens, 1) / (until - since)  # a part of the year brings as much less
+    draw = spread(rng, segment, stays, starts >= since, along=pays) / part
+    what = (draw[:, None] >= edges[segment]).sum(axis=1)
+    size = spread(rng, segment, stays, what, along=pays)
+    rises = np.array(RISES)[pick(size, np.array(RISE_WEIGHTS)[segment])]
+    falls = np.array(FALLS)[pick(size, [1, 1, 1])]
+    day = np.floor(opens + spread(rng, segment) * (until - opens)).astype(np.int64)
+    return {"what": what, "percent": np.where(what == FATES.index("contraction"), falls, rises), "day": day}
 
 
 def fate_edges(truths: Truths) -> Floats:
@@ -173,8 +181,8 @@ def books(who: pd.DataFrame, truths: Truths) -> Books:
     return written
 
 
-def changes(one: Any, end: int, truths: Truths) -> list[Change]:
-    """What befalls the price between the start and the end, in order of days."""
+def changes(one: Any, until: int, truths: Truths) -> list[Change]:
+    """What befalls the price after the start and before a day, in order of days."""
     start, found = int(one.starts), []
     for year, since in enumerate(YEARS[:-1]):
         kind = FATES[getattr(one, f"what{year}")]
@@ -189,18 +197,19 @@ def changes(one: Any, end: int, truths: Truths) -> list[Change]:
     if start < announced:
         day = renewal_after(start, announced - 1) if one.annual else announced
         found.append(Change(day, "price_rise", round(100 * (1 + truths.price_rise))))
-    return sorted((c for c in found if start < c.day < end), key=lambda change: (change.day, change.kind))
+    return sorted((c for c in found if start < c.day < until), key=lambda change: (change.day, change.kind))
 
 
 def live(one: Any, written: Books, truths: Truths) -> None:
     """One customer's lines from the first to the last, with its attempts to expand and its renewals."""
     start = int(one.starts)
     end = int(one.ends) if one.ends == one.ends else LAST_DAY + FAR  # null: no end in sight
-    asked = end - round(NOTICE[0] + one.notice * (NOTICE[1] - NOTICE[0]) * (1.0 if one.annual else 0.3))
+    notice = round(NOTICE[0] + one.notice * (NOTICE[1] - NOTICE[0]) * (1.0 if one.annual else 0.3))
+    asked = max(end - notice, start)
     main = f"sub_{one.account + 1:05d}_1"
     billed = int(price(np.array([one.list_price]), np.array([one.annual]), np.array([one.quoted]), truths)[0])
     steps, addons = [(start, billed)], []
-    for change in changes(one, end, truths):
+    for change in changes(one, asked, truths):  # who has asked to leave buys no more
         before = steps[-1][1]
         after = (before * change.percent + 50) // 100
         if change.kind in ("expansion", "addon", "attempt") and change.day <= LAST_DAY + AHEAD:

@@ -255,9 +255,10 @@ def write_events(
     folder: Path, accounts: pd.DataFrame, found: pd.DataFrame, seed: int, truths: Truths
 ) -> None:
     """events.csv.gz: a batch that was delivered twice, and a day that the calendar does not have."""
-    account_id = accounts["account_id"].to_numpy()[found["account"]]
-    users = [f"u{a[1:]}-{u:02d}" for a, u in zip(account_id, found["user"], strict=True)]
-    rows = list(zip(utc(found["at"]), found["event"], account_id, users, strict=True))
+    ids = accounts["account_id"].tolist()
+    account_id = [ids[account] for account in found["account"].tolist()]
+    users = [f"u{a[1:]}-{u:02d}" for a, u in zip(account_id, found["user"].tolist(), strict=True)]
+    rows = list(zip(utc(found["at"]), found["event"].tolist(), account_id, users, strict=True))
     begin = int(stream(seed, "dirt of events").random() * max(len(rows) - truths.duplicate_events, 0))
     batch = rows[begin : begin + truths.duplicate_events]
     wrong = [("2026-02-31T10:12:44Z", *row[1:]) for row in rows[: truths.impossible_dates]]
