@@ -154,6 +154,9 @@ def result_table(frame: pd.DataFrame, caption: str, unit: str, currency: str = "
     than `most` rows are cut, and the caption says so.
     """
     axes = [str(column) for column in frame.columns if column not in RESULT]
+    if "period" in axes and len(axes) > 1 and frame["period"].nunique() == 1:
+        axes.remove("period")
+        caption = f"{caption}, {frame['period'].iloc[0]}"
     rows: list[list[str | Cell]] = [
         [*(label(row[axis]) for axis in axes), cell(row, unit, currency)]
         for row in frame.head(most).to_dict("records")

@@ -96,6 +96,28 @@ def definitions(frame: pd.DataFrame) -> Table:
     return Table(f'<dl class="defs">{"".join(parts)}</dl>', "\n".join(words))
 
 
+def loss(frame: pd.DataFrame, caption: str = "Rows read, used and set aside, by table") -> Table:
+    """The loss account, one row a table: rows read and used, what was set aside and why, the newest date.
+
+    `frame` is what `Workspace.loss_account` answers: table, step, rows, detail.
+    """
+    if len(frame) == 0:
+        return nothing(caption, "no rows to show")
+    body: list[list[str | Cell]] = []
+    for name, steps in frame.groupby("table", sort=False):
+        by_step = {str(step["step"]): step for step in steps.to_dict("records")}
+        aside = [
+            f"{step['rows']:,.0f} {kind}{_detail(step['detail'])}"
+            for kind, step in by_step.items()
+            if kind not in ("read", "used", "newest")
+        ]
+        newest = _plain(by_step["newest"]["detail"]) if "newest" in by_step else ""
+        counts = [_plain(by_step[kind]["rows"]) if kind in by_step else "" for kind in ("read", "used")]
+        body.append([str(name), *counts, "; ".join(aside) or "nothing", newest])
+    head = ["table", "read", "used", "set aside or named", "newest"]
+    return Table(formats.table(caption, head, body, right={1, 2}), _text(head, body))
+
+
 def nothing(caption: str, reason: str) -> Table:
     """The table that is not there, and why."""
     text = f"{caption}: {reason}."
@@ -124,6 +146,11 @@ def _plain(value: Any) -> str:
         return str(value)
     known = formats.plain(value) if pd.api.types.is_number(value) else None
     return str(value) if known is None else f"{known:,.0f}" if known.is_integer() else f"{known:,.4g}"
+
+
+def _detail(detail: Any) -> str:
+    text = _plain(detail)
+    return f" ({text})" if text else ""
 
 
 def _text(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:

@@ -38,7 +38,12 @@ def golden():
     }
 
 
-QUESTION = "# Does it hold?\n\n- **Decision:** where.\n- **Who:** VP.\n- **Cadence:** monthly.\n- **If it falls:** act."
+QUESTION = """# Does it hold?
+
+- **Decision:** where.
+- **Who:** VP.
+- **Cadence:** monthly.
+- **If it falls:** act."""
 PARAMETERS = 'period: str = "2026-10"  # the month\nworkspace: str = "data/sample"  # the folder'
 
 

@@ -82,3 +82,19 @@ def test_definitions_leave_out_what_is_not_known():
     )
     assert "&lt;closed&gt;" in table.html()
     assert "Ours" not in table.html()
+
+
+def test_the_loss_account_has_one_row_a_table():
+    steps = [
+        ("opportunities", "read", 20, "crm.csv"),
+        ("opportunities", "duplicate", 2, "exact copies"),
+        ("opportunities", "undated", 1, None),
+        ("opportunities", "used", 18, ""),
+        ("opportunities", "newest", 0, "2026-10-31"),
+        ("targets", "read", 1200, "t.csv"),
+    ]
+    html = tables.loss(pd.DataFrame(steps, columns=["table", "step", "rows", "detail"])).html()
+    body = html[html.index("<tbody>") :]
+    assert body.count("<tr>") == 2
+    assert '<td class="r">20</td><td class="r">18</td><td>2 duplicate (exact copies); 1 undated</td>' in body
+    assert '<td class="r">1,200</td><td class="r"></td><td>nothing</td><td></td>' in body

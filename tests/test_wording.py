@@ -208,8 +208,8 @@ def test_a_leak_by_group_names_few_and_undefined():
         for a, b in ((gross, few_gross), (net, few_net))
     ]
     assert str(wording.leak_under_expansion(*by, by="segment")).splitlines() == [
-        "[act] a: NRR 105.0 % (102 to 108, n 200) over GRR 80.0 % (77 to 83, n 200): expansion over a leak, "
-        "GRR under 85 %.",
+        "[act] a: NRR 105.0 % (102.0 to 108.0, n 200) over GRR 80.0 % (77.0 to 83.0, n 200): "
+        "expansion over a leak, GRR under 85 %.",
         "[too few to judge] Fewer than 20 customers: b (n 12).",
         "[not yet] c: retention undefined: no customers 12 months before.",
     ]
@@ -276,28 +276,44 @@ def test_coverage_against_what_the_win_rate_asks_for():
     assert str(wording.coverage(met, wins)) == "[not yet] pipeline coverage: undefined: target met."
 
 
-def test_pooled_adds_counts_and_leaves_immature_periods_out():
-    rates = frame(
-        [
-            ["a", "2026-06", *share(3, 10, None, None, "suppressed")],
-            ["a", "2026-07", *share(30, 60, None, None)],
-            ["a", "2026-08", *share(1, 1, None, None, "immature")],
-        ],
-        "stage",
-        "period",
+def monthly(**kept):
+    """Cohorts by month of start, read at the end of 2026-04: who is left of ten at each age."""
+    rows = []
+    for month, counts in kept.items():
+        label = f"2026-{month.removeprefix('m')}"
+        rows += [[label, age, "2026-04", *share(k, 10, 0, 1, "suppressed")] for age, k in enumerate(counts)]
+    return frame([*rows, ["all", 0, "2026-04", *share(40, 40, 0.9, 1)]], "cohort", "age", "period")
+
+
+def test_cohorts_by_quarter_exist_where_every_month_was_observed():
+    # January to March are a quarter; March has reached age 1, so ages 0 and 1 exist and no other. The
+    # quarter of April lacks two months.
+    cells = monthly(m01=[10, 8, 7, 7], m02=[10, 9, 9], m03=[10, 7], m04=[10])
+    told = wording.by_quarter(cells)
+    assert told[["cohort", "age", "numerator", "denominator", "status"]].values.tolist() == [
+        ["2026-Q1", 0, 30, 30, "final"],
+        ["2026-Q1", 1, 24, 30, "final"],
+        ["all", 0, 40, 40, "final"],
+    ]
+    assert told["value"].iloc[1] == pytest.approx(0.8)
+    small = wording.by_quarter(cells, min_n=31)
+    assert small["status"].tolist() == ["suppressed", "suppressed", "final"]
+    assert small["value"].isna().tolist() == [True, True, False]
+
+
+def test_fiscal_quarters_are_the_companys():
+    # The fiscal year starts in February: January closes FY2026-Q4, February to April are FY2027-Q1.
+    told = wording.by_quarter(
+        monthly(m01=[10, 8, 7, 7], m02=[10, 9, 9], m03=[10, 7], m04=[10]), fiscal_year_start=2
     )
-    row = wording.pooled(rates, ["stage"]).iloc[0]
-    assert (row["numerator"], row["denominator"], row["n"]) == (33, 70, 70)
-    assert row["value"] == pytest.approx(33 / 70)
-    assert row["period"] == "2026-06 to 2026-07"
-    only_young = wording.pooled(rates.tail(1), ["stage"]).iloc[0]
-    assert only_young["status"] == "immature"
-
-
-def test_latest_is_the_last_period_with_a_final_row():
-    rates = months([30, 31, 32])
-    rates.loc[2, "status"] = "immature"
-    assert list(wording.latest(rates)["period"]) == ["2026-02"]
+    assert told[["cohort", "age"]].values.tolist() == [
+        ["FY2026-Q4", 0],
+        ["FY2026-Q4", 1],
+        ["FY2026-Q4", 2],
+        ["FY2026-Q4", 3],
+        ["FY2027-Q1", 0],
+        ["all", 0],
+    ]
 
 
 def every_sentence():

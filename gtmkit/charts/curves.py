@@ -27,7 +27,7 @@ def curves(
     age: str = "age",
     elapsed: str = "months after the first payment",
     ticks: int = 3,
-    at_risk: str = "still watched (n)",
+    at_risk: str = "customers of that age (n)",
     floor: float = 0.0,
     width: int = WIDE,
     ax: Axes | None = None,
@@ -52,7 +52,8 @@ def curves(
         high = max(float(known[["value", "high"]].max().max()), 0.05)
         ax.set(xlim=(0, last * 1.03 or 1), ylim=(floor, min(high * 1.04, 1.0) if high <= 1 else high * 1.04))
         share_axis(ax, *ax.get_ylim())
-        stops = range(0, last + 1, ticks * (2 if narrow and last / ticks > 4 else 1))
+        most = 4 if narrow else 8
+        stops = range(0, last + 1, ticks * max(1, -(-last // (ticks * most))))
         ax.set_xticks(list(stops), [f"{s:,}" for s in stops])
         for (name, rows), (token, dash) in zip(groups, SERIES, strict=False):
             x, y = [float(v) for v in rows[age]], [float(v) for v in rows["value"]]

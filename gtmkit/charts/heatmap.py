@@ -48,7 +48,7 @@ def cohort_heatmap(
     sizes = _sizes(frame)
     edges = class_edges([formats.plain(v) for v in drawn["value"]])
     tall = 31 if len(names) <= 10 else 25
-    left, top, bottom, gap = (112 if width >= WIDE else 96), 44, 58, 10
+    left, top, bottom, gap = (124 if width >= WIDE else 96), 44, 58, 10
     with house():
         if ax is None:
             ax = canvas(width, top + tall * len(rows) + gap + bottom, left, 2, top, bottom)

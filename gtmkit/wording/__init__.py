@@ -5,8 +5,8 @@ Every sentence is computed. It gives size, interval, n and comparison and carrie
 *not yet* (immature or undefined). It never says why: that is a human's, in notes.md.
 """
 
-from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
-from gtmkit.wording.comparing import against_before, against_reference, latest, pooled
+from gtmkit.wording.cohorts import by_quarter, cohorts_at_equal_age, leak_under_expansion
+from gtmkit.wording.comparing import against_before, against_reference
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
@@ -19,14 +19,13 @@ __all__ = [
     "against_before",
     "against_reference",
     "bottleneck",
+    "by_quarter",
     "cohorts_at_equal_age",
     "coverage",
     "figures",
     "fixed_width",
     "judge",
-    "latest",
     "leak_under_expansion",
     "mix_against_rate",
-    "pooled",
     "so_what",
 ]

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from gtmkit import formats, stats
-from gtmkit.results import ALL, FIGURES, WORDS
+from gtmkit.periods import Period
+from gtmkit.results import ALL, FIGURES, WORDS, divided, marked, shaped
 from gtmkit.wording.sentences import FEW, INNER, Sentence, SoWhat, absent, points, so_what
 
 GRR_FLOOR, NRR_FLOOR = 0.85, 1.0  # below and above which expansion hides a leak
@@ -52,6 +53,34 @@ def cohorts_at_equal_age(
     return SoWhat((Sentence(verdict, f"{words}: {change}, {side}."), *late))
 
 
+def by_quarter(
+    cells: pd.DataFrame, *, fiscal_year_start: int = 1, min_n: int = FEW, pooled: str = ALL
+) -> pd.DataFrame:
+    """Monthly cohorts as fiscal quarters of start: shares of counts added up, age still in months.
+
+    A cell exists where each month of its quarter has been observed at that age. Shares of fewer than `min_n`
+    are suppressed, their counts stay. The pooled rows pass unchanged.
+    """
+    rows = cells[(cells["cohort"] != pooled) & cells["cohort"].notna()]
+    if len(rows) == 0:
+        return cells
+    starts = rows["cohort"].map(lambda label: Period.parse(label, fiscal_year_start).first_month)
+    quarters = starts.map(lambda month: _quarter_of(month, fiscal_year_start))
+    last = int((starts + rows["age"].astype("int64")).max())
+    reached = quarters.map(lambda quarter: quarter.last_month) + rows["age"].astype("int64") <= last
+    rows = rows.assign(cohort=quarters.map(lambda quarter: quarter.label))[reached]
+    keys = [c for c in rows.columns if c not in (*FIGURES, *WORDS)]
+    sums = rows.groupby(keys, dropna=False)[["numerator", "denominator"]].sum().reset_index()
+    k, n = (sums[name].to_numpy(dtype="float64") for name in ("numerator", "denominator"))
+    low, high = stats.wilson(k, n)
+    told = sums.assign(value=divided(k, n), n=n, low=low, high=high)
+    told = marked(told, n < min_n, "suppressed", f"fewer than {min_n}")
+    told["value"] = told["value"].mask(told["status"] == "suppressed")
+    told["status"] = told["status"].fillna("final")
+    quarterly = shaped(told, [c for c in keys if c not in ("period", "cohort", "age")], ["cohort", "age"])
+    return pd.concat([quarterly, cells[cells["cohort"] == pooled]], ignore_index=True)[list(cells.columns)]
+
+
 def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None = None) -> SoWhat:
     """Where net retention is at or above 100 % over a gross retention under 85 %: expansion over a leak.
 
@@ -87,7 +116,7 @@ def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None 
 def _leak(row: Any, name: str) -> Sentence:
     """The reading of one pair of net (columns `*_net`) over gross retention."""
     net = {column: row[f"{column}_net"] for column in (*FIGURES, *WORDS)}
-    words = f"{name}NRR {formats.figure(net)} over GRR {formats.figure(row)}"
+    words = f"{name}NRR {_precise(net)} over GRR {_precise(row)}"
     if float(row["value_net"]) < NRR_FLOOR or float(row["value"]) >= GRR_FLOOR:
         return Sentence(
             "no signal", f"{words}: no leak under expansion (NRR at 100 % or more, GRR under 85 %)."
@@ -96,6 +125,16 @@ def _leak(row: Any, name: str) -> Sentence:
     if high is not None and high < GRR_FLOOR:
         return Sentence("act", f"{words}: expansion over a leak, GRR under 85 %.")
     return Sentence("watch", f"{words}: expansion over a leak, GRR under 85 %, which its interval reaches.")
+
+
+def _precise(row: Any) -> str:
+    """A figure with a decimal in its interval too, so that its end and a limit can be told apart."""
+    ends = formats.interval(row["low"], row["high"], digits=1)
+    return f"{formats.number(row['value'])} ({', '.join(part for part in (ends, formats.people(row['n'])) if part)})"
+
+
+def _quarter_of(month: int, fiscal_year_start: int) -> Period:
+    return Period(month - (month - fiscal_year_start + 1) % 3, 3, fiscal_year_start)
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:

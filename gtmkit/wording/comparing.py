@@ -1,12 +1,11 @@
 """A figure against the company's own, against the periods before it, against its target."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from gtmkit import formats, stats
-from gtmkit.results import divided, marked, shaped
+from gtmkit import formats
 from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, so_what
 
 
@@ -93,32 +92,6 @@ def against_before(
         periods = ", ".join(str(p) for p in later["period"])
         sentences.append(Sentence("not yet", f"{periods}: {_statuses(later)}, left out of the comparison."))
     return SoWhat(tuple(sentences))
-
-
-def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the latest period of which at least one row is final; all rows where none is."""
-    final = frame[frame["status"] == "final"]
-    return frame if len(final) == 0 else frame[frame["period"] == final["period"].max()]
-
-
-def pooled(frame: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
-    """Shares of counts pooled over their final periods, one row for each combination of `axes`.
-
-    Numerators and denominators are added, suppressed rows with them; the period reads `first to last`.
-    Groups without a final row keep their last row, so that its reason stays.
-    """
-    counted = frame[frame["status"].isin(["final", "suppressed"])]
-    if len(counted) == 0:
-        return frame.groupby(list(axes), dropna=False).tail(1).reset_index(drop=True)
-    first, last = counted["period"].min(), counted["period"].max()
-    sums = counted.groupby(list(axes), dropna=False)[["numerator", "denominator"]].sum().reset_index()
-    k, n = (sums[name].to_numpy(dtype="float64") for name in ("numerator", "denominator"))
-    low, high = stats.wilson(k, n)
-    period = str(first) if first == last else f"{first} to {last}"
-    told = sums.assign(period=period, value=divided(k, n), n=n, low=low, high=high)
-    told = marked(told, n == 0, "undefined", "none in these periods")
-    told["status"] = told["status"].fillna("final")
-    return shaped(told, [], list(axes))
 
 
 def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
