@@ -9,14 +9,8 @@ import pandas as pd
 from gtmkit import formats
 from gtmkit.formats import Cell
 
-TERMS = {
-    "standard": "The usual way",
-    "departs": "Ours",
-    "truth": "Source of truth",
-    "owner": "Owner",
-    "target": "Target",
-    "changes": "Changed",
-}
+DEPARTURES = {"standard": "The usual way", "departs": "Ours"}
+AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "changes": "Changed"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,12 +81,15 @@ def definitions(frame: pd.DataFrame) -> Table:
     parts, words = [], []
     for row in frame.to_dict("records"):
         known = {str(k): str(v) for k, v in row.items() if not pd.isna(v)}
-        text = [known[k] for k in ("definition",) if k in known]
-        text += [f"{TERMS[k]}: {known[k]}." for k in TERMS if k in known]
-        small = f"<small>{formats.escape(known.get('id', ''))}</small>"
-        told = "<br>".join(formats.escape(line) for line in text)
-        parts.append(f"<dt>{formats.escape(known['metric'])} {small}</dt><dd>{told}</dd>")
-        words.append(f"{known['metric']}: {' '.join(text)}")
+        if "target" in known:
+            known["target"] = formats.number(row["target"], known.get("unit", "ratio"))
+        lines = [known["definition"]]
+        for terms in (DEPARTURES, AGREED):
+            said = [f"{terms[k]}: {known[k].removesuffix('.')}." for k in terms if k in known]
+            lines += [" ".join(said)] if said else []
+        term = f"{formats.escape(known['metric'])} <small>{formats.escape(known['id'])}</small>"
+        parts.append(f"<dt>{term}</dt><dd>{'<br>'.join(formats.escape(line) for line in lines)}</dd>")
+        words.append(f"{known['metric']}: {' '.join(lines)}")
     return Table(f'<dl class="defs">{"".join(parts)}</dl>', "\n".join(words))
 
 
@@ -115,7 +112,13 @@ def loss(frame: pd.DataFrame, caption: str = "Rows read, used and set aside, by 
         counts = [_plain(by_step[kind]["rows"]) if kind in by_step else "" for kind in ("read", "used")]
         body.append([str(name), *counts, "; ".join(aside) or "nothing", newest])
     head = ["table", "read", "used", "set aside or named", "newest"]
-    return Table(formats.table(caption, head, body, right={1, 2}), _text(head, body))
+    whole = {kind: frame[frame["step"] == kind]["rows"].sum() for kind in ("read", "used")}
+    said = (
+        f"{whole['used']:,.0f} of {whole['read']:,.0f} rows used, from {len(body)} tables: what was set aside"
+    )
+    html = formats.table(caption, head, body, right={1, 2})
+    html = f"<details><summary>{formats.escape(said)}</summary><div>{html}</div></details>"
+    return Table(html, _text(head, body))
 
 
 def nothing(caption: str, reason: str) -> Table:

@@ -66,18 +66,19 @@ def test_definitions_leave_out_what_is_not_known():
             {
                 "metric": "Win rate",
                 "id": "win_rate",
+                "unit": "share",
                 "definition": "Share won of <closed>.",
                 "standard": "won over closed",
                 "departs": None,
                 "owner": "VP Sales",
                 "target": 0.3,
-                "changes": "2026-02-01: derailed deals count",
+                "changes": "2026-02-01: derailed deals count.",
             }
         ]
     )
     table = tables.definitions(frame)
     assert str(table) == (
-        "Win rate: Share won of <closed>. The usual way: won over closed. Owner: VP Sales. Target: 0.3. "
+        "Win rate: Share won of <closed>. The usual way: won over closed. Owner: VP Sales. Target: 30.0 %. "
         "Changed: 2026-02-01: derailed deals count."
     )
     assert "&lt;closed&gt;" in table.html()
@@ -95,6 +96,7 @@ def test_the_loss_account_has_one_row_a_table():
     ]
     html = tables.loss(pd.DataFrame(steps, columns=["table", "step", "rows", "detail"])).html()
     body = html[html.index("<tbody>") :]
+    assert "<summary>18 of 1,220 rows used, from 2 tables: what was set aside</summary>" in html
     assert body.count("<tr>") == 2
     assert '<td class="r">20</td><td class="r">18</td><td>2 duplicate (exact copies); 1 undated</td>' in body
     assert '<td class="r">1,200</td><td class="r"></td><td>nothing</td><td></td>' in body
