@@ -1,0 +1,343 @@
+"""The catalogue holds every metric function, and every signature says only what the workspace can resolve."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Callable
+from graphlib import TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args, get_type_hints
+
+import pytest
+
+from gtmkit import catalog, metrics
+from gtmkit.catalog import METRICS, Metric
+from gtmkit.config import Config
+from gtmkit.contracts import TABLES
+from gtmkit.errors import ConfigError
+from gtmkit.ledgers import LEDGERS
+from gtmkit.results import Need, Setting
+
+TESTS = Path(__file__).parent
+MODULES: list[ModuleType] = [
+    importlib.import_module(f"gtmkit.metrics.{found.name}")
+    for found in pkgutil.iter_modules(metrics.__path__)
+]
+each_metric = pytest.mark.parametrize("row", list(METRICS.values()), ids=list(METRICS))
+
+
+def functions(module: ModuleType) -> dict[str, Callable[..., Any]]:
+    """The public functions written in a module."""
+    return {
+        name: function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def parameters(function: Callable[..., Any], kind: Any) -> list[inspect.Parameter]:
+    return [p for p in inspect.signature(function).parameters.values() if p.kind is kind]
+
+
+def taken(function: Callable[..., Any]) -> list[str]:
+    """What a function takes by position, by name."""
+    found = parameters(function, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.default.metric if isinstance(p.default, Need) else p.name for p in found]
+
+
+def setting_of(key: str) -> Any:
+    value: Any = Config()
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+# ---------------------------------------------------------------- functions and rows
+
+
+def test_every_metric_function_has_a_row_and_every_row_a_function() -> None:
+    written = {name: function for module in MODULES for name, function in functions(module).items()}
+    assert {name: row.function for name, row in METRICS.items()} == written
+
+
+def test_the_metrics_of_retention_and_pipeline_are_all_there() -> None:
+    retention = (
+        "mrr arr arr_bridge net_new_arr net_revenue_retention gross_revenue_retention logo_retention "
+        "expansion_rate cohort_retention usage_retention"
+    )
+    pipeline = (
+        "pipeline_created sales_accepted_rate stage_conversion time_in_stage win_rate close_rate sales_cycle "
+        "average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait "
+        "stage_skip_rate stage_regress_rate"
+    )
+    assert {*retention.split(), *pipeline.split()} <= set(METRICS)
+
+
+@each_metric
+def test_a_mirrored_test_file_mentions_each_metric(row: Metric) -> None:
+    module = row.function.__module__.rpartition(".")[2]
+    mirrors = sorted((TESTS / "metrics").glob(f"test_{module}*.py"))
+    assert mirrors, f"tests/metrics/test_{module}.py is missing"
+    words = {word for mirror in mirrors for word in re.findall(r"\w+", mirror.read_text(encoding="utf-8"))}
+    assert row.id in words
+
+
+# ---------------------------------------------------------------- the signature is the graph
+
+
+@each_metric
+def test_every_positional_parameter_names_a_table_ledger_or_metric(row: Metric) -> None:
+    known = {*TABLES, *LEDGERS, *METRICS}
+    unknown = [name for name in taken(row.function) if name.partition(".")[0] not in known]
+    assert unknown == []
+    assert taken(row.function), "a metric takes something"
+    assert row.inputs == taken(row.function)
+
+
+@pytest.mark.parametrize("name", list(LEDGERS))
+def test_a_ledger_takes_tables_and_other_ledgers(name: str) -> None:
+    assert [t for t in taken(LEDGERS[name]) if t not in {*TABLES, *LEDGERS}] == []
+
+
+def test_tables_ledgers_and_metrics_share_no_name() -> None:
+    assert set(TABLES) & set(LEDGERS) == set()
+    assert (set(TABLES) | set(LEDGERS)) & set(METRICS) == set()
+
+
+def test_nothing_takes_itself_even_by_way_of_others() -> None:
+    graph = {name: taken(LEDGERS[name]) for name in LEDGERS}
+    graph |= {name: taken(row.function) for name, row in METRICS.items()}
+    assert set(TopologicalSorter(graph).static_order()) >= set(METRICS)  # raises CycleError on a cycle
+
+
+@each_metric
+def test_measures_take_no_metrics_and_derived_take_nothing_else(row: Metric) -> None:
+    of_metrics = [name.partition(".")[0] in METRICS for name in taken(row.function)]
+    assert all(of_metrics) or not any(of_metrics)
+
+
+@each_metric
+def test_what_a_derived_metric_asks_of_another_that_one_can_be_asked(row: Metric) -> None:
+    for parameter in parameters(row.function, inspect.Parameter.POSITIONAL_OR_KEYWORD):
+        if isinstance(parameter.default, Need):
+            asked = METRICS[parameter.default.metric]
+            assert set(parameter.default.options) <= set(asked.options)
+        else:
+            assert parameter.default in (inspect.Parameter.empty, None)
+
+
+@each_metric
+def test_only_optional_tables_default_to_none(row: Metric) -> None:
+    hints = get_type_hints(row.function)
+    for parameter in parameters(row.function, inspect.Parameter.POSITIONAL_OR_KEYWORD):
+        if parameter.default is None:
+            assert parameter.name in TABLES
+            assert type(None) in get_args(hints[parameter.name])
+
+
+@each_metric
+def test_keywords_say_how_it_is_asked(row: Metric) -> None:
+    kinds = {p.kind for p in inspect.signature(row.function).parameters.values()}
+    assert kinds == {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+    keywords = {p.name: p for p in parameters(row.function, inspect.Parameter.KEYWORD_ONLY)}
+    assert {"by", "periods"} <= set(keywords)
+    for name in ("by", "periods"):
+        assert keywords[name].default is inspect.Parameter.empty
+    options = set(keywords) - {"by", "periods"}
+    assert set(row.options) == options
+    assert [name for name in options if keywords[name].default is inspect.Parameter.empty] == []
+
+
+@pytest.mark.parametrize(
+    "function", [*(row.function for row in METRICS.values()), *LEDGERS.values()], ids=[*METRICS, *LEDGERS]
+)
+def test_every_setting_stands_in_the_settings(function: Callable[..., Any]) -> None:
+    for parameter in parameters(function, inspect.Parameter.KEYWORD_ONLY):
+        if isinstance(parameter.default, Setting):
+            setting_of(parameter.default.key)  # raises AttributeError where there is none
+
+
+@each_metric
+def test_every_parameter_says_its_type(row: Metric) -> None:
+    hints = get_type_hints(row.function)
+    assert set(hints) == {*inspect.signature(row.function).parameters, "return"}
+
+
+@each_metric
+def test_a_variant_sets_options_to_values_they_allow(row: Metric) -> None:
+    hints = get_type_hints(row.function)
+    for variant in row.variants.values():
+        assert variant.options, "a variant is another way to ask"
+        assert set(variant.options) <= set(row.options)
+        for name, value in variant.options.items():
+            assert value in get_args(hints[name])
+            assert value != row.options[name].default
+
+
+# ---------------------------------------------------------------- what the trade says
+
+
+@each_metric
+def test_the_definition_is_one_sentence_that_fits_a_line(row: Metric) -> None:
+    assert row.definition == (inspect.getdoc(row.function) or "").split("\n")[0]
+    assert row.definition.endswith(".")
+    assert row.definition[0].isupper()
+    assert len(row.definition) <= 110
+
+
+@each_metric
+def test_the_docstring_poses_the_question_and_says_what_is_returned(row: Metric) -> None:
+    doc = inspect.getdoc(row.function) or ""
+    assert "Answers: " in doc
+    assert "Returns: " in doc
+    assert doc.split("Answers: ")[1].split("\n")[0].endswith("?")
+
+
+@each_metric
+def test_a_row_is_filled_in(row: Metric) -> None:
+    assert row.label
+    assert row.layer in catalog.LAYERS
+    assert row.unit in get_args(catalog.Unit)
+    assert row.better in ("up", "down", "neither")
+    assert row.decision in get_args(catalog.Decision)
+    assert row.truth
+    assert row.standard
+    assert all(variant.note for variant in row.variants.values())
+    assert all("." not in name for name in [row.id, *row.variants])
+
+
+def test_labels_tell_metrics_apart() -> None:
+    assert len({row.label for row in METRICS.values()}) == len(METRICS)
+
+
+# What conventions let a metric be broken down by: its own table's columns, then the account's, then the owner's.
+DIMENSIONS = {
+    name for table in ("accounts", "opportunities", "owners", "targets") for name in TABLES[table].names
+}
+
+
+@each_metric
+def test_what_it_is_broken_down_by_are_canonical_columns_that_are_not_figures(row: Metric) -> None:
+    assert row.by
+    assert len(set(row.by)) == len(row.by)
+    assert [name for name in row.by if name not in DIMENSIONS] == []
+    endings = ("_on", "_at", "_amount", "amount", "value", "updated_at")
+    assert [name for name in row.by if name.endswith(endings)] == []
+
+
+def test_layers_one_and_three_are_asked_by_what_accounts_and_owners_have() -> None:
+    allowed = {*TABLES["accounts"].names, *TABLES["owners"].names}
+    for row in METRICS.values():
+        if row.layer in (1, 3):
+            assert set(row.by) <= allowed, row.id
+
+
+# ---------------------------------------------------------------- asking for one
+
+
+def test_an_id_names_a_row_and_a_variant() -> None:
+    assert catalog.find("win_rate") == (METRICS["win_rate"], "")
+    assert catalog.find("win_rate.amount") == (METRICS["win_rate"], "amount")
+
+
+def test_an_unknown_metric_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(ConfigError) as error:
+        catalog.find("win_rat")
+    assert str(error.value) == (
+        "There is no metric 'win_rat'. Did you mean 'win_rate'? `gtmkit metrics` lists all there are. "
+        "Ask for one of them."
+    )
+
+
+@pytest.mark.parametrize("metric", ["", ".amount", "WIN_RATE", "journeys"])
+def test_what_is_no_metric_is_refused(metric: str) -> None:
+    with pytest.raises(ConfigError, match="There is no metric"):
+        catalog.find(metric)
+
+
+def test_an_unknown_variant_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ConfigError) as error:
+        catalog.find("stage_conversion.cohrt")
+    assert str(error.value) == (
+        "stage_conversion has no variant 'cohrt'. Did you mean 'cohort'? "
+        "It has: stage_conversion.amount, stage_conversion.cohort. "
+        "Ask for one of these, or for stage_conversion."
+    )
+    with pytest.raises(ConfigError, match=r"mrr has no variant 'amount'\. It has: none\."):
+        catalog.find("mrr.amount")
+
+
+@pytest.mark.parametrize("metric", ["win_rate.", "win_rate.amount.x"])
+def test_a_variant_without_a_name_or_with_two_is_refused(metric: str) -> None:
+    with pytest.raises(ConfigError, match="win_rate has no variant"):
+        catalog.find(metric)
+
+
+def test_a_column_it_may_not_be_broken_down_by_is_refused_with_those_it_may() -> None:
+    catalog.check_by("pipeline_coverage.quota", ["segment", "owner"])
+    with pytest.raises(ConfigError) as error:
+        catalog.check_by("pipeline_coverage", ["segmnt"])
+    assert str(error.value) == (
+        "pipeline_coverage cannot be asked by 'segmnt'. Did you mean 'segment'? "
+        "Allowed: segment, channel, owner. Choose one of these."
+    )
+
+
+# ---------------------------------------------------------------- what it prints
+
+
+def workspace_with(folder: Path, text: str) -> Config:
+    (folder / "gtm.toml").write_text(text, encoding="utf-8")
+    return Config.load(folder)
+
+
+def test_the_overview_has_a_row_a_metric_with_variants_and_by() -> None:
+    frame = catalog.overview().set_index("id")
+    assert set(frame.index) == set(METRICS)
+    assert frame.loc["stage_conversion", "variants"] == "amount cohort"
+    assert frame.loc["pipeline_coverage", "by"] == "segment channel owner"
+    assert frame.loc["mrr", "variants"] == ""
+    assert not frame.isna().any(axis=None)
+
+
+def test_definitions_say_what_the_workspace_agreed(tmp_path: Path) -> None:
+    config = workspace_with(
+        tmp_path,
+        """
+[metric.win_rate]
+version = 2
+owner = "VP Sales"
+target = 0.25
+truth = "warehouse"
+[[change]]
+on = 2026-07-01
+metric = "win_rate"
+note = "derailed deals now count as lost"
+[[change]]
+on = 2026-08-01
+metric = "mrr"
+note = "of another metric"
+""",
+    )
+    frame = catalog.define("win_rate.amount", "sales_cycle", config=config).set_index("id")
+    won = frame.loc["win_rate.amount"]
+    assert won["definition"] == (
+        f"{METRICS['win_rate'].definition} Variant: each opportunity weighs its amount."
+    )
+    assert (won["version"], won["owner"], won["target"], won["truth"]) == (2, "VP Sales", 0.25, "warehouse")
+    assert won["changes"] == "2026-07-01: derailed deals now count as lost"
+    assert won["metric"] == "Win rate (amount)"
+    cycle = frame.loc["sales_cycle"]
+    assert (cycle["version"], cycle["truth"], cycle["serves"]) == (1, "crm", "sales motion")
+    assert cycle["definition"] == METRICS["sales_cycle"].definition
+    assert cycle[["owner", "target", "changes"]].isna().all()
+
+
+def test_a_shorter_retention_window_is_part_of_the_name(tmp_path: Path) -> None:
+    short = workspace_with(tmp_path, "[retention]\nwindow_months = 3\n")
+    assert catalog.label("net_revenue_retention", short) == "Net revenue retention, 3 months"
+    assert catalog.label("gross_revenue_retention.flow", short) == "Gross revenue retention, 3 months (flow)"
+    assert catalog.label("mrr", short) == "MRR"
+    assert catalog.label("net_revenue_retention", Config()) == "Net revenue retention"
