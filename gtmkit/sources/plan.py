@@ -45,15 +45,7 @@ class Plan:
     @property
     def columns(self) -> tuple[contracts.Column, ...]:
         """The columns a source may give: those of the table, without what belongs to its other shapes."""
-        others = {
-            column
-            for form in (self.contract.shapes or {}).values()
-            if form is not self.shape
-            for column in form.required
-        } - set(self.required)
-        if self.shape and self.entry.shape != "periods":
-            others |= {"ended_on"}
-        return tuple(column for column in self.contract.columns if column.name not in others)
+        return tuple(column for column in self.contract.columns if column.name not in _absent(self))
 
     def key(self, mapped: Iterable[str]) -> tuple[str, ...]:
         """The columns that tell rows apart, of those mapped; empty where equal rows are different facts."""
@@ -77,6 +69,15 @@ class Plan:
         )
 
 
+def _absent(plan: Plan) -> set[str]:
+    """The columns of the shapes that the table does not come in; only periods say when they end."""
+    if plan.shape is None or plan.contract.shapes is None:
+        return set()
+    others = {column for form in plan.contract.shapes.values() for column in form.required}
+    ends = set() if plan.entry.shape == "periods" else {"ended_on"}
+    return (others | ends) - set(plan.shape.required)
+
+
 def plans(config: Config, folder: Path) -> list[Plan]:
     """The tables of gtm.toml, ready to be read.
 
@@ -86,7 +87,7 @@ def plans(config: Config, folder: Path) -> list[Plan]:
     faults = [f"{config.file}: {fault}" for fault in _faults(config, folder)]
     if faults:
         raise ConfigError("\n".join(faults))
-    return [
+    asked = [
         Plan(
             name,
             entry,
@@ -97,6 +98,15 @@ def plans(config: Config, folder: Path) -> list[Plan]:
         )
         for name, entry in config.tables.items()
     ]
+    misplaced = [
+        f"{config.file}: tables.{plan.name}.columns maps {listed(named)}, which the shape "
+        f"'{plan.entry.shape}' does not have. Remove it, or correct the shape."
+        for plan in asked
+        if (named := sorted(_absent(plan) & ({*(plan.entry.columns or {})} | {*plan.entry.constants})))
+    ]
+    if misplaced:
+        raise ConfigError("\n".join(misplaced))
+    return asked
 
 
 def matches(folder: Path, path: str) -> list[Path]:

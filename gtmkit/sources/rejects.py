@@ -139,7 +139,8 @@ def _unknown(work: Work, plan: Plan, rule: Rule) -> str:
 
 def _nearest(value: str, words: tuple[str, ...]) -> str | None:
     by_form = {_form(word): word for word in words}
-    close = by_form.get(_form(value))
+    ending = [word for word in words if _form(value) and _form(word).endswith(_form(value))]
+    close = by_form.get(_form(value)) or (ending[0] if len(ending) == 1 else None)
     if close is None and (said := did_you_mean(value, words)):
         close = said.split("'")[1]
     return close

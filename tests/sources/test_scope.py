@@ -71,6 +71,17 @@ def test_a_stage_outside_the_order_is_refused(acme):
     )
 
 
+def test_the_map_for_a_stage_named_by_its_last_word(acme):
+    settings = '[pipeline]\nstages = ["open"]\n[tables.opportunities]\npath = "o.csv"\n'
+    said = acme.refused(
+        settings, o="opportunity_id,created_at,stage\nO1,2026-01-01,Won\nO2,2026-01-01,Lost\n"
+    )
+    assert (
+        'Add values.stage = { "Lost" = "closed_lost", "Won" = "closed_won" } to [tables.opportunities]'
+        in said
+    )
+
+
 def test_accounts_come_from_the_other_tables_where_no_export_lists_them(acme):
     # A by its MRR above zero (not the free start in January), B by the won opportunity, C by its first
     # event (in New York still the 4th), D only lost: a prospect.

@@ -101,6 +101,15 @@ def test_snapshots_hold_for_their_month(acme):
     assert store.through["subscriptions"] == "2026-01-31"
 
 
+def test_a_column_of_another_shape_is_refused(acme):
+    columns = 'account_id = "a", changed_on = "d", mrr_amount = "m", ended_on = "e"'
+    settings = PATH + f'shape = "changes"\ncolumns = {{ {columns} }}'
+    assert acme.refused(settings, subscriptions="a,d,m,e\n") == (
+        "HOME/acme/gtm.toml: tables.subscriptions.columns maps 'ended_on', which the shape 'changes' does not "
+        "have. Remove it, or correct the shape."
+    )
+
+
 def test_shapes_leave_the_same_columns(acme):
     rows = {"periods": "started_on", "changes": "changed_on", "snapshots": "month_on"}
     for shape, column in rows.items():
