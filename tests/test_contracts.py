@@ -1,6 +1,7 @@
 """The canonical tables agree with themselves, and their dictionary says all of them."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +60,9 @@ def test_periods(label: str):
 @pytest.mark.parametrize("label", ["2026-13", "2026-Q5", "26-01", "2026-W54", "2026-1", ""])
 def test_no_periods(label: str):
     assert not re.fullmatch(PERIOD, label)
+
+
+def test_the_readme_of_the_data_holds_the_dictionary():
+    readme = (Path(__file__).parents[1] / "data" / "README.md").read_text(encoding="utf-8")
+    held = "## Data dictionary" + readme.partition("## Data dictionary")[2]
+    assert held == dictionary(), "write contracts.dictionary() to the end of data/README.md"
