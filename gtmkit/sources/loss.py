@@ -8,6 +8,7 @@ SET_ASIDE = ("rejected", "duplicate", "superseded", "same day", "zero length", "
 
 STATED = ("read", "unused columns", "used", "newest", "derived")
 NAMED = 5
+SHOWN = 60  # characters of a value in a message
 
 
 class Record(TypedDict):
@@ -41,6 +42,12 @@ def named(values: Sequence[str], total: int) -> str:
     shown = ", ".join(values[:NAMED])
     more = total - min(len(values), NAMED)
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def shown(value: object) -> str:
+    """A value as messages quote it: on one line, nothing invisible in it, and not endless."""
+    visible = "".join(char if char.isprintable() else repr(char)[1:-1] for char in str(value)[: SHOWN + 1])
+    return f"'{visible}'" if len(visible) <= SHOWN else f"'{visible[:SHOWN]}...'"
 
 
 def counted(rows: int) -> str:

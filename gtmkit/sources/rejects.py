@@ -1,9 +1,11 @@
 """Rows that break their contract: named in one report, written out whole, set aside or a reason to stop."""
 
+import json
+
 from gtmkit.contracts import TABLES
 from gtmkit.errors import did_you_mean
 from gtmkit.sources.engine import name, text
-from gtmkit.sources.loss import counted
+from gtmkit.sources.loss import counted, shown
 from gtmkit.sources.plan import Plan
 from gtmkit.sources.rules import Rule
 from gtmkit.sources.work import Work
@@ -104,7 +106,7 @@ def _cells(work: Work, plan: Plan, column: str, must: str, rows: int) -> list[st
         f'SELECT file, line, value FROM rejects WHERE "table" = {text(plan.name)} '
         f'AND "column" = {text(column)} AND rule = {text(must)} ORDER BY file, line LIMIT {PRINTED}'
     ):
-        cell = "an empty cell" if value is None else str(value) if not column else f"'{value}'"
+        cell = "an empty cell" if value is None else str(value) if not column else shown(value)
         said.append(f"    {file}, {'row' if plan.entry.is_parquet else 'line'} {line}: {cell}")
     if rows > PRINTED:
         said.append(f"    and {rows - PRINTED:,} more")
@@ -120,10 +122,10 @@ def _unknown(work: Work, plan: Plan, rule: Rule) -> str:
         f'AND "column" = {text(rule.column)} AND rule = {text(rule.must)} AND value NOT IN ({quoted}) '
         f"GROUP BY 1 ORDER BY 2 DESC, 1"
     )
-    values = ", ".join(f"'{value}' ({counted(int(str(rows)))})" for value, rows, _ in found[:PRINTED])
+    values = ", ".join(f"{shown(value)} ({counted(int(str(rows)))})" for value, rows, _ in found[:PRINTED])
     more = f" and {len(found) - PRINTED:,} more" if len(found) > PRINTED else ""
     near = {str(value): close for value, _, _ in found if (close := _nearest(str(value), rule.words))}
-    proposed = ", ".join(f'"{value}" = "{word}"' for value, word in list(near.items())[:PRINTED])
+    proposed = ", ".join(f"{_toml(value)} = {_toml(word)}" for value, word in list(near.items())[:PRINTED])
     hint = (
         f" Did you mean {', '.join(repr(word) for word in dict.fromkeys(near.values()))}? "
         f"Add values.{rule.column} = {{ {proposed} }} to [tables.{plan.name}], {rule.remedy}."
@@ -144,6 +146,11 @@ def _nearest(value: str, words: tuple[str, ...]) -> str | None:
     if close is None and (said := did_you_mean(value, words)):
         close = said.split("'")[1]
     return close
+
+
+def _toml(word: str) -> str:
+    """A text as gtm.toml writes it; JSON quotes it alike."""
+    return json.dumps(word, ensure_ascii=False)
 
 
 def _form(word: str) -> str:
