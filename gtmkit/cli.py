@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -207,7 +208,7 @@ def _exits(as_json: bool) -> Iterator[None]:
         raise typer.Exit(130) from None
     except (typer.Exit, typer.Abort, SystemExit):
         raise
-    except Exception:
+    except Exception as error:
         errors.print(traceback.format_exc(), markup=False)
         errors.print(
             "This is a fault of gtmkit, not of your data. Please report it with the lines above.",

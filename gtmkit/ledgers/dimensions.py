@@ -20,6 +20,11 @@ def null_row(column: str) -> str:
     return "unattributed" if column in UNATTRIBUTED else "unknown"
 
 
+def named(frame: Frame, columns: Sequence[str]) -> Frame:
+    """The frame with these columns as text and their nulls named."""
+    return frame.with_columns(*as_text(frame, columns)) if columns else frame
+
+
 def as_text(frame: Frame, columns: Sequence[str]) -> list[nw.Expr]:
     """The columns as text with nulls named."""
     return [

@@ -10,7 +10,7 @@ from datetime import date
 import narwhals as nw
 
 from gtmkit.frames import INTEGER, Frame, before, column_or_null, counted, day, month, running, small
-from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, as_text, text, with_owner
+from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, named, text, with_owner
 from gtmkit.results import setting
 
 
@@ -353,6 +353,7 @@ def _with_dimensions(
     if accounts is not None:
         of_account = account_dimensions(accounts, account_changes, None)
         more = [c for c in of_account.collect_schema().names() if c != "account_id"]
+    if accounts is not None and more:
         of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
         table = table.join(of_account, on="account_id", how="left").with_columns(*text(table, own))
         both = [c for c in more if c in own]
@@ -363,4 +364,4 @@ def _with_dimensions(
         own = [*own, *[c for c in more if c not in own]]
     table = with_owner(table, owners)
     names = [c for c in table.collect_schema().names() if c not in COLUMNS]
-    return table.with_columns(*as_text(table, names))
+    return named(table, names)

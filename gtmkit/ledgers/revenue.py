@@ -5,7 +5,7 @@ from datetime import date
 import narwhals as nw
 
 from gtmkit.frames import INTEGER, Frame, counted, month, running, sums
-from gtmkit.ledgers.dimensions import account_dimensions, as_text
+from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import month_index
 
 
@@ -66,7 +66,7 @@ def revenue(
     dimensions = account_dimensions(accounts, account_changes, owners)
     names = [c for c in dimensions.collect_schema().names() if c != "account_id"]
     joined = ledger.join(dimensions, on="account_id", how="left")
-    return joined.with_columns(*as_text(joined, names))
+    return named(joined, names)
 
 
 def _movement() -> nw.Expr:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gtmkit.errors import ConfigError
 from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
-from gtmkit.ledgers.dimensions import account_dimensions, as_text
+from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import EPOCH, Period, day_index, month_label
 from gtmkit.results import ALL, setting, shaped, share
 from gtmkit.windows import groups
@@ -54,7 +54,7 @@ def usage_retention(
             )
         dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
         rows = rows.join(dimensions, on="account_id", how="left")
-        rows = rows.with_columns(*as_text(rows, by))
+        rows = named(rows, by)
     small = collect(_returns(rows, by))
     triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
     return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
