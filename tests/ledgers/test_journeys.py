@@ -33,8 +33,22 @@ DEALS: list[Row] = []
 CHANGES: list[Row] = []
 OTHERS: dict[str, list[Row]] = {
     "accounts": [
-        {"account_id": "x", "segment": "ent", "channel": "ads", "region": "EU", "is_icp": True, "owner": "bob"},
-        {"account_id": "y", "segment": None, "channel": None, "region": None, "is_icp": False, "owner": "ann"},
+        {
+            "account_id": "x",
+            "segment": "ent",
+            "channel": "ads",
+            "region": "EU",
+            "is_icp": True,
+            "owner": "bob",
+        },
+        {
+            "account_id": "y",
+            "segment": None,
+            "channel": None,
+            "region": None,
+            "is_icp": False,
+            "owner": "ann",
+        },
         {"account_id": "mover", "started_on": "2026-02-01", "segment": "ent"},
         {"account_id": "prospect", "started_on": None, "segment": "mid"},
         {"account_id": "listed twice", "region": "EU"},
@@ -111,9 +125,13 @@ def test_a_journey_tells_when_it_began_how_it_ended_and_what_it_was_worth(read: 
     days = ("created_day", "accepted_day", "entered_day", "closed_day")
     assert read("journeys", "plain", *days) == [("2026-01-05", "2026-01-07", "2026-01-06", "2026-03-10")]
     # Months count from year 0: 2026 * 12 = 24312 is January.
-    assert read("journeys", "plain", "created_month", "entered_month", "closed_month") == [(24312, 24312, 24314)]
+    assert read("journeys", "plain", "created_month", "entered_month", "closed_month") == [
+        (24312, 24312, 24314)
+    ]
     # Money is in ten-thousandths.
-    assert read("journeys", "plain", "first_amount", "amount", "is_first_known") == [(1_000_000, 1_500_000, True)]
+    assert read("journeys", "plain", "first_amount", "amount", "is_first_known") == [
+        (1_000_000, 1_500_000, True)
+    ]
 
 
 paper("created last", created="2026-10-31T23:59:59")
@@ -212,7 +230,11 @@ def test_a_history_of_an_end_alone_enters_no_stage(read: Read) -> None:
     ]
 
 
-paper("amount later", "qualified 2026-01-05; discovery 2026-01-20 60; proposal 2026-02-01; proposal 2026-02-09 99", amount=90)
+paper(
+    "amount later",
+    "qualified 2026-01-05; discovery 2026-01-20 60; proposal 2026-02-01; proposal 2026-02-09 99",
+    amount=90,
+)
 paper("amount exported", amount=120)
 paper("no amount")
 
@@ -259,7 +281,15 @@ def test_dimensions_come_from_the_opportunity_then_its_account_then_its_owner(re
     expected = {
         "all its own": ("smb", "ads", "EU", "true", "ann", "north", "unknown"),
         "of its account": ("ent", "ads", "EU", "true", "bob", "south", "DE"),
-        "nulls all the way": ("unknown", "unattributed", "unknown", "false", "stranger", "unknown", "unknown"),
+        "nulls all the way": (
+            "unknown",
+            "unattributed",
+            "unknown",
+            "false",
+            "stranger",
+            "unknown",
+            "unknown",
+        ),
         "orphan": unknown,
         "no account": unknown,
     }
@@ -337,7 +367,12 @@ def test_reopened_after_lost_goes_on(read: Read) -> None:
 
 
 paper("won from first", "qualified 2026-01-05", "closed_won", "2026-03-01")
-paper("lost from second", "qualified 2026-01-05; discovery 2026-01-20; closed_lost 2026-02-01", "closed_lost", "2026-02-01")
+paper(
+    "lost from second",
+    "qualified 2026-01-05; discovery 2026-01-20; closed_lost 2026-02-01",
+    "closed_lost",
+    "2026-02-01",
+)
 
 
 def test_winning_goes_past_every_stage(read: Read) -> None:
@@ -487,10 +522,6 @@ paper(
 
 def test_a_position_lasts_while_stage_amount_and_expected_close_stay(read: Read) -> None:
     assert read("positions", "revised", *POSITION) == [
-        (0, "2026-01-07", "2026-01-20", 1_000_000, "2026-03-01", False),
-        (0, "2026-01-20", "2026-02-01", 1_200_000, "2026-03-01", False),
-        (1, "2026-02-01", None, 1_200_000, "2026-05-01", False),
-    ] or read("positions", "revised", *POSITION) == [
         # Until the history begins its stage is not known; its amount is the first to be told.
         (None, "2026-01-05", "2026-01-07", 1_000_000, "2026-06-01", False),
         (0, "2026-01-07", "2026-01-20", 1_000_000, "2026-03-01", False),
@@ -499,7 +530,9 @@ def test_a_position_lasts_while_stage_amount_and_expected_close_stay(read: Read)
     ]
 
 
-paper("busy day", "qualified 2026-01-05T09:00 100; discovery 2026-01-05T10:00 90; proposal 2026-01-05T11:00 80")
+paper(
+    "busy day", "qualified 2026-01-05T09:00 100; discovery 2026-01-05T10:00 90; proposal 2026-01-05T11:00 80"
+)
 
 
 def test_a_day_of_many_changes_ends_as_the_last_left_it(read: Read) -> None:
@@ -511,7 +544,9 @@ paper("closed without history", stage="closed_won", closed="2026-02-01", amount=
 
 
 def test_without_history_todays_state_stands_in_and_says_so(read: Read) -> None:
-    assert read("positions", "state of today", *POSITION) == [(1, "2026-01-05", None, 500_000, "2026-06-01", True)]
+    assert read("positions", "state of today", *POSITION) == [
+        (1, "2026-01-05", None, 500_000, "2026-06-01", True)
+    ]
     # Of a closed one not even the stage is known.
     assert read("positions", "closed without history", *POSITION) == [
         (None, "2026-01-05", "2026-02-01", 500_000, None, True)
@@ -583,7 +618,9 @@ def test_visits_form_a_chain_and_positions_a_life(chance: Random, wild: bool) ->
         assert not dated_win or len(reached) == len(STAGES)
         spans = [(p["from_day"], p["until_day"] or "9999") for p in positions if p["opportunity_id"] == name]
         assert all(start < end for start, end in spans)
-        assert all(end <= start for (_, end), (start, _) in zip(sorted(spans), sorted(spans)[1:], strict=False))
+        assert all(
+            end <= start for (_, end), (start, _) in zip(sorted(spans), sorted(spans)[1:], strict=False)
+        )
         assert not journey["closed_day"] or all(end <= journey["closed_day"] for _, end in spans)
 
 
@@ -596,9 +633,12 @@ def test_stays_are_the_history_with_repeats_left_out(chance: Random) -> None:
     walked = []
     for d in deals:
         mine = [c for c in changes if c["opportunity_id"] == d["opportunity_id"]]
-        known = sorted((c["entered_at"], c["stage"]) for c in mine if c["entered_at"].date() < date(2026, 11, 1))
+        known = sorted(
+            (c["entered_at"], c["stage"]) for c in mine if c["entered_at"].date() < date(2026, 11, 1)
+        )
         steps = [(at, stage) for i, (at, stage) in enumerate(known) if i == 0 or stage != known[i - 1][1]]
-        for (at, stage), after in zip(steps, [*steps[1:], None], strict=True):
+        for i, (at, stage) in enumerate(steps):
+            after = steps[i + 1] if i + 1 < len(steps) else None
             if stage in STAGES:
                 until = after and after[0].date().isoformat()
                 goes_to = after and names.index(after[1])
