@@ -209,9 +209,11 @@ def _exits(as_json: bool) -> Iterator[None]:
     except (typer.Exit, typer.Abort, SystemExit):
         raise
     except Exception as error:
-        errors.print(traceback.format_exc(), markup=False)
+        with tempfile.NamedTemporaryFile("w", prefix="gtmkit-", suffix=".txt", delete=False) as told:
+            told.write(traceback.format_exc())
         errors.print(
-            "This is a fault of gtmkit, not of your data. Please report it with the lines above.",
+            f"{type(error).__name__}: {error}\nThis is a fault of gtmkit, not of your data. "
+            f"Please report it with the file {told.name}.",
             markup=False,
         )
         raise typer.Exit(INTERNAL) from None

@@ -225,6 +225,10 @@ class Workspace:
 
     def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
         """Why a metric cannot be broken down so: a column that none of its inputs has."""
+        if "targets" in row.inputs:
+            absent = [c for c in by if c not in self._frames["targets"].collect_schema().names()]
+            if absent:
+                return f"targets has no column {absent[0]}"
         for name in self._measured(row):
             have = self._input(name).collect_schema().names()
             if name not in LEDGERS and name in LEADING and "accounts" in self._frames:

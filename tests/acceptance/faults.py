@@ -20,7 +20,7 @@ from gtmkit import wording
 
 ws = gtmkit.open(workspace, period)"""
 ASK = 'frame = ws.metric("mrr", periods=3)\nframe'
-RECORD = 'wording.figures("mrr", frame)'
+RECORD = "ws.facts()"
 
 
 def notebook(folder: Path, name: str, extra: str = "") -> Path:
@@ -97,6 +97,8 @@ class Scene:
 def digest(folder: Path, *patterns: str) -> dict[str, str]:
     """File -> sha256, of all files of a folder or of those that match."""
     found = {path for pattern in patterns or ("**/*",) for path in folder.glob(pattern) if path.is_file()}
+    # What was read is kept in .gtmkit until the files change: a cache, not part of what a folder holds.
+    found = {path for path in found if ".gtmkit" not in path.relative_to(folder).parts}
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(found)}
 
 
