@@ -50,6 +50,7 @@ def main(folder: str, runner: int) -> None:
 
 
 def _leave(number: int, frame: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # once is enough: leaving is not to be cut short
     raise SystemExit(128 + number)
 
 
@@ -105,8 +106,12 @@ def _serve(requests: int, answers: int) -> None:
                         _answer(answers, {"id": request["id"], "pid": pid})
         finally:
             for pid in kernels:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
+                for kill in (os.killpg, os.kill):  # the group does not exist in the instant after the fork
+                    with contextlib.suppress(ProcessLookupError):
+                        kill(pid, signal.SIGKILL)
+            for pid in kernels:  # until then they still write into the folder that is to be removed
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
 
 
 def _reap(kernels: set[int], answers: int) -> None:

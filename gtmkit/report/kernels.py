@@ -31,6 +31,7 @@ KEPT_PREFIXES = (
     "FONTCONFIG",
     "SOURCE_DATE_EPOCH",
 )
+LEAVING_SECONDS = 2
 ENDPOINT_BYTES = 107  # the longest path a Unix socket can have
 
 
@@ -99,8 +100,12 @@ class Kernels:
             alive = [pid for pid in self._started.values() if pid not in self._ended]
         for pid in alive:
             _signal_group(pid, signal.SIGKILL)
-        self._server.kill()  # a kernel it forked just now goes with it
-        self._server.wait()
+        self._server.terminate()  # it ends what it forked just now, and removes the folder
+        try:
+            self._server.wait(timeout=LEAVING_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
         assert self._server.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._server.stdin.close()

@@ -97,11 +97,12 @@ def begin(tmp_path):
     """A real review in a process of its own, at work in a cell; with the processes that belong to it."""
     made = paper_company(tmp_path)
     os.mkfifo(tmp_path / "at-work")
+    (tmp_path / "temporary").mkdir()
     waits = WAITS.format(at_work=str(tmp_path / "at-work"))
     notebook(made["notebooks"] / "05_waiting.ipynb", waits)
     process = subprocess.Popen(
         [sys.executable, str(DRIVER), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path / "temporary")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -140,6 +141,7 @@ def test_a_run_that_is_stopped_leaves_no_process(number, code, tmp_path):
     assert process.wait(timeout=5) == code, process.stderr.read()
     assert gone(pids)
     assert not (tmp_path / "reports" / "paper" / "2026-10").exists()
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @linux
