@@ -6,7 +6,7 @@ from typing import Any
 import paper
 import pyarrow as pa
 import pytest
-from paper import DATE, ENGINES, TEXT, accounts, account_changes, table
+from paper import DATE, ENGINES, TEXT, account_changes, accounts, table
 
 from gtmkit.ledgers.dimensions import account_dimensions, null_row, with_owner
 from gtmkit.ledgers.revenue import revenue

@@ -217,6 +217,7 @@ def test_accounts_and_owners_that_repeat_do_not_multiply_revenue() -> None:
 
 # ---------------------------------------------------------------- any company, against month ends
 
+
 @given(paper.companies)
 @settings(max_examples=30, deadline=None)
 def test_the_ledger_is_the_changes_between_month_ends(lines: list[Line]) -> None:
