@@ -266,6 +266,18 @@ def test_without_figures_a_quiet_box_says_why(name):
     assert texts(DRAWN[name](UNDEFINED.head(0))) == ["no rows to show"]
 
 
+def test_a_result_without_its_axes_says_what_it_needs():
+    bare = UNDEFINED[["period", "segment", *COLUMNS]]
+    for draw in DRAWN.values():
+        assert texts(draw(bare)) == ["undefined: needs table opportunities"]
+
+
+def test_a_curve_may_end_early():
+    rows = segment_curve("a", [100, 90, 80, 70])
+    ax = charts.curves(frame(rows, "segment", "age", "period"), "segment", until=2)
+    assert list(ax.lines[0].get_xdata()) == [0, 1, 2]
+
+
 @pytest.mark.parametrize("name", DRAWN)
 def test_one_row_is_drawn(name):
     row = UNDEFINED.assign(

@@ -316,6 +316,27 @@ def test_fiscal_quarters_are_the_companys():
     ]
 
 
+NEEDS = frame([["2026-10", *[None] * 6, "undefined", "needs table subscriptions"]], "period")
+
+
+def test_a_result_without_axes_says_what_it_needs():
+    needs = "undefined: needs table subscriptions."
+    assert wording.by_quarter(NEEDS) is NEEDS
+    assert str(wording.cohorts_at_equal_age(NEEDS, age=1, subject="kept")) == f"[not yet] kept: {needs}"
+    by = NEEDS.assign(segment=None)
+    told = wording.so_what(
+        wording.leak_under_expansion(NEEDS, NEEDS), wording.leak_under_expansion(by, by, "segment")
+    )
+    assert str(told) == f"[not yet] retention {needs}"
+    assert str(wording.mix_against_rate(by, "segment", subject="wins")) == f"[not yet] wins: {needs}"
+
+
+def test_where_keeps_the_one_row_of_an_undefined_result():
+    assert len(wording.where(NEEDS, cohort="all", age=12)) == 1
+    two = cells(a=[10, 9], b=[10])
+    assert wording.where(two, cohort="a", age=1)["numerator"].tolist() == [9]
+
+
 def every_sentence():
     yield wording.against_reference(CHANNELS, BLEND, "channel", subject="activation")
     yield wording.against_before(months([30] * 8 + [15]), subject="win rate", target=0.2)

@@ -29,18 +29,21 @@ def curves(
     ticks: int = 3,
     at_risk: str = "customers of that age (n)",
     floor: float = 0.0,
+    until: int | None = None,
     width: int = WIDE,
     ax: Axes | None = None,
 ) -> Axes:
     """Share by `age`, a step curve for each group of `by`, with its interval, and n under the axis.
 
     At most four groups are drawn, those with the most accounts; the table has all. `floor` is where the
-    axis starts, printed by the axis itself. Rows without a value end a curve; they are never drawn as 0.
+    axis starts, `until` the last age drawn. Rows without a value end a curve; they are never drawn as 0.
     """
-    known = frame[[formats.plain(v) is not None for v in frame["value"]]]
     reason = why_empty(frame)
-    if reason:
-        return quiet(reason, width, ax)
+    known = frame[[formats.plain(v) is not None for v in frame["value"]]]
+    if until is not None and not reason:
+        known = known[known[age] <= until]
+    if reason or len(known) == 0:
+        return quiet(reason or "no rows to show", width, ax)
     groups = _groups(known, by, age)
     narrow = width < WIDE if ax is None else is_narrow(ax)
     bottom = 82 + 18 * len(groups)

@@ -37,8 +37,8 @@ def cohort_heatmap(
     hatched; a suppressed cell shows its counts without a colour. The last `cohorts` cohorts are drawn.
     n beside a name is the cohort's size.
     """
-    drawn = frame[frame["age"].isin(list(ages))]
-    reason = why_empty(drawn)
+    drawn = frame[frame["age"].isin(list(ages))] if "age" in frame else frame
+    reason = why_empty(drawn) if len(drawn) or why_empty(frame) is None else why_empty(frame)
     if reason:
         return quiet(reason, width, ax)
     columns = _ages(list(ages), drawn, narrow=width < WIDE if ax is None else is_narrow(ax))

@@ -6,7 +6,7 @@ Every sentence is computed. It gives size, interval, n and comparison and carrie
 """
 
 from gtmkit.wording.cohorts import by_quarter, cohorts_at_equal_age, leak_under_expansion
-from gtmkit.wording.comparing import against_before, against_reference
+from gtmkit.wording.comparing import against_before, against_reference, where
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
@@ -28,4 +28,5 @@ __all__ = [
     "leak_under_expansion",
     "mix_against_rate",
     "so_what",
+    "where",
 ]

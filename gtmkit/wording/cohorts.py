@@ -20,6 +20,8 @@ def cohorts_at_equal_age(
 
     Both sides are shares of counts with Wilson intervals. Cohorts younger than `age` are named as not yet.
     """
+    if "cohort" not in cells:
+        return absent(subject, cells.iloc[-1] if len(cells) else None)
     rows = cells[cells["cohort"] != pooled]
     at = rows[(rows["age"] == age) & (rows["denominator"] > 0)].sort_values("cohort")
     waiting = sorted(set(rows["cohort"].dropna()) - set(at["cohort"]))
@@ -61,6 +63,8 @@ def by_quarter(
     A cell exists where each month of its quarter has been observed at that age. Shares of fewer than `min_n`
     are suppressed, their counts stay. The pooled rows pass unchanged.
     """
+    if "cohort" not in cells:
+        return cells
     rows = cells[(cells["cohort"] != pooled) & cells["cohort"].notna()]
     if len(rows) == 0:
         return cells
@@ -96,7 +100,7 @@ def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None 
     )
     sentences, few = [], []
     for _, row in sides.iterrows():
-        name = formats.label(row[by]) if by else ""
+        name = formats.label(row[by]) if by and not pd.isna(row[by]) else ""
         if formats.plain(row["value"]) is None or formats.plain(row["value_net"]) is None:
             sentences.append(Sentence("not yet", f"{name and name + ': '}retention {formats.absence(row)}."))
         elif float(row["n"]) < FEW:

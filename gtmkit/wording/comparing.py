@@ -94,6 +94,18 @@ def against_before(
     return SoWhat(tuple(sentences))
 
 
+def where(frame: pd.DataFrame, **axes: object) -> pd.DataFrame:
+    """The rows that stand at the given values of their own axes, such as `cohort="all", age=12`.
+
+    A result that is undefined as a whole has no axes; its one row passes, so that its reason stays.
+    """
+    kept = frame
+    for axis, value in axes.items():
+        if axis in kept:
+            kept = kept[kept[axis] == value]
+    return kept
+
+
 def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
     verdict, _ = judge(row, target, higher_is_better)
     value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])

@@ -32,6 +32,8 @@ def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int =
     of the whole is split by centred midpoint weights into mix (the groups' shares of the whole) and rate
     (within the groups); the two add up to it.
     """
+    if len(frame) == 0 or (frame["status"] == "undefined").all():
+        return absent(subject, frame.iloc[-1] if len(frame) else None)
     periods = list(dict.fromkeys(p for p in frame["period"].dropna().sort_values()))
     half = len(periods) // 2
     spans = (periods[:half], periods[len(periods) - half :])

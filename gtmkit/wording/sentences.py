@@ -42,7 +42,7 @@ class SoWhat(formats.Shown):
 
 def so_what(*parts: SoWhat) -> SoWhat:
     """Several readings of one chart as one list, what asks for action first."""
-    sentences = [sentence for part in parts for sentence in part.sentences]
+    sentences = dict.fromkeys(sentence for part in parts for sentence in part.sentences)  # each said once
     return SoWhat(tuple(sorted(sentences, key=lambda s: VERDICTS.index(s.verdict))))
 
 
