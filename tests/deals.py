@@ -1,6 +1,6 @@
 """Paper pipelines: opportunities and their moves in a few words, as tables of any engine, and random ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
@@ -16,7 +16,10 @@ from gtmkit.workspace import Workspace
 STAGES = ("qualified", "discovery", "proposal")
 WON, LOST = 3, 4  # the numbers that come after those of the stages
 ENGINES = ("pandas", "polars", "duckdb")
-FIRST, LAST = date(2025, 6, 1), date(2026, 11, 20)  # of random pipelines; reviews end 2026-10-31
+FIRST, LAST = (
+    datetime.fromisoformat("2025-06-01"),
+    datetime.fromisoformat("2026-11-20"),
+)  # of random pipelines; reviews end 2026-10-31
 
 TIMESTAMP, DAY, TEXT, WHOLE = pa.timestamp("us"), pa.date32(), pa.string(), pa.int64()
 TYPES: Mapping[str, pa.DataType] = {
@@ -45,7 +48,7 @@ def deal(
 
 
 def moves(name: str, path: str) -> list[Row]:
-    """Stage changes: 'qualified 2026-01-05 100 >2026-03-01; discovery 2026-01-20' (amount and expected close if said)."""
+    """Stage changes as told: 'qualified 2026-01-05 100 >2026-03-01; discovery 2026-01-20' (> is the expected close)."""
     rows = []
     for step in filter(None, (part.split() for part in path.split(";"))):
         row: Row = {"opportunity_id": name, "stage": step[0], "entered_at": step[1]}
@@ -166,9 +169,7 @@ def random_pipeline(chance: Random, count: int, wild: bool = False) -> tuple[lis
 
 
 def _random_deal(chance: Random, name: str, wild: bool) -> tuple[Row, list[Row]]:
-    at = datetime(FIRST.year, FIRST.month, FIRST.day) + timedelta(
-        hours=chance.randrange(24 * (LAST - FIRST).days)
-    )
+    at = FIRST + timedelta(hours=chance.randrange(24 * (LAST - FIRST).days))
     created, stage, path, closed = at, chance.choice([0, 0, 0, 0, 1, 2]), [], None
     amount = chance.choice([100, 250, 1000.5, 0])
     row = deal(name, None, kind=chance.choice(["new", "new", "expansion", "renewal", None]))
@@ -216,5 +217,5 @@ def _worn(chance: Random, row: Row, path: list[Row]) -> list[Row]:
         if chance.random() < 0.03:
             step["entered_at"] = None
         if chance.random() < 0.3:
-            step["expected_close_on"] = LAST - timedelta(days=chance.randrange(-60, 200))
+            step["expected_close_on"] = LAST.date() - timedelta(days=chance.randrange(-60, 200))
     return kept + [dict(step) for step in kept if chance.random() < 0.1]

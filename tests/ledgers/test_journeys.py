@@ -9,9 +9,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from deals import (
     ENGINES,
     LOST,
@@ -27,6 +24,8 @@ from deals import (
     review,
     shuffled,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 LEDGERS = ("journeys", "visits", "stays", "positions")
 DEALS: list[Row] = []
