@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 from paper import ENGINES, UNIT, Line, accounts, cells, company, one, subscriptions
 
 from gtmkit import stats
+from gtmkit.errors import ConfigError
 
 CLOSED = ("net_revenue_retention", "gross_revenue_retention", "logo_retention", "expansion_rate")
 EVERY = (
@@ -283,6 +284,18 @@ def test_an_empty_table_gives_no_ratio() -> None:
     assert one(asked("mrr", [], "2025-05"))["value"] in (0, None)
 
 
+@pytest.mark.parametrize("metric", EVERY)
+def test_nothing_yet_by_a_dimension_has_no_figures(metric: str) -> None:
+    # Every contract starts after the period.
+    ws = company(
+        "2025-05",
+        subscriptions=subscriptions(("a", "2025-09-01", None, 10)),
+        accounts=accounts(("a", "2025-01-01", "smb")),
+    )
+    rows = ws.metric(metric, by="segment")
+    assert rows["value"].fillna(0).eq(0).all()
+
+
 def test_a_company_of_one_line_answers_everything() -> None:
     lines: list[Line] = [("a", "2024-06-01", None, 10)]
     values = {m: one(asked(m, lines, "2025-12"))["value"] for m in ("mrr", "arr", "net_new_arr", *CLOSED)}
@@ -495,6 +508,22 @@ def test_cohorts_of_a_quarter_have_a_cell_where_all_their_months_have_one() -> N
     assert {key: cell for key, cell in found.items() if key[0] != "all"} == {
         ("2025-Q1", 0): (3, 3, 1), ("2025-Q1", 1): (3, 3, 1), ("2025-Q1", 2): (2, 3, 0.666666666667),
     }  # fmt: skip
+
+
+def test_ages_are_whole_numbers_also_beside_periods_without_cohorts() -> None:
+    rows = asked("cohort_retention", [("a", "2025-02-05", None, 10)], "2025-03", 3)
+    assert pd.api.types.is_integer_dtype(rows["age"].dropna().dtype)
+
+
+def test_a_kind_of_cohort_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ConfigError, match="lgo"):
+        asked("cohort_retention", PAPER, "2025-05", of="lgo")
+
+
+@pytest.mark.parametrize("window", [0, -3])
+def test_a_window_of_no_months_is_refused(window: int) -> None:
+    with pytest.raises(ConfigError, match=str(window)):
+        asked("net_revenue_retention", PAPER, "2025-05", window_months=window)
 
 
 # ---------------------------------------------------------------- any company, against month ends

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paper import ENGINES, INSTANT, TEXT, accounts, cells, company, events, one, table
 
+from gtmkit.errors import ConfigError
+
 Event = tuple[str | None, str | None, str]
 
 # Accounts and the months in which they were active: a Jan Feb Apr, b Jan Mar, c Feb Mar.
@@ -294,6 +296,35 @@ def test_one_event_and_none(interval: str) -> None:
 def test_a_start_event_that_never_happens_is_undefined() -> None:
     row = one(asked(PAPER, "2025-04", start_event="signup"))
     assert (row["value"], row["status"]) == (None, "undefined")
+
+
+def test_ages_are_whole_numbers_also_beside_periods_without_events() -> None:
+    rows = asked([("a", "2025-02-05", "login")], "2025-03", 3)
+    assert pd.api.types.is_integer_dtype(rows["age"].dropna().dtype)
+
+
+@pytest.mark.parametrize("option", [{"interval": "quarter"}, {"unit": "team"}, {"week_start": "mon"}])
+def test_a_value_that_an_option_does_not_have_is_refused(option: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(option.values()))):
+        asked(PAPER, "2025-04", **option)
+
+
+@pytest.mark.parametrize(("unit", "has"), [("user", "account_id"), ("account", "user_id")])
+def test_events_without_who_is_counted_say_which_column_they_lack(unit: str, has: str) -> None:
+    log = table([("a", "2025-01-05", "login")], **{has: TEXT, "occurred_at": INSTANT, "event": TEXT})
+    try:
+        row = one(company("2025-01", events=log).metric("usage_retention", unit=unit))
+    except ConfigError as fault:
+        assert f"{unit}_id" in str(fault)  # noqa: PT017
+    else:
+        assert (row["status"], row["value"]) == ("undefined", None)
+        assert f"{unit}_id" in row["reason"]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_events_by_a_dimension_are_undefined(engine: str) -> None:
+    ws = company("2025-02", engine, events=events(), accounts=accounts(("a", "2025-01-01", "smb")))
+    assert one(ws.metric("usage_retention", by="segment"))["status"] == "undefined"
 
 
 # ---------------------------------------------------------------- any company, counted event by event
