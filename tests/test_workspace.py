@@ -1,0 +1,565 @@
+"""Opening a workspace, asking it, and what it says where it cannot answer; on paper companies of a few rows."""
+
+import datetime as dt
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from acceptance.workspaces import closed, company, deal, event, line
+
+import gtmkit
+from gtmkit import sources, workspace
+from gtmkit.errors import ConfigError, ContractError, HistoryError
+from gtmkit.workspace import FACTS_MIME, Workspace
+
+ACCOUNTS = [
+    {"account_id": "a1", "started_on": "2025-09-01", "segment": "small", "channel": "inbound", "owner": "o1"},
+    {"account_id": "a2", "started_on": "2025-09-01", "segment": "large", "channel": None, "owner": "o2"},
+]
+# a1 pays 100 throughout; a2 paid 300 and pays 450 since September 2026: MRR 550 of 400 a year before.
+LINES = [
+    line("a1", "2025-09-01", None, 100),
+    line("a2", "2025-09-01", "2026-09-01", 300),
+    line("a2", "2026-09-01", None, 450),
+]
+# October 2026: won 100, lost 300; September: won 50.
+DEALS = [
+    closed("d1", "2026-08-03", "2026-10-05", True, 100, account_id="a1"),
+    closed("d2", "2026-08-04", "2026-10-06", False, 300, account_id="a2"),
+    closed("d3", "2026-08-05", "2026-09-07", True, 50, account_id="a2"),
+]
+TABLES = {"accounts": ACCOUNTS, "subscriptions": LINES, "opportunities": DEALS}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return company(tmp_path_factory.mktemp("paper") / "company", TABLES)
+
+
+@pytest.fixture
+def ws(home: Path) -> Workspace:
+    return gtmkit.open(home, "2026-10")
+
+
+def only(frame: pd.DataFrame, **where: Any) -> pd.Series:
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    assert len(frame) == 1, frame.to_string()
+    return frame.iloc[0]
+
+
+def opened(folder: Path, tables: Mapping[str, Any], period: str | None = "2026-10", **more: Any) -> Workspace:
+    return gtmkit.open(company(folder, tables, **more), period)
+
+
+# ---------------------------------------------------------------- the period
+
+
+def reaching(**through: str) -> dict[str, dict[str, object]]:
+    return {table: {"through": dt.date.fromisoformat(day)} for table, day in through.items()}
+
+
+def test_by_default_the_last_month_that_every_leading_table_has_whole(tmp_path: Path) -> None:
+    tables = {**TABLES, "targets": [{"period": "2026-10", "metric": "bookings", "value": 1}]}
+    options = reaching(
+        subscriptions="2026-11-02", opportunities="2026-09-29", accounts="2020-01-01", targets="2020-01-01"
+    )
+    # September lacks its last day in opportunities; accounts and targets do not lead.
+    assert opened(tmp_path, tables, None, options=options).period.label == "2026-08"
+
+
+def test_by_default_the_data_says_how_far_it_reaches(tmp_path: Path) -> None:
+    # The newest of what happened: closed 2026-10-06. A start of 2026-09-01 reaches only into September.
+    ws = opened(tmp_path / "a", {"opportunities": DEALS}, None, through=None)
+    assert ws.period.label == "2026-09"
+    assert opened(tmp_path / "b", TABLES, None, through=None).period.label == "2026-08"
+
+
+def test_a_date_that_may_lie_ahead_does_not_move_the_default_period(tmp_path: Path) -> None:
+    ahead = [{**DEALS[0], "expected_close_on": "2027-06-30"}]
+    lines = [line("a1", "2025-09-01", "2028-01-01", 100), line("a2", "2026-08-31", None, 1)]
+    ws = opened(tmp_path, {"opportunities": ahead, "subscriptions": lines}, None, through=None)
+    assert ws.period.label == "2026-08"
+
+
+def test_without_a_leading_table_the_earliest_of_the_others(tmp_path: Path) -> None:
+    spend = [{"month_on": "2026-09-01", "amount": 5, "function": "sales"}]
+    ws = opened(
+        tmp_path, {"accounts": ACCOUNTS, "spend": spend}, None, options=reaching(accounts="2026-08-31")
+    )
+    assert ws.period.label == "2026-08"
+
+
+@pytest.mark.parametrize(("label", "grain"), [("2026-Q3", "quarter"), ("2026", "year"), ("2026-10", "month")])
+def test_a_period_of_any_grain_may_be_asked(home: Path, label: str, grain: str) -> None:
+    ws = gtmkit.open(home, label)
+    assert (ws.period.label, ws.period.grain) == (label, grain)
+
+
+def test_quarters_and_years_are_fiscal(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TABLES, "2027-Q3", company={"fiscal_year_start": 2})
+    # August to October 2026: two won of three.
+    row = only(ws.metric("win_rate"))
+    assert (row["period"], row["numerator"], row["denominator"]) == ("FY2027-Q3", 2, 3)
+
+
+def test_a_period_before_the_data_is_refused(home: Path) -> None:
+    with pytest.raises(HistoryError) as error:
+        gtmkit.open(home, "2025-08")
+    assert str(error.value) == (
+        "2025-08 ends before the data begins (2025-09-01). Periods from 2025-09 are allowed. Choose a later one."
+    )
+    assert gtmkit.open(home, "2025-09").period.label == "2025-09"
+
+
+def test_a_period_after_the_data_is_refused(home: Path) -> None:
+    with pytest.raises(HistoryError) as error:
+        gtmkit.open(home, "2026-11")
+    assert str(error.value) == (
+        "2026-11 begins after the data ends (2026-10-31). Periods to 2026-10 are allowed. "
+        "Choose an earlier one, or load newer data."
+    )
+    assert gtmkit.open(home, "2026-Q4").period.label == "2026-Q4"
+
+
+@pytest.mark.parametrize("period", ["2026-13", "2026-W45", "last month", "9999-12", "0001"])
+def test_what_is_no_period_of_the_data_is_refused(home: Path, period: str) -> None:
+    with pytest.raises(ConfigError):
+        gtmkit.open(home, period)
+
+
+def test_a_workspace_without_any_date_asks_for_a_period(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError) as error:
+        opened(tmp_path, {"accounts": [{"account_id": "a"}]}, None, through=None)
+    assert str(error.value) == (
+        "No table has a date, so there is no last complete month. Name one with --period."
+    )
+
+
+# ---------------------------------------------------------------- asking
+
+
+def test_one_answer_in_the_result_shape(ws: Workspace) -> None:
+    frame = ws.metric("win_rate")
+    shape = ["period", "value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
+    assert list(frame.columns) == shape
+    row = only(frame)
+    assert (row["value"], row["numerator"], row["denominator"], row["n"]) == (0.5, 1, 2, 2)
+    assert (row["period"], row["status"]) == ("2026-10", "final")
+    assert row["reason"] is pd.NA
+
+
+def test_several_periods_end_with_the_one_under_review(ws: Workspace) -> None:
+    frame = ws.metric("win_rate", periods=3)
+    assert frame["period"].tolist() == ["2026-08", "2026-09", "2026-10"]
+    assert frame["denominator"].tolist() == [0, 1, 2]
+    assert frame["status"].tolist() == ["undefined", "final", "final"]
+    assert frame["value"][0] is pd.NA
+
+
+def test_by_is_a_word_or_several_and_null_is_a_row(ws: Workspace) -> None:
+    one, same = ws.metric("mrr", by="channel"), ws.metric("mrr", by=["channel"])
+    pd.testing.assert_frame_equal(one, same)
+    assert dict(zip(one["channel"], one["value"], strict=True)) == {"inbound": 100, "unattributed": 450}
+    both = ws.metric("mrr", by=("segment", "channel"))
+    assert list(both.columns[:3]) == ["segment", "channel", "period"]
+    assert both[["segment", "channel"]].values.tolist() == [["large", "unattributed"], ["small", "inbound"]]
+
+
+def test_a_variant_and_options_change_the_one_that_is_named_only(ws: Workspace) -> None:
+    # By amount: 100 won of 400 closed.
+    assert only(ws.metric("win_rate.amount"))["value"] == 0.25
+    # Three months to October: 2 of 3. A window of one month: 550 of the 550 of September.
+    assert only(ws.metric("win_rate", months=3))["denominator"] == 3
+    assert only(ws.metric("net_revenue_retention", window_months=1))["value"] == 1.0
+    assert only(ws.metric("net_revenue_retention"))["value"] == 550 / 400
+    assert only(ws.metric("win_rate"))["denominator"] == 2
+
+
+def test_settings_of_gtm_toml_are_the_defaults(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TABLES, retention={"window_months": 1})
+    assert only(ws.metric("net_revenue_retention"))["denominator"] == 550
+
+
+def test_an_answer_is_a_copy(ws: Workspace) -> None:
+    first = ws.metric("win_rate")
+    first.loc[0, "value"] = 0.9
+    first["extra"] = 1
+    again = ws.metric("win_rate")
+    assert only(again)["value"] == 0.5
+    assert "extra" not in again
+    ws.loss_account().loc[:, "rows"] = -1
+    assert (ws.loss_account()["rows"] >= 0).all()
+
+
+def test_an_unknown_metric_variant_column_or_option_is_refused_with_the_nearest(ws: Workspace) -> None:
+    with pytest.raises(ConfigError, match="Did you mean 'win_rate'"):
+        ws.metric("win_rat")
+    with pytest.raises(ConfigError, match="Did you mean 'amount'"):
+        ws.metric("win_rate.amonut")
+    with pytest.raises(ConfigError) as column:
+        ws.metric("pipeline_coverage", by="segmnt")
+    assert str(column.value) == (
+        "pipeline_coverage cannot be asked by 'segmnt'. Did you mean 'segment'? "
+        "Allowed: segment, channel, owner. Choose one of these."
+    )
+    with pytest.raises(ConfigError) as option:
+        ws.metric("logo_retention", window_month=3)
+    assert str(option.value) == (
+        "logo_retention has no option 'window_month'. Did you mean 'window_months'? It has: window_months. "
+        "Use one of these."
+    )
+    with pytest.raises(ConfigError) as none:
+        ws.metric("mrr", months=3)
+    assert str(none.value) == "mrr has no option 'months'. It has: none. Use one of these."
+    assert ws.asked == []
+
+
+@pytest.mark.parametrize("periods", [0, -1])
+def test_less_than_one_period_is_refused(ws: Workspace, periods: int) -> None:
+    with pytest.raises(ConfigError) as error:
+        ws.metric("win_rate", periods=periods)
+    assert str(error.value) == (
+        f"{periods} periods cannot be asked. One or more are allowed. Ask for at least 1."
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "asked"),
+    [
+        ("win_rate", {"weight": "amonut"}),
+        ("win_rate", {"months": "x"}),
+        ("win_rate", {"months": -3}),
+        ("net_revenue_retention", {"window_months": 0}),
+        ("cohort_retention", {"of": "logos"}),
+        ("win_rate", {"by": ["segment", "segment"]}),
+    ],
+)
+def test_a_value_that_an_option_does_not_allow_is_refused(
+    ws: Workspace, metric: str, asked: dict[str, Any]
+) -> None:
+    with pytest.raises(ConfigError):
+        ws.metric(metric, **asked)
+
+
+# ---------------------------------------------------------------- what is not there
+
+
+@pytest.fixture(scope="module")
+def events_alone(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    events = [event("a1", "2026-10-05"), event("a1", "2026-09-05")]
+    return opened(tmp_path_factory.mktemp("alone") / "events", {"events": events})
+
+
+@pytest.mark.parametrize(
+    ("metric", "table"),
+    [
+        ("mrr", "subscriptions"),
+        ("arr", "subscriptions"),
+        ("net_revenue_retention.bridge", "subscriptions"),
+        ("win_rate", "opportunities"),
+        ("open_pipeline", "opportunities"),
+        ("pipeline_velocity", "opportunities"),
+        ("pipeline_coverage", "opportunities"),
+        ("stage_conversion", "opportunities"),
+    ],
+)
+def test_a_missing_table_is_named_and_nothing_is_zero(
+    events_alone: Workspace, metric: str, table: str
+) -> None:
+    frame = events_alone.metric(metric, periods=2)
+    assert frame["period"].tolist() == ["2026-09", "2026-10"]
+    assert frame["status"].tolist() == ["undefined"] * 2
+    assert frame["reason"].tolist() == [f"needs table {table}"] * 2
+    assert frame[["value", "numerator", "denominator", "n", "low", "high"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("metric", ["mrr", "net_new_arr", "win_rate", "pipeline_velocity"])
+def test_a_missing_table_is_named_also_where_a_breakdown_is_asked(
+    events_alone: Workspace, metric: str
+) -> None:
+    row = only(events_alone.metric(metric, by="segment"))
+    assert row["status"] == "undefined"
+    assert row["reason"].startswith("needs table ")
+    assert row["segment"] is pd.NA
+
+
+def test_more_periods_than_the_calendar_has_are_refused(events_alone: Workspace) -> None:
+    with pytest.raises(ConfigError):
+        events_alone.metric("mrr", periods=2027 * 12)
+
+
+def test_the_second_table_a_metric_needs_is_named(ws: Workspace) -> None:
+    assert only(ws.metric("stage_conversion"))["reason"] == "needs table stage_changes"
+    assert only(ws.metric("stage_wait"))["reason"] == "needs table stage_changes"
+    assert only(ws.metric("pipeline_coverage"))["reason"] == "needs table targets"
+    assert only(ws.metric("usage_retention"))["reason"] == "needs table events"
+
+
+@pytest.mark.parametrize(
+    ("metric", "made_of"), [("mrr", "subscriptions"), ("arr", "subscriptions"), ("win_rate", "opportunities")]
+)
+def test_a_column_that_nothing_has_is_one_row_that_says_so(ws: Workspace, metric: str, made_of: str) -> None:
+    row = only(ws.metric(metric, by="industry"))
+    assert row["status"] == "undefined"
+    assert row["reason"] == f"neither {made_of} nor accounts nor owners have the column industry"
+
+
+def test_an_empty_breakdown_column_beside_the_data_does_not_stop_others(ws: Workspace) -> None:
+    assert len(ws.metric("win_rate", by="segment")) == 2
+
+
+def test_a_ledger_by_name_and_what_it_lacks(ws: Workspace) -> None:
+    assert len(ws.ledger("journeys").collect()) == 3
+    assert len(ws.ledger("accounts").collect()) == 2
+    with pytest.raises(ConfigError) as error:
+        ws.ledger("stays")
+    assert str(error.value) == "stays needs the table stage_changes. Add [tables.stage_changes] to gtm.toml."
+    with pytest.raises(
+        ConfigError, match=r"There is no table or ledger 'journies'\. Did you mean 'journeys'\?"
+    ):
+        ws.ledger("journies")
+
+
+def test_the_tables_it_has_are_named(home: Path) -> None:
+    ws = gtmkit.open(home, "2026-10")
+    ws.metric("win_rate")  # a ledger is no table
+    assert ws.tables == ["accounts", "opportunities", "subscriptions"]
+
+
+# ---------------------------------------------------------------- status
+
+
+@pytest.mark.parametrize(
+    ("through", "settles", "status", "reason"),
+    [
+        ("2026-10-31", 0, "final", None),
+        ("2026-10-30", 0, "provisional", "opportunities through 2026-10-30"),
+        ("2026-11-01", 2, "provisional", "opportunities settles 2 days after the period"),
+        ("2026-11-02", 2, "final", None),
+    ],
+)
+def test_a_period_is_provisional_until_its_table_has_come_so_far_and_settled(
+    tmp_path: Path, through: str, settles: int, status: str, reason: str | None
+) -> None:
+    entry = {"opportunities": {"through": dt.date.fromisoformat(through), "settles_days": settles}}
+    ws = opened(tmp_path, TABLES, options=entry)
+    before, now = (ws.metric("win_rate", periods=2).iloc[i] for i in (0, 1))
+    assert (before["status"], before["period"]) == ("final", "2026-09")
+    assert now["status"] == status
+    assert (None if pd.isna(now["reason"]) else now["reason"]) == reason
+    assert now["value"] == 0.5
+    assert only(ws.metric("mrr"))["status"] == "final"  # of another table
+
+
+def test_late_tables_that_only_describe_make_nothing_provisional(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TABLES, options=reaching(accounts="2026-01-31"))
+    assert only(ws.metric("win_rate"))["status"] == "final"
+
+
+def test_immature_and_undefined_come_before_provisional(tmp_path: Path) -> None:
+    deals = [*DEALS, deal("d9", "2026-10-20", stage="qualified", accepted_at="2026-10-21")]
+    ws = opened(tmp_path, {"opportunities": deals}, options=reaching(opportunities="2026-10-30"))
+    assert only(ws.metric("close_rate"))["status"] == "immature"
+    assert only(ws.metric("win_rate", by="kind"), kind="new")["status"] == "provisional"
+    assert only(gtmkit.open(tmp_path, "2026-08").metric("win_rate"))["status"] == "undefined"
+
+
+def test_a_small_share_is_suppressed_with_its_counts_and_interval(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TABLES, suppress={"min_n": 3})
+    row = only(ws.metric("win_rate"))
+    assert (row["status"], row["reason"]) == ("suppressed", "fewer than 3")
+    assert row["value"] is pd.NA
+    assert (row["numerator"], row["denominator"], row["n"]) == (1, 2, 2)
+    # Wilson of 1 of 2: .5 +/- 1.959964 sqrt(.25/2 + 3.841459/16) / (1 + 3.841459/2) = .5 +/- .405469.
+    assert row["low"] == pytest.approx(0.094531, abs=1e-6)
+    assert row["high"] == pytest.approx(0.905469, abs=1e-6)
+    # Three of them are enough; none at all is undefined, not suppressed.
+    assert only(ws.metric("win_rate", months=3))["status"] == "final"
+    assert ws.metric("win_rate", periods=3)["status"].tolist() == ["undefined", "suppressed", "suppressed"]
+
+
+def test_money_is_never_suppressed_and_few_accounts_are_marked(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TABLES, suppress={"min_n": 3})
+    ratio = only(ws.metric("net_revenue_retention"))
+    assert (ratio["value"], ratio["n"], ratio["status"]) == (1.375, 2, "final")
+    assert "few: under 3" in ratio["reason"].split("; ")
+    assert only(ws.metric("mrr"))["status"] == "final"
+    enough = gtmkit.open(company(tmp_path / "enough", TABLES, suppress={"min_n": 2}), "2026-10")
+    assert "few" not in str(only(enough.metric("net_revenue_retention"))["reason"])
+
+
+@pytest.mark.parametrize("unit", [1, 100])
+def test_a_share_of_money_is_never_suppressed_and_marked_where_few(tmp_path: Path, unit: int) -> None:
+    # Won 1 of 4 (or 100 of 400): the denominator is money, whatever its size; two opportunities are few.
+    deals = [
+        closed("d1", "2026-08-03", "2026-10-05", True, unit),
+        closed("d2", "2026-08-04", "2026-10-06", False, 3 * unit),
+    ]
+    row = only(opened(tmp_path, {"opportunities": deals}, suppress={"min_n": 20}).metric("win_rate.amount"))
+    assert (row["numerator"], row["denominator"], row["n"]) == (unit, 4 * unit, 2)
+    assert (row["status"], row["value"]) == ("final", 0.25)
+    assert "few: under 20" in str(row["reason"]).split("; ")
+
+
+def test_segments_are_as_of_the_export_unless_changes_are_known(ws: Workspace, tmp_path: Path) -> None:
+    for metric in ("mrr", "net_new_arr", "win_rate"):
+        told = ws.metric(metric, by="segment")["reason"]
+        assert told.str.contains("segment as of export").all(), metric
+    assert not ws.metric("mrr", by="channel")["reason"].fillna("").str.contains("export").any()
+    moved = [{"account_id": "a1", "changed_on": "2025-08-01", "column": "segment", "value": "mid"}]
+    known = opened(tmp_path, {**TABLES, "account_changes": moved}).metric("mrr", by="segment")
+    assert known["segment"].tolist() == ["large", "mid"]  # a1 was "mid" when it started
+    assert not known["reason"].fillna("").str.contains("export").any()
+
+
+# ---------------------------------------------------------------- what was read is kept
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise AssertionError("the files were read again")
+
+
+def test_the_second_opening_reads_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = company(tmp_path, TABLES)
+    first = gtmkit.open(folder, "2026-10").metric("mrr")
+    monkeypatch.setattr(sources, "prepare", refuse)
+    again = gtmkit.open(folder, "2026-10")
+    pd.testing.assert_frame_equal(again.metric("mrr"), first)
+    assert len(again.loss_account())
+
+
+@pytest.mark.parametrize("changed", ["subscriptions.csv", "gtm.toml"])
+def test_a_changed_file_is_read_anew(tmp_path: Path, changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = company(tmp_path, TABLES)
+    gtmkit.open(folder, "2026-10")
+    path = folder / changed
+    if changed == "gtm.toml":
+        path.write_text(path.read_text(encoding="utf-8") + "\n# a remark\n", encoding="utf-8")
+        monkeypatch.setattr(sources, "prepare", refuse)
+        with pytest.raises(AssertionError, match="read again"):
+            gtmkit.open(folder, "2026-10")
+    else:
+        path.write_text(path.read_text(encoding="utf-8") + "a3,2026-10-01,,7\n", encoding="utf-8")
+        assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["value"] == 557
+
+
+def test_data_that_breaks_its_contract_keeps_nothing_and_is_refused_each_time(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"subscriptions": [line("a1", "2025-09-01", None, "much")]})
+    for _ in range(2):
+        with pytest.raises(ContractError, match="mrr_amount"):
+            gtmkit.open(folder, "2026-10")
+
+
+def test_old_readings_are_forgotten_but_a_few(tmp_path: Path) -> None:
+    folder = company(tmp_path, {"subscriptions": LINES[:1]})
+    path = folder / "subscriptions.csv"
+    for n in range(workspace.KEPT_STORES + 3):
+        path.write_text(path.read_text(encoding="utf-8") + f"b{n},2026-10-01,,1\n", encoding="utf-8")
+        gtmkit.open(folder, "2026-10")
+    stores = list((folder / ".gtmkit").glob("*/through.json"))
+    assert 1 <= len(stores) <= workspace.KEPT_STORES
+    assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["n"] == workspace.KEPT_STORES + 4
+
+
+def test_a_workspace_that_cannot_be_written_is_read_beside_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = company(tmp_path / "company", TABLES)
+    # A file where the folder of readings would be: nothing can be kept there, whoever runs this.
+    (folder / ".gtmkit").write_text("", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["value"] == 550
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert list((tmp_path / "scratch").rglob("through.json"))
+    monkeypatch.setattr(sources, "prepare", refuse)  # kept there as well
+    assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["value"] == 550
+
+
+def test_tables_that_were_prepared_for_it_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = company(tmp_path / "company", TABLES)
+    prepared = gtmkit.open(folder, "2026-10").store
+    other = company(tmp_path / "other", {**TABLES, "subscriptions": LINES[:1]})
+    monkeypatch.setenv("GTMKIT_PREPARED", str(prepared))
+    monkeypatch.setattr(sources, "prepare", refuse)
+    assert only(gtmkit.open(other, "2026-10").metric("mrr"))["value"] == 550
+    assert not (other / ".gtmkit").exists()
+
+
+def test_ledgers_are_kept_per_period(tmp_path: Path) -> None:
+    folder = company(tmp_path, TABLES)
+    early, late = gtmkit.open(folder, "2026-08"), gtmkit.open(folder, "2026-10")
+    assert only(late.metric("mrr"))["value"] == 550
+    assert only(early.metric("mrr"))["value"] == 400
+    assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["value"] == 550
+
+
+def test_a_relative_folder_is_found_from_a_notebook_s_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company(tmp_path / "data" / "paper", TABLES)
+    (tmp_path / "notebooks").mkdir()
+    answers = []
+    for here in (tmp_path, tmp_path / "notebooks"):
+        monkeypatch.chdir(here)
+        answers.append(gtmkit.open("data/paper", "2026-10").metric("mrr"))
+    pd.testing.assert_frame_equal(*answers)
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="There is no workspace 'data/nowhere'"):
+        gtmkit.open("data/nowhere")
+
+
+# ---------------------------------------------------------------- facts
+
+
+def test_everything_asked_is_on_record_once(home: Path) -> None:
+    ws = gtmkit.open(home, "2026-10")
+    for _ in range(2):
+        ws.metric("win_rate.amount", months=3)
+        ws.metric("mrr", by="channel", periods=2)
+    ws.metric("mrr", by="channel", periods=1)  # its rows are among those of two periods
+    assert [(metric, variant, by) for metric, variant, by, _ in ws.asked[:2]] == [
+        ("win_rate", "amount.months=3", ()),
+        ("mrr", "", ("channel",)),
+    ]
+    records = ws.records()
+    assert len(records) == 1 + 2 * 2
+    first = records[0]
+    assert (first["metric"], first["variant"], first["version"], first["unit"], first["dims"]) == (
+        "win_rate", "amount.months=3", 1, "share", "{}",
+    )  # fmt: skip
+    assert {fact["dims"] for fact in records[1:]} == {
+        '{"channel": "inbound"}',
+        '{"channel": "unattributed"}',
+    }
+
+
+def test_the_agreed_version_is_part_of_a_fact(tmp_path: Path) -> None:
+    folder = company(tmp_path, TABLES)
+    with (folder / "gtm.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[metric.win_rate]\nversion = 3\n")
+    ws = gtmkit.open(folder, "2026-10")
+    ws.metric("win_rate")
+    ws.metric("mrr")
+    assert {fact["metric"]: fact["version"] for fact in ws.records()} == {"win_rate": 3, "mrr": 1}
+
+
+def test_facts_show_as_a_line_and_travel_as_data(home: Path) -> None:
+    ws = gtmkit.open(home, "2026-10")
+    assert repr(ws.facts()) == "0 facts"
+    ws.metric("win_rate", periods=3)
+    bundle = ws.facts()._repr_mimebundle_()
+    assert bundle == {"text/plain": "3 facts", FACTS_MIME: ws.records()}
+    assert FACTS_MIME == "application/vnd.gtmkit.facts+json"
+    assert json.loads(json.dumps(bundle, allow_nan=False)) == bundle
+    undefined = bundle[FACTS_MIME][0]
+    assert (undefined["period"], undefined["value"], undefined["status"]) == ("2026-08", None, "undefined")
