@@ -412,6 +412,16 @@ def test_sales_cycle_counts_entries_of_twelve_months_and_dated_ends() -> None:
     assert said(asked(rows, "sales_cycle"), *SHARE) == [(40, 3, 5, 5, "final")]
 
 
+def test_sales_cycle_of_a_close_before_its_entry_is_a_day_that_counts_as_none() -> None:
+    """Closed on 1 March, its only stage dated the 9th: 0 days. The other entered its stage before it was created."""
+    rows = [
+        (deal("early", "2026-03-01", "closed_lost", "2026-03-01"), "qualified 2026-03-09"),
+        (deal("late", "2026-03-01", "closed_won", "2026-03-11"), "qualified 2026-02-01"),
+        (deal("plain", "2026-03-01", "closed_won", "2026-03-06"), "qualified 2026-03-01"),
+    ]
+    assert said(asked(rows, "sales_cycle"), "value", "numerator", "n") == [(5, 3, 3)]  # of 0, 5 and 38
+
+
 def test_sales_cycle_that_has_not_come_to_one_half_is_undefined() -> None:
     assert said(asked(CYCLE[1:], "sales_cycle"), "value", "n", "status") == [(40, 3, "final")]
     assert said(asked(CYCLE[2:], "sales_cycle"), "value", "n", "status") == [(None, 2, "undefined")]
@@ -430,6 +440,13 @@ def test_sales_cycle_of_the_won_is_a_plain_median() -> None:
         ("2026-09", 29, 1),
         ("2026-10", 7, 3),
     ]
+
+
+@pytest.mark.parametrize("by", [(), "segment"])
+def test_sales_cycle_of_the_won_is_undefined_where_none_was_won(by: Any) -> None:
+    rows = [(deal("sep", "2026-09-01", "closed_won", "2026-09-30", segment="smb"), "")]
+    answer = asked(rows, "sales_cycle.won", by=by)
+    assert said(answer, "period", "value", "status") == [("2026-10", None, "undefined")]
 
 
 # average_selling_price
@@ -731,12 +748,23 @@ def test_every_metric_answers_in_the_result_shape_on_next_to_nothing(rows: str) 
     for metric in IDS:
         answer = ws.metric(metric, periods=2)
         assert list(answer.columns)[-8:] == SHAPE, metric
-        assert set(answer["period"]) == {"2026-09", "2026-10"}, metric
+        if metric != "close_rate.curve":  # which has no age where nobody was created
+            assert set(answer["period"]) == {"2026-09", "2026-10"}, metric
         assert set(answer["status"]) <= STATUSES, metric
         values = answer["value"]
         assert not any(isinstance(v, float) and v != v for v in values.astype(object)), metric
         assert values[answer["status"].isin(["undefined", "suppressed"])].isna().all(), metric
         assert answer["reason"][answer["status"] != "final"].notna().all(), metric
+
+
+def test_every_metric_by_a_column_that_no_table_has_is_undefined_and_says_so() -> None:
+    ws = review(told(INPUTS["one"], targets=TARGETS))
+    for metric in IDS:
+        if metric.startswith("pipeline_coverage"):
+            continue  # its columns are those of targets
+        answer = ws.metric(metric, by="industry")
+        assert said(answer, "industry", "value", "status") == [(None, None, "undefined")], metric
+        assert "industry" in reasons(answer)[0], metric
 
 
 def test_a_metric_of_stages_says_which_table_it_needs() -> None:
