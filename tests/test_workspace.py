@@ -192,7 +192,8 @@ def test_an_answer_is_a_copy(ws: Workspace) -> None:
     again = ws.metric("win_rate")
     assert only(again)["value"] == 0.5
     assert "extra" not in again
-    ws.loss_account().loc[:, "rows"] = -1
+    account = ws.loss_account()
+    account["rows"] = -1
     assert (ws.loss_account()["rows"] >= 0).all()
 
 
