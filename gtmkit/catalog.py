@@ -27,10 +27,14 @@ OF_TARGETS = ("segment", "channel", "owner")
 
 @dataclass(frozen=True)
 class Variant:
-    """Another published way to compute a metric: the options that make it, and what is different about it."""
+    """Another published way to compute a metric: the options that make it, and what is different about it.
+
+    `unit`: its own where it differs from the metric's; a share of money is a ratio, never suppressed.
+    """
 
     note: str
     options: Mapping[str, Any]
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Metric:
 
     `better`: the direction that is good news. `decision`: which of the five it serves. `truth`: the system
     that is right about it. `standard`: whose definition it is; `departs`: where ours differs. `by`: the
-    columns it may be broken down by. `function`: the measure or derived metric itself.
+    columns it may be broken down by. `axes`: the metric's own. `function`: the measure or derived metric.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -52,12 +56,20 @@ class Metric:
     standard: str
     by: tuple[str, ...]
     departs: str = ""
+    axes: tuple[str, ...] = ()
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
         """The id by which it is asked for: the name of its function."""
         return self.function.__name__
+
+    def unit_with(self, options: Mapping[str, Any]) -> Unit:
+        """The unit of what these options ask for: that of the variant they make, else the metric's."""
+        for variant in self.variants.values():
+            if variant.unit and variant.options.items() <= options.items():
+                return variant.unit
+        return self.unit
 
     @property
     def definition(self) -> str:
@@ -68,11 +80,7 @@ class Metric:
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters beyond `by` and `periods`: what may be asked of it."""
         parameters = inspect.signature(self.function).parameters.values()
-        return {
-            p.name: p
-            for p in parameters
-            if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "periods", "as_of")
-        }
+        return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "periods")}
 
     @property
     def inputs(self) -> list[str]:
@@ -85,7 +93,7 @@ class Metric:
         ]
 
 
-_BY_AMOUNT = Variant("each opportunity weighs its amount", {"weight": "amount"})
+_BY_AMOUNT = Variant("each opportunity weighs its amount", {"weight": "amount"}, "ratio")
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 _ROWS: list[Metric] = [
@@ -102,6 +110,7 @@ _ROWS: list[Metric] = [
         retention.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
         standard="new + expansion + reactivated + contraction + churned = change in ARR",
         departs="paying basis: any return from zero is reactivated, never new or expansion",
+        axes=("movement",),
     ),
     Metric(
         retention.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
@@ -140,14 +149,16 @@ _ROWS: list[Metric] = [
         standard="share of a start cohort still paying, by age",
         departs="retained at the age, so that one who returns counts again; unobserved months do not exist",
         variants={
-            "net_revenue": Variant("MRR of the cohort over its first MRR", {"of": "net_revenue"}),
-            "gross_revenue": Variant("the same, each account capped at its first MRR", {"of": "gross_revenue"}),
+            "net_revenue": Variant("MRR of the cohort over its first MRR", {"of": "net_revenue"}, "ratio"),
+            "gross_revenue": Variant("the same, each account capped there", {"of": "gross_revenue"}, "ratio"),
         },
+        axes=("cohort", "age"),
     ),
     Metric(
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",
         "share of those first active in an interval that are active so many intervals later", OF_ACCOUNTS,
         departs="first time only; intervals that have not ended do not exist",
+        axes=("cohort", "age"),
     ),
     Metric(
         pipeline.pipeline_created, "Pipeline created", 2, "money", "up", **_CRM | {"decision": "demand"},
@@ -169,11 +180,13 @@ _ROWS: list[Metric] = [
                 "of those created in the period, however long it took; these multiply to won", {"basis": "cohort"}
             ),
         },
+        axes=("stage",),
     ),
     Metric(
         pipeline.time_in_stage, "Time in stage", 2, "days", "down", **_CRM,
         standard="median days in a stage",
         departs="Kaplan-Meier, so that opportunities still there count; 12 months of entries",
+        axes=("stage",),
     ),
     Metric(
         pipeline.win_rate, "Win rate", 2, "share", "up", **_CRM,
@@ -219,18 +232,22 @@ _ROWS: list[Metric] = [
     Metric(
         pipeline.stage_leak, "Leak by stage", 2, "money", "down", **_CRM,
         standard="ours: amount lost by the furthest stage reached, 12 months",
+        axes=("stage",),
     ),
     Metric(
         pipeline.stage_wait, "Wait by stage", 2, "opportunity-days", "down", **_CRM,
         standard="ours: days spent in each stage, 12 months",
+        axes=("stage",),
     ),
     Metric(
         pipeline.stage_skip_rate, "Stages skipped", 2, "share", "down", **_CRM,
         standard="ours: opportunities that passed a stage without having been in it",
+        axes=("stage",),
     ),
     Metric(
         pipeline.stage_regress_rate, "Stages moved back", 2, "share", "down", **_CRM,
         standard="ours: stays in a stage that ended in an earlier one",
+        axes=("stage",),
     ),
 ]  # fmt: skip
 METRICS: dict[str, Metric] = {row.id: row for row in _ROWS}
@@ -241,14 +258,14 @@ def find(metric: str) -> tuple[Metric, str]:
 
     Raises ConfigError for an id or variant that is not in the catalogue.
     """
-    name, _, variant = metric.partition(".")
+    name, dot, variant = metric.partition(".")
     if name not in METRICS:
         raise ConfigError(
             f"There is no metric '{name}'.{did_you_mean(name, METRICS)} "
             "`gtmkit metrics` lists all there are. Ask for one of them."
         )
     row = METRICS[name]
-    if variant and variant not in row.variants:
+    if dot and variant not in row.variants:
         have = ", ".join(f"{name}.{v}" for v in row.variants) or "none"
         raise ConfigError(
             f"{name} has no variant '{variant}'.{did_you_mean(variant, row.variants)} It has: {have}. "
@@ -315,6 +332,9 @@ def overview() -> pd.DataFrame:
 def check_by(metric: str, by: Sequence[str]) -> None:
     """Raises ConfigError where a metric may not be broken down by one of the columns."""
     row, _ = find(metric)
+    twice = [column for i, column in enumerate(by) if column in by[:i]]
+    if twice:
+        raise ConfigError(f"by names '{twice[0]}' twice. Each column once is allowed. Leave one out.")
     for column in by:
         if column not in row.by:
             raise ConfigError(

@@ -7,6 +7,7 @@ run is under way, 5 the disk refused, 70 a fault of gtmkit itself, 130 and 143 i
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from gtmkit.errors import ConfigError, GtmkitError
+from gtmkit.errors import ConfigError, GtmkitError, did_you_mean
 
 DEFAULT_WORKSPACE = Path("data/sample")
 INTERNAL = 70
@@ -101,17 +102,13 @@ def metric(
     with _exits(form is Format.json):
         import gtmkit
         from gtmkit import catalog
-        from gtmkit.results import rounded
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
         ws = gtmkit.open(workspace, period)
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         rows = [
-            {
-                k: rounded(v) if isinstance(v, float) else (None if v is None or v != v else v)
-                for k, v in record.items()
-            }
+            {k: _plain(str(k), v) for k, v in record.items()}
             for record in frame.astype(object).where(frame.notna(), None).to_dict("records")
         ]
         _show(rows, list(frame.columns), form, catalog.label(metric_id, ws.config))
@@ -164,7 +161,10 @@ def tidy(
         from gtmkit import notebooks as form
 
         faults = []
-        for path in sorted(notebooks.glob("*.ipynb")):
+        paths = sorted(notebooks.glob("*.ipynb"))
+        if not paths:
+            raise ConfigError(f"{notebooks} holds no notebooks. A folder with *.ipynb is allowed. Name one.")
+        for path in paths:
             if check:
                 faults += (
                     []
@@ -230,14 +230,18 @@ def _pairs(settings: Sequence[str]) -> dict[str, str]:
 
 
 def _typed(row: Any, pairs: dict[str, str]) -> dict[str, Any]:
-    """Options as the metric's annotations have them: whole numbers as numbers, the rest as text."""
+    """Options as the metric's annotations have them: whole numbers, lists with commas, the rest as text."""
     typed: dict[str, Any] = {}
     for name, value in pairs.items():
-        parameter = row.options.get(name)
-        wants_number = parameter is not None and "int" in str(parameter.annotation)
-        if wants_number and not value.lstrip("-").isdigit():
+        if name not in row.options:
+            raise ConfigError(
+                f"{row.id} has no option '{name}'.{did_you_mean(name, row.options)} "
+                f"It has: {', '.join(row.options) or 'none'}. Use one of these."
+            )
+        wants = str(row.options[name].annotation)
+        if "int" in wants and not re.fullmatch(r"-?[0-9]{1,9}", value):
             raise ConfigError(f"{name}={value} is not a whole number. {row.id} takes one. Write a number.")
-        typed[name] = int(value) if wants_number else value
+        typed[name] = int(value) if "int" in wants else value.split(",") if "Sequence" in wants else value
     return typed
 
 
@@ -255,6 +259,15 @@ def _show(rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, 
         for row in rows:
             table.add_row(*[_cell(row[column]) for column in columns])
         Console(highlight=False).print(table)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A cell of a result as JSON and CSV write it: null for what is not there, n as a whole number."""
+    from gtmkit.results import rounded
+
+    if value is None or value != value:
+        return None
+    return int(value) if name == "n" else rounded(value) if isinstance(value, float) else value
 
 
 def _cell(value: Any) -> str:

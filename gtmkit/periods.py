@@ -12,6 +12,7 @@ from gtmkit.errors import ConfigError
 
 EPOCH = date(1970, 1, 1)
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
+YEARS = range(1900, 2200)  # further off, a label is a slip of the pen
 ALLOWED = "A month '2026-10', a quarter '2026-Q3' or a year '2026' is allowed"
 
 
@@ -53,18 +54,15 @@ class Period:
 
         Raises ConfigError for anything that is not exactly a month, quarter or year label.
         """
-        if found := re.fullmatch(r"(\d{4})-(\d{2})", label):
-            year, month = int(found[1]), int(found[2])
-            if year and 1 <= month <= 12:
-                return cls(year * 12 + month - 1, 1, fiscal_year_start)
-        elif found := re.fullmatch(r"(?:FY)?(\d{4})(?:-Q([1-4]))?", label):
-            first = _fiscal_year_first_month(int(found[1]), fiscal_year_start)
-            if first > 0:
-                return (
-                    cls(first, 12, fiscal_year_start)
-                    if found[2] is None
-                    else cls(first + 3 * (int(found[2]) - 1), 3, fiscal_year_start)
-                )
+        month = re.fullmatch(r"([0-9]{4})-(0[1-9]|1[0-2])", label)
+        longer = re.fullmatch(r"(?:FY)?([0-9]{4})(?:-Q([1-4]))?", label)
+        found = month or longer
+        if found and int(found[1]) in YEARS:
+            year, part = int(found[1]), int(found[2] or 1)
+            if month:
+                return cls(year * 12 + part - 1, 1, fiscal_year_start)
+            first = _fiscal_year_first_month(year, fiscal_year_start)
+            return cls(first + 3 * (part - 1), 3 if found[2] else 12, fiscal_year_start)
         raise ConfigError(f"'{label}' is not a period. {ALLOWED}. Write the period in one of these forms.")
 
     @property

@@ -136,13 +136,14 @@ def _joined(old: Any, new: str) -> str:
     return str(old) if new in str(old).split("; ") else f"{old}; {new}"
 
 
-def undefined(by: Sequence[str], periods: Sequence[str], reason: str) -> pd.DataFrame:
-    """One undefined row a period, with null in every `by` column: what is missing stands in the reason."""
-    rows = pd.DataFrame(
-        {**{name: [None] * len(periods) for name in by}, "period": list(periods)}, dtype=object
-    )
+def undefined(
+    by: Sequence[str], periods: Sequence[str], reason: str, axes: Sequence[str] = ()
+) -> pd.DataFrame:
+    """One undefined row a period, null in every `by` column and axis: what is missing stands in the reason."""
+    nothing = {name: [None] * len(periods) for name in [*by, *axes]}
+    rows = pd.DataFrame({**nothing, "period": list(periods)}, dtype=object)
     empty = {name: np.full(len(rows), np.nan) for name in FIGURES}
-    return shaped(marked(rows.assign(**empty), np.ones(len(rows), bool), "undefined", reason), by, [])
+    return shaped(marked(rows.assign(**empty), np.ones(len(rows), bool), "undefined", reason), by, axes)
 
 
 def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.DataFrame:
@@ -155,14 +156,24 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
         answer[name] = answer[name].mask(np.isnan(floats(answer[name])))
     for name in [*by, "period", *WORDS]:
         answer[name] = pd.array([None if pd.isna(v) else str(v) for v in answer[name]], dtype="string")
+    for name in axes:  # a frame without rows beside one with rows makes whole numbers floats
+        if pd.api.types.is_float_dtype(answer[name]) and answer[name].notna().all():
+            answer[name] = answer[name].astype("int64")
     return answer.sort_values(keys, kind="stable", na_position="last", key=_in_order).reset_index(drop=True)
 
 
 def _in_order(column: pd.Series) -> pd.Series:
-    """Sort key of a column: the pooled row comes after the rows it pools."""
-    if column.dtype == object or pd.api.types.is_string_dtype(column):
-        return column.map(lambda v: (v == ALL, "" if pd.isna(v) else str(v)), na_action=None).astype(object)
-    return column
+    """Sort ranks of a key column: numbers and text by value, the pooled row after what it pools, null last."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    texts = [None if pd.isna(value) else str(value) for value in column]
+    order = {
+        text: i
+        for i, text in enumerate(sorted({t for t in texts if t is not None}, key=lambda t: (t == ALL, t)))
+    }
+    return pd.Series(
+        [len(order) if t is None else order[t] for t in texts], index=column.index, dtype="int64"
+    )
 
 
 def rounded(number: float | None) -> float | None:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import narwhals as nw
 import numpy as np
@@ -31,6 +31,7 @@ from gtmkit.results import Need, Setting
 LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
 BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets")  # describe, do not happen
 KEPT_STORES = 4
+MOST_PERIODS = 600  # fifty years of months
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -62,6 +63,7 @@ class Workspace:
         self._frames = dict(frames)
         self._through = dict(through)
         self._loss = loss
+        self._units: dict[tuple[str, str], str] = {}
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
 
     @classmethod
@@ -93,14 +95,17 @@ class Workspace:
         columns = (by,) if isinstance(by, str) else tuple(by)
         catalog.check_by(metric, columns)
         _check_options(row, options)
-        if periods < 1:
+        if not isinstance(periods, int) or not 1 <= periods <= MOST_PERIODS:
             raise ConfigError(
-                f"{periods} periods cannot be asked. One or more are allowed. Ask for at least 1."
+                f"{periods!r} periods cannot be asked. Whole numbers from 1 to {MOST_PERIODS} are allowed. "
+                "Ask for one of these."
             )
         asked = {**(row.variants[variant].options if variant else {}), **options}
         answer = self._answer(row, columns, periods, asked)
         said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
-        self.asked.append((row.id, ".".join(filter(None, [variant, said])), columns, answer))
+        name = ".".join(filter(None, [variant, said]))
+        self.asked.append((row.id, name, columns, answer))
+        self._units[row.id, name] = row.unit_with(asked)
         return answer.copy()
 
     def ledger(self, name: str) -> Frame:
@@ -121,7 +126,7 @@ class Workspace:
         for metric, variant, by, frame in self.asked:
             agreed = self.config.metric.get(metric)
             version = agreed.version if agreed else 1
-            for fact in results.records(frame, metric, variant, version, catalog.METRICS[metric].unit, by):
+            for fact in results.records(frame, metric, variant, version, self._units[metric, variant], by):
                 facts[json.dumps(fact, sort_keys=True)] = fact
         return list(facts.values())
 
@@ -145,15 +150,15 @@ class Workspace:
         try:
             arguments = self._arguments(row.function, by, periods)
         except MissingTableError as missing:
-            return results.undefined(by, labels, f"needs table {missing}")
+            return results.undefined(by, labels, f"needs table {missing}", row.axes)
         lacking = self._lacking(row, by)
         if lacking:
-            return results.undefined(by, labels, lacking)
+            return results.undefined(by, labels, lacking, row.axes)
         asked = {**self._settings(row.function), **options}
         answer = row.function(*arguments, by=list(by), periods=span, **asked)
         if not len(answer):
-            return results.undefined(by, labels, "no rows in these periods")
-        return self._finished(answer, row, by, span)
+            return results.undefined(by, labels, "no rows in these periods", row.axes)
+        return self._finished(answer, row, by, span, row.unit_with(options))
 
     def _arguments(self, function: Callable[..., Any], by: tuple[str, ...], periods: int) -> list[Any]:
         """What the positional parameters of a metric name, resolved; absent optional tables are None."""
@@ -202,7 +207,7 @@ class Workspace:
     def _kept(self, name: str, ledger: Frame) -> Frame:
         """The ledger written down once, so that every metric and kernel reads it instead of making it again."""
         if self.store is None:
-            return ledger
+            return sources.settled(ledger)
         folder = self.store / f"ledgers-{self.period.end.isoformat()}"
         folder.mkdir(exist_ok=True)
         path = folder / f"{name}.parquet"
@@ -265,14 +270,19 @@ class Workspace:
         return list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
 
     def _finished(
-        self, answer: pd.DataFrame, row: catalog.Metric, by: tuple[str, ...], span: Sequence[Period]
+        self,
+        answer: pd.DataFrame,
+        row: catalog.Metric,
+        by: tuple[str, ...],
+        span: Sequence[Period],
+        unit: str,
     ) -> pd.DataFrame:
         """The answer with its status settled: suppressed, provisional or final where nothing came before."""
         rows = answer.copy()
         open_ = rows["status"].isna().to_numpy()
-        if row.unit == "share":
+        if unit == "share":
             least = self.config.suppress.min_n
-            small = open_ & (results.floats(rows["denominator"]) < least) & ~rows.columns.isin(["_"]).any()
+            small = open_ & (results.floats(rows["denominator"]) < least)
             rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
             rows.loc[small, "value"] = pd.NA
         for period in span:
@@ -281,7 +291,7 @@ class Workspace:
                 here = (rows["period"] == period.label).to_numpy()
                 rows = results.marked(rows, here, "provisional", late)
         rows["status"] = rows["status"].fillna("final")
-        if row.unit == "ratio":
+        if unit == "ratio":
             few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
             rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by):
@@ -357,12 +367,23 @@ def sources_tables() -> list[str]:
 
 
 def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
-    for name in options:
+    """Raises ConfigError for an option the metric does not have, or a value it does not take."""
+    for name, value in options.items():
         if name not in row.options:
             raise ConfigError(
                 f"{row.id} has no option '{name}'.{did_you_mean(name, row.options)} "
                 f"It has: {', '.join(row.options) or 'none'}. Use one of these."
             )
+        annotation = row.options[name].annotation
+        words = get_args(annotation) if get_origin(annotation) is Literal else ()
+        if words and value not in words:
+            raise ConfigError(
+                f"{name}='{value}' is not an option of {row.id}.{did_you_mean(str(value), words)} "
+                f"Allowed: {', '.join(words)}. Use one of these."
+            )
+        counts = annotation is int or int in get_args(annotation)
+        if counts and not (value is None or (isinstance(value, int) and value >= 1)):
+            raise ConfigError(f"{name}={value!r} cannot be used. A whole number from 1 is allowed. Give one.")
 
 
 def _found(folder: Path) -> Path:

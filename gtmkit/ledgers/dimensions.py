@@ -56,7 +56,7 @@ def account_dimensions(accounts: Frame, account_changes: Frame | None, owners: F
     table = accounts.select("account_id", *have, *(["started_on"] if _has(accounts, "started_on") else []))
     if account_changes is not None and have and _has(accounts, "started_on"):
         table = _at_acquisition(table, account_changes, have)
-    return with_owner(table.select("account_id", *have), owners)
+    return with_owner(_once(table, "account_id", have), owners)
 
 
 def with_owner(table: Frame, owners: Frame | None) -> Frame:
@@ -64,7 +64,15 @@ def with_owner(table: Frame, owners: Frame | None) -> Frame:
     if owners is None or not _has(table, "owner"):
         return table
     extra = [c for c in OWNER_DIMENSIONS if _has(owners, c)]
-    return table.join(owners.select("owner", *extra), on="owner", how="left") if extra else table
+    return table.join(_once(owners, "owner", extra), on="owner", how="left") if extra else table
+
+
+def _once(table: Frame, key: str, columns: Sequence[str]) -> Frame:
+    """One row a key, so that no join multiplies what it describes; of values that differ the largest."""
+    if not columns:
+        return table.select(key).unique()
+    plain = table.select(key, *columns).with_columns(*text(table, columns))
+    return plain.group_by(key).agg(*[nw.col(c).max() for c in columns])
 
 
 def _has(frame: Frame, column: str) -> bool:

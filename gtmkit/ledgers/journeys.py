@@ -29,9 +29,9 @@ def journeys(
     """One row an opportunity created before `as_of`, with its outcome as it stood then.
 
     Returns: opportunity_id, account_id, created_day, created_month, entered_day and entered_month (first
-    stage entry, else created), accepted_day, outcome (won, lost, open), closed_day, closed_month, amount and
-    yearly_amount (first-year recurring), first_amount (first known in stage_changes, else amount),
-    is_first_known, has_history, rank (of today's stage), expected_day, and the opportunity's dimensions as
+    stage entry, else created), accepted_day, outcome (won, lost, open), closed_day, closed_month, amount
+    (first-year recurring), first_amount (first known in stage_changes, else amount), is_first_known,
+    has_history, rank (of today's stage), expected_day, and the opportunity's dimensions as
     text: its own, then the account's at acquisition, then the owner's.
     An opportunity closed without a date keeps its outcome and has closed_day null: outside dated figures.
     """
@@ -44,63 +44,42 @@ def journeys(
         stage=column_or_null(opportunities, "stage", nw.String),
         account_id=column_or_null(opportunities, "account_id", nw.String),
         kind=column_or_null(opportunities, "kind", nw.String).fill_null("new"),
-        _term=column_or_null(opportunities, "term_months", nw.Int64),
         _closed_day=_day_or_null(opportunities, "closed_on"),
         _closed_month=_day_or_null(opportunities, "closed_on", month),
     )
     table = table.filter(nw.col("created_day").is_null() | before("created_day", as_of))
-    table = table.with_columns(rank=_rank(stages, won, lost), _ended=nw.col("stage").is_in([won, lost]))
+    table = table.with_columns(rank=_rank(stages, won, lost))
     if stage_changes is not None:
-        told = _told(_history(stage_changes, stages, won, lost, as_of), len(stages))
+        told = _told(_history(stage_changes, stages, won, lost), len(stages), as_of)
         table = table.join(told, on="opportunity_id", how="left")
     else:
         nothing = column_or_null(table, "_none", nw.Int64)
         table = table.with_columns(**dict.fromkeys(TOLD, nothing))
-    dated = ~nw.col("_closed_day").is_null()
-    is_won = nw.col("stage") == won
-    for part in ("day", "month"):  # of closing: as exported, else as the history tells it
-        told_then = nw.when(is_won).then(nw.col(f"_won_{part}")).otherwise(nw.col(f"_lost_{part}"))
-        table = table.with_columns(
-            **{
-                f"_{part}": nw.when(nw.col("_ended")).then(
-                    nw.when(dated).then(nw.col(f"_closed_{part}")).otherwise(told_then)
-                )
-            }
-        )
-    # Closed after the period: as of then it was open.
-    closed = nw.col("_ended") & (nw.col("_day").is_null() | before("_day", as_of))
+    table = _ended_by(table, len(stages), as_of)
     table = table.with_columns(
-        outcome=nw.when(closed)
-        .then(nw.when(is_won).then(nw.lit("won")).otherwise(nw.lit("lost")))
-        .otherwise(nw.lit("open")),
-        closed_day=nw.when(closed).then(nw.col("_day")),
-        closed_month=nw.when(closed).then(nw.col("_month")),
-    )
-    table = table.with_columns(
-        entered_month=nw.when(nw.col("_entered").is_null())
+        entered_month=nw.when(nw.col("_entered_day").is_null())
         .then(nw.col("created_month"))
         .otherwise(nw.col("_entered_month")),
-        entered_day=nw.when(nw.col("_entered").is_null())
+        entered_day=nw.when(nw.col("_entered_day").is_null())
         .then(nw.col("created_day"))
-        .otherwise(nw.col("_entered")),
-        has_history=~nw.col("_entered").is_null(),
+        .otherwise(nw.col("_entered_day")),
+        has_history=~nw.col("_entered_day").is_null(),
         is_first_known=~nw.col("_first").is_null(),
         first_amount=nw.when(nw.col("_first").is_null()).then(nw.col("amount")).otherwise(nw.col("_first")),
-        # A contract over more than a year counts with its first year; half a unit in ten thousand rounds up.
-        yearly_amount=nw.when(nw.col("_term") > 12)
-        .then((nw.col("amount") * 24 + nw.col("_term")) // (nw.col("_term") * 2))
-        .otherwise(nw.col("amount")),
     )
     return _with_dimensions(table, accounts, account_changes, owners)
 
 
 COLUMNS = (
     "opportunity_id", "account_id", "created_day", "created_month", "entered_day", "entered_month",
-    "accepted_day", "outcome", "closed_day", "closed_month", "amount", "yearly_amount", "first_amount",
+    "accepted_day", "outcome", "closed_day", "closed_month", "amount", "first_amount",
     "is_first_known", "has_history",
     "rank", "expected_day",
 )  # fmt: skip
-TOLD = ("_entered", "_entered_month", "_first", "_won_day", "_won_month", "_lost_day", "_lost_month")
+TOLD = (
+    "_first", "_last_rank", "_entered_day", "_last_day", "_won_day", "_lost_day",
+    "_entered_month", "_last_month", "_won_month", "_lost_month",
+)  # fmt: skip
 CARRIED = ("opportunity_id", "created_day", "created_month", "outcome", "closed_day", "closed_month")
 
 
@@ -115,13 +94,13 @@ def visits(
 ) -> Frame:
     """One row per opportunity and stage it reached, skipped stages filled in.
 
-    Returns: opportunity_id, at (stage number), entered_day (first day at that stage or a later one),
-    entered_month, next_day (first day at a later stage or won; null where it went no further), is_skipped
-    (never really there), is_furthest, entry_amount (as known on entry), and the columns and dimensions
-    carried over from journeys. An opportunity without history entered the first stage when it was created.
+    Returns: opportunity_id, at (stage number), entered_day and entered_month (first at that stage or a later
+    one), went_on (to a later stage, or won), next_day (the first day there; null where it did not, or won
+    without a date), is_skipped (never really there), is_furthest, entry_amount (as known on entry), and what
+    journeys carries. An opportunity without history entered the first stage when it was created.
     """
     k = len(stages)
-    history = _history(stage_changes, stages, won, lost, as_of).filter(nw.col("rank") < k)
+    history = _history(stage_changes, stages, won, lost).filter(before("day", as_of) & (nw.col("rank") < k))
     seen = history.select("opportunity_id", "day", "month", "rank", "order", "amount")
     created = journeys.filter(~nw.col("has_history") & ~nw.col("created_day").is_null()).select(
         "opportunity_id",
@@ -131,7 +110,7 @@ def visits(
         order=_integer(0),
         amount=nw.col("first_amount"),
     )
-    reached_won = journeys.filter((nw.col("outcome") == "won") & ~nw.col("closed_day").is_null()).select(
+    reached_won = journeys.filter(nw.col("outcome") == "won").select(
         "opportunity_id",
         day=nw.col("closed_day"),
         month=nw.col("closed_month"),
@@ -164,6 +143,7 @@ def visits(
     return rows.with_columns(
         is_skipped=nw.col("_here") == 0,
         is_furthest=nw.col("at") == nw.col("_furthest"),
+        went_on=nw.col("at") < nw.col("_furthest"),
         entry_amount=nw.when(nw.col("_amount").is_null())
         .then(nw.col("_first_amount"))
         .otherwise(nw.col("_amount")),
@@ -204,7 +184,7 @@ def positions(
     )
     states = opening
     if stage_changes is not None:
-        history = _history(stage_changes, stages, won, lost, as_of)
+        history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
         later = history.select(
             "opportunity_id", "day", at=nw.col("rank"), order=nw.col("order"), amount=nw.col("amount"),
             expected=nw.col("expected"),
@@ -243,7 +223,7 @@ def stays(
     carries. Repeated rows of one stage are one stay; filled-in stages are not here.
     """
     k = len(stages)
-    history = _history(stage_changes, stages, won, lost, as_of)
+    history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
     moved = history.with_columns(_before=nw.col("rank").shift(1).over("opportunity_id", order_by=["order"]))
     moved = moved.filter(nw.col("_before").is_null() | (nw.col("_before") != nw.col("rank")))
     moved = moved.with_columns(
@@ -280,8 +260,8 @@ def stays(
     return rows.drop("_next_day", "_next_month", "_next")
 
 
-def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str, as_of: date) -> Frame:
-    """Dated stage changes before `as_of` in their order, amount and expected close carried forward.
+def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str) -> Frame:
+    """Dated stage changes in their order, amount and expected close carried forward.
 
     Ties in time are common in exports: stage, then amount, then expected close decide, never row order.
     """
@@ -291,7 +271,7 @@ def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str, a
         rank=_rank(stages, won, lost),
         amount=column_or_null(stage_changes, "amount", nw.Int64),
         expected=_day_or_null(stage_changes, "expected_close_on"),
-    ).filter(~nw.col("day").is_null() & ~nw.col("rank").is_null() & before("day", as_of))
+    ).filter(~nw.col("day").is_null() & ~nw.col("rank").is_null())
     rows = rows.select(
         "opportunity_id", "entered_at", "day", "month", "rank", "amount", "expected",
         _a=nw.col("amount").fill_null(-1), _e=nw.col("expected").fill_null(-1), _one=_integer(1),
@@ -304,20 +284,60 @@ def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str, a
     return rows.select("opportunity_id", "day", "month", "rank", "order", "amount", "expected")
 
 
-def _told(history: Frame, k: int) -> Frame:
-    """What the history tells of each opportunity: first entry, first known amount, last win and loss."""
-    known = nw.when(~nw.col("amount").is_null()).then(nw.col("order"))
-    rows = history.with_columns(_known=known.min().over("opportunity_id"))
-    rows = rows.with_columns(_first=nw.when(nw.col("order") == nw.col("_known")).then(nw.col("amount")))
-    where = {"entered": nw.col("rank") < k, "won": nw.col("rank") == k, "lost": nw.col("rank") == k + 1}
-    for name, here in where.items():
-        suffix = ("", "_month") if name == "entered" else ("_day", "_month")
-        for end, part in zip(suffix, ("day", "month"), strict=True):
-            rows = rows.with_columns(**{f"_{name}{end}": nw.when(here).then(nw.col(part))})
-    return rows.group_by("opportunity_id").agg(
-        *[nw.col(c).min() for c in ("_entered", "_entered_month")],
-        *[nw.col(c).max() for c in ("_first", "_won_day", "_won_month", "_lost_day", "_lost_month")],
+def _told(history: Frame, k: int, as_of: date) -> Frame:
+    """What the history tells of each opportunity: first entry and last state before `as_of`, its first known
+
+    amount, and the days it was last won and lost, whenever that was.
+    """
+    seen, rank = before("day", as_of), nw.col("rank")
+    known = nw.when(seen & ~nw.col("amount").is_null()).then(nw.col("order"))
+    rows = history.with_columns(
+        _known=known.min().over("opportunity_id"),
+        _newest=nw.when(seen).then(nw.col("order")).max().over("opportunity_id"),
     )
+    is_last, is_entry = nw.col("order") == nw.col("_newest"), seen & (rank < k)
+    what = {
+        "_first": nw.when(nw.col("order") == nw.col("_known")).then(nw.col("amount")),
+        "_last_rank": nw.when(is_last).then(rank),
+    }
+    for part in ("day", "month"):
+        what[f"_entered_{part}"] = nw.when(is_entry).then(nw.col(part))
+        what[f"_last_{part}"] = nw.when(is_last).then(nw.col(part))
+        what[f"_won_{part}"] = nw.when(rank == k).then(nw.col(part))
+        what[f"_lost_{part}"] = nw.when(rank == k + 1).then(nw.col(part))
+    rows = rows.with_columns(**what)
+    earliest = ("_entered_day", "_entered_month")
+    return rows.group_by("opportunity_id").agg(
+        *[nw.col(c).min() if c in earliest else nw.col(c).max() for c in what]
+    )
+
+
+def _ended_by(table: Frame, k: int, as_of: date) -> Frame:
+    """The table with outcome, closed_day and closed_month as they stood at `as_of`.
+
+    The export's end holds where it came before; its day is closed_on, else the history's. What is open
+    today, or ended later, may have been closed then and reopened since: the history's last state says.
+    """
+    rank, has_day = nw.col("rank"), ~nw.col("_closed_day").is_null()
+    for part in ("day", "month"):
+        of_history = nw.when(rank == k).then(nw.col(f"_won_{part}")).otherwise(nw.col(f"_lost_{part}"))
+        end = nw.when(has_day).then(nw.col(f"_closed_{part}")).otherwise(of_history)
+        table = table.with_columns(**{f"_end_{part}": nw.when(rank >= k).then(end)})
+    undated = (rank >= k) & nw.col("_end_day").is_null()
+    is_over = before("_end_day", as_of)
+    table = table.with_columns(
+        _as=nw.when(undated | is_over)
+        .then(rank)
+        .otherwise(nw.when(nw.col("_last_rank") >= k).then(nw.col("_last_rank"))),
+        closed_day=nw.when(is_over)
+        .then(nw.col("_end_day"))
+        .otherwise(nw.when(~undated & (nw.col("_last_rank") >= k)).then(nw.col("_last_day"))),
+        closed_month=nw.when(is_over)
+        .then(nw.col("_end_month"))
+        .otherwise(nw.when(~undated & (nw.col("_last_rank") >= k)).then(nw.col("_last_month"))),
+    )
+    ended = nw.when(nw.col("_as") == k).then(nw.lit("won")).otherwise(nw.lit("lost"))
+    return table.with_columns(outcome=nw.when(nw.col("_as").is_null()).then(nw.lit("open")).otherwise(ended))
 
 
 def _rank(stages: Sequence[str], won: str, lost: str) -> nw.Expr:

@@ -1,6 +1,6 @@
 """Is the sales motion healthy: pipeline created and open, conversion, time, size, leak and wait."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import narwhals as nw
@@ -75,7 +75,7 @@ def sales_accepted_rate(
     rows = rows.with_columns(month=nw.col("created_month"), known=counted(~nw.col("accepted_day").is_null()))
     late = nw.col("accepted_day") - nw.col("created_day")
     table = _entrants(
-        rows, by, periods, "created_day", window_days, late <= window_days, known=nw.col("known")
+        rows, by, periods, "created_day", window_days, late <= window_days, {"known": nw.col("known")}
     )
     if len(table) and not table["known"].sum():
         over = flows(table, by, periods)
@@ -105,10 +105,10 @@ def stage_conversion(
     created to won, and stay immature while any of them is open); `.amount` weighs by amount on entry.
     """
     rows = _population(visits, kinds).with_columns(stage=nw.col("at"))
-    went = ~nw.col("next_day").is_null()
+    went = nw.col("went_on")
     keys = [*by, "stage"]
     if basis == "cohort":
-        rows = rows.with_columns(month=nw.col("created_month"))
+        rows = rows.filter(~nw.col("created_month").is_null()).with_columns(month=nw.col("created_month"))
         undecided = counted(~went & (nw.col("outcome") == "open"))
         table = collect(
             sums(rows, [*keys, "month"], entered=_one(), reached=counted(went), undecided=undecided)
@@ -117,10 +117,12 @@ def stage_conversion(
         answer = share(over, over["reached"], over["entered"], "none created in the period reached it")
         answer = marked(answer, over["undecided"] > 0, "immature", "some of them are still open")
         return _by_stage(answer, by, stages)
+    # Entered, or won, without a date: nobody knows when.
+    rows = rows.filter(~nw.col("entered_day").is_null() & ~(went & nw.col("next_day").is_null()))
     rows = rows.with_columns(month=nw.col("entered_month"))
     within = went & (nw.col("next_day") - nw.col("entered_day") <= window_days)
     more = _amounts("entry_amount", within) if weight == "amount" else {}
-    table = _entrants(rows, keys, periods, "entered_day", window_days, within, **more)
+    table = _entrants(rows, keys, periods, "entered_day", window_days, within, {}, **more)
     over = flows(table, keys, periods, months, axes={"stage": range(len(stages))})
     answer = _windowed(over, window_days, weight)
     return _by_stage(answer, by, stages)
@@ -200,7 +202,7 @@ def close_rate(
     age = nw.col("closed_day") - nw.col("created_day")
     within = (nw.col("outcome") == "won") & (age <= window_days)
     more = _amounts("first_amount", within) if weight == "amount" else {}
-    table = _entrants(rows, by, periods, "created_day", window_days, within, **more)
+    table = _entrants(rows, by, periods, "created_day", window_days, within, {}, **more)
     return shaped(
         _windowed(flows(table, by, periods), window_days, weight),
         by,
@@ -248,11 +250,11 @@ def average_selling_price(
     Returns: money, a mean; n = opportunities won with an amount.
     """
     rows = _closed(journeys, kinds).filter(nw.col("outcome") == "won")
-    known = ~nw.col("yearly_amount").is_null()
-    t = _tenths("yearly_amount")
+    known = ~nw.col("amount").is_null()
+    t = _tenths("amount")
     table = collect(
         sums(
-            rows, [*by, "month"], n=_amount("yearly_amount"), b=counted(known), k=counted(known), nn=t * t, nb=t,
+            rows, [*by, "month"], n=_amount("amount"), b=counted(known), k=counted(known), nn=t * t, nb=t,
             without=counted(~known),
         )
     )  # fmt: skip
@@ -327,7 +329,7 @@ def pipeline_coverage(
         _closed(journeys, kinds).filter(nw.col("outcome") == "won").join(small(journeys, **days), how="cross")
     )
     won = won.filter((nw.col("closed_day") >= nw.col("begins")) & (nw.col("closed_day") < nw.col("as_of")))
-    booked = sums(won, [*by, "at_period"], **{**nothing, "booked": _amount("yearly_amount")})
+    booked = sums(won, [*by, "at_period"], **{**nothing, "booked": _amount("amount")})
     aims = _quarter_targets(targets, by, quarters)
     columns = [*by, "at_period", *nothing]
     table = collect(nw.concat([open_now.select(*columns), booked.select(*columns), aims.select(*columns)]))
@@ -466,7 +468,8 @@ def stage_skip_rate(
     Answers: is the sales process followed, or filled in afterwards?
     Returns: axis stage; share; n = opportunities.
     """
-    rows = _population(visits, kinds).with_columns(month=nw.col("entered_month"), stage=nw.col("at"))
+    rows = _population(visits, kinds).filter(~nw.col("entered_month").is_null())
+    rows = rows.with_columns(month=nw.col("entered_month"), stage=nw.col("at"))
     keys = [*by, "stage"]
     table = collect(sums(rows, [*keys, "month"], skipped=counted(nw.col("is_skipped")), reached=_one()))
     over = flows(table, keys, periods, axes={"stage": range(len(stages))})
@@ -550,6 +553,7 @@ def _entrants(
     entered: str,
     window_days: int,
     within: nw.Expr,
+    always: Mapping[str, nw.Expr],
     **more: nw.Expr,
 ) -> pd.DataFrame:
     """Per month of entry: all that entered, those whose window has ended, and of these those that got there.
@@ -567,6 +571,7 @@ def _entrants(
             matured=counted(ended),
             reached=counted(ended & within),
             **amounts,
+            **always,
         )
     )
 

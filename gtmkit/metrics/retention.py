@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, collect, counted, sums
-from gtmkit.periods import Period, month_label
+from gtmkit.periods import MONTHS_IN, Period, month_label
 from gtmkit.results import ALL, divided, floats, marked, money_ratio, noted, setting, shaped, share, total
 from gtmkit.windows import flows, groups, levels
 
@@ -152,11 +152,13 @@ def cohort_retention(
     by: Sequence[str],
     periods: Sequence[Period],
     of: Literal["logo", "net_revenue", "gross_revenue"] = "logo",
+    cohort: Literal["month", "quarter", "year"] = setting("retention.cohort"),
 ) -> pd.DataFrame:
     """Share of a start cohort still paying, or of its first MRR still there, so many month ends later.
 
     Answers: do newer cohorts stay better than older ones did at the same age?
-    Takes: cohort = month of the first month end with MRR above zero; age 0 is that month end, 100 %.
+    Takes: cohort = month (or fiscal quarter or year) of the first month end with MRR above zero; age 0 is
+    that month end, 100 %. A quarter has a cell at an age once all of its months have come to it.
     Returns: axes cohort and age (months), as read at the end of each period; a month that has not ended
     has no row. Cohort `all` pools, at each age, the cohorts that have reached it. n = accounts.
     """
@@ -177,7 +179,7 @@ def cohort_retention(
         c: (t.cumsum(axis=2) if c not in FIXED else np.repeat(t[:, :, :1], t.shape[2], axis=2))
         for c, t in table.items()
     }
-    triangles = [_triangle(reached, names, cohorts, p, of) for p in periods]
+    triangles = [_triangle(reached, names, _cohorts(cohorts, cohort, p), cohorts, p, of) for p in periods]
     return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
 
 
@@ -309,7 +311,9 @@ def _cohort_steps(revenue: Frame, by: Sequence[str]) -> Frame:
     def kept(amount: nw.Expr) -> nw.Expr:
         return nw.when(amount < base).then(amount).otherwise(base)
 
-    after, prior = nw.col("after"), nw.when(is_first).then(zero).otherwise(nw.col("prior"))
+    # A balance below zero is a credit, not recurring revenue: as in NRR it counts as nothing.
+    after = nw.when(nw.col("after") > 0).then(nw.col("after")).otherwise(zero)
+    prior = nw.when(is_first | (nw.col("prior") <= 0)).then(zero).otherwise(nw.col("prior"))
     a, p, b = _tenths(after), _tenths(prior), _tenths(base)
     ka, kp = _tenths(kept(after)), _tenths(kept(prior))
     return sums(
@@ -321,24 +325,40 @@ def _cohort_steps(revenue: Frame, by: Sequence[str]) -> Frame:
     )  # fmt: skip
 
 
+def _cohorts(months: list[int], grain: str, period: Period) -> list[tuple[str, list[int], int]]:
+    """The cohorts of the asked grain: label, places of their months, and their last calendar month."""
+    width, start = MONTHS_IN[grain], period.fiscal_year_start
+    found: dict[int, list[int]] = {}
+    for place, month in enumerate(months):
+        found.setdefault(month - (month - (start - 1) % 12) % width, []).append(place)
+    return [(Period(first, width, start).label, places, first + width - 1) for first, places in found.items()]
+
+
 def _triangle(
-    reached: dict[str, Any], names: pd.DataFrame, cohorts: list[int], period: Period, of: str
+    reached: dict[str, Any],
+    names: pd.DataFrame,
+    cohorts: list[tuple[str, list[int], int]],
+    months: list[int],
+    period: Period,
+    of: str,
 ) -> pd.DataFrame:
     """The cells that had been observed by the end of the period, and the pooled row of each age."""
-    ages = period.last_month - np.array(cohorts)
-    cells = [(i, k) for i, oldest in enumerate(ages) for k in range(oldest + 1)]
-    part: dict[str, Any] = {}
-    for column, table in reached.items():
-        own = np.array([table[:, i, k] for i, k in cells]).reshape(len(cells), len(names))
-        pooled = np.array(
-            [table[:, ages >= k, k].sum(axis=1) for k in range(max(ages.max(), -1) + 1)]
-        ).reshape(-1, len(names))
-        part[column] = np.concatenate([own, pooled]).T.ravel()
-    labels = [month_label(cohorts[i]) for i, _ in cells] + [ALL] * (max(ages.max(), -1) + 1)
-    steps = [k for _, k in cells] + list(range(max(ages.max(), -1) + 1))
-    rows = names.loc[names.index.repeat(len(labels))].reset_index(drop=True)
-    rows = rows.assign(period=period.label, cohort=labels * len(names), age=steps * len(names), **part)
-    brief = rows["brief"].to_numpy()
+    cells = [
+        (label, k, places) for label, places, last in cohorts for k in range(period.last_month - last + 1)
+    ]
+    ages = period.last_month - np.array(months)
+    cells += [(ALL, k, np.flatnonzero(ages >= k).tolist()) for k in range(max(int(ages.max()), -1) + 1)]
+    part = {
+        column: np.array([table[:, places, k].sum(axis=1) for _, k, places in cells])
+        .reshape(-1, len(names))
+        .T.ravel()
+        for column, table in reached.items()
+    }
+    rows = names.loc[names.index.repeat(len(cells))].reset_index(drop=True)
+    rows = rows.assign(
+        period=period.label, cohort=[label for label, _, _ in cells] * len(names),
+        age=[k for _, k, _ in cells] * len(names), **part,
+    )  # fmt: skip
     rows = rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))].reset_index(drop=True)
     brief = rows["brief"].to_numpy()
     if of == "logo":

@@ -12,7 +12,7 @@ from gtmkit.errors import ConfigError
 from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
 from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import EPOCH, Period, day_index, month_label
-from gtmkit.results import ALL, setting, shaped, share
+from gtmkit.results import ALL, setting, shaped, share, undefined
 from gtmkit.windows import groups
 
 Interval = Literal["day", "week", "month"]
@@ -46,12 +46,19 @@ def usage_retention(
             f"week_start '{week_start}' is not a day. Allowed: {', '.join(WEEK_STARTS)}. Correct gtm.toml."
         )
     actor = f"{unit}_id"
+    if actor not in events.collect_schema().names():
+        return undefined(by, [p.label for p in periods], f"events has no column {actor}", ["cohort", "age"])
     rows = _indexed(events, actor, interval, week_start, start_event, return_event, periods[-1])
     if by:
         if accounts is None:
             raise ConfigError(
                 "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
             )
+        # A user may belong to several accounts: the one of the first interval speaks for all of them.
+        begun = nw.when(nw.col("index") == nw.col("index").min().over("actor")).then(nw.col("account_id"))
+        rows = rows.with_columns(_account=begun).with_columns(
+            account_id=nw.col("_account").max().over("actor")
+        )
         dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
         rows = rows.join(dimensions, on="account_id", how="left")
         rows = named(rows, by)

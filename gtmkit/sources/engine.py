@@ -3,6 +3,8 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import duckdb
 import narwhals as nw
@@ -53,6 +55,21 @@ def open_table(
         if column not in ("file", "line")
     ]
     return nw.from_native(relation.select(", ".join(chosen)))
+
+
+def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The frame computed once on its own engine, so that those who read it do not compute it again."""
+    native: Any = nw.to_native(frame)
+    made: nw.LazyFrame[Any] = frame
+    if frame.implementation.is_duckdb():
+        table = f"gtmkit_{uuid4().hex}"
+        native.create(table)  # on the connection the relation came with: only that one can join it
+        made = nw.from_native(native.query("made", f"SELECT * FROM {name(table)}"))
+    if frame.implementation.is_polars():
+        made = nw.from_native(native.collect().lazy())
+    if frame.implementation.is_pyspark():
+        made = nw.from_native(native.cache())
+    return made
 
 
 def name(identifier: str) -> str:
