@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 # The names under which conda-forge has what pyproject.toml names otherwise.
 ALIASES = {
     "duckdb": "python-duckdb",
-    "great-tables": "great_tables",
+    "jupyter-client": "jupyter_client",
     "matplotlib": "matplotlib-base",  # without Qt, as the wheel is
     "playwright": "playwright-python",
     "tzdata": "python-tzdata",  # conda-forge's own tzdata is the system's, which Python does not read

@@ -315,7 +315,7 @@ def test_events_without_who_is_counted_say_which_column_they_lack(unit: str, has
     try:
         row = one(company("2025-01", events=log).metric("usage_retention", unit=unit))
     except ConfigError as fault:
-        assert f"{unit}_id" in str(fault)  # noqa: PT017
+        assert f"{unit}_id" in str(fault)  # noqa: PT017 - either outcome is right, both must name it
     else:
         assert (row["status"], row["value"]) == ("undefined", None)
         assert f"{unit}_id" in row["reason"]
@@ -332,7 +332,7 @@ def test_no_events_by_a_dimension_are_undefined(engine: str) -> None:
 happenings = st.lists(
     st.tuples(
         st.sampled_from("abcde"),
-        st.datetimes(dt.datetime(2025, 1, 20), dt.datetime(2025, 4, 10)).map(lambda t: t.isoformat(" ")),  # noqa: DTZ001
+        st.datetimes(dt.datetime(2025, 1, 20), dt.datetime(2025, 4, 10)).map(lambda t: t.isoformat(" ")),  # noqa: DTZ001 - wall time
         st.sampled_from(["login", "report", "export"]),
     ),
     min_size=1,
@@ -401,7 +401,7 @@ def test_every_engine_gives_the_same_answer(interval: str) -> None:
     rows: list[Event] = [
         (
             f"a{rng.integers(25):02d}" if rng.random() < 0.97 else None,
-            (dt.datetime(2025, 1, 1) + dt.timedelta(minutes=int(rng.integers(0, 150_000)))).isoformat(" "),  # noqa: DTZ001
+            (dt.datetime(2025, 1, 1) + dt.timedelta(minutes=int(rng.integers(0, 150_000)))).isoformat(" "),  # noqa: DTZ001 - wall time
             str(rng.choice(["login", "report", "export"])),
         )
         for _ in range(300)
