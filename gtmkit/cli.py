@@ -100,12 +100,12 @@ def metric(
 ) -> None:
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
-        import gtmkit
         from gtmkit import catalog
+        from gtmkit.workspace import open as open_workspace
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
-        ws = gtmkit.open(workspace, period)
+        ws = open_workspace(workspace, period)
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         rows = [
             {k: _plain(str(k), v) for k, v in record.items()}

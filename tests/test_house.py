@@ -31,8 +31,8 @@ FLOORS = [
     {"charts", "tables", "wording"},
     {"workspace"},
     {"report", "notebooks"},
-    {"__init__", "cli"},
-    {"__main__"},
+    {"cli"},
+    {"__init__", "__main__"},
 ]
 FLOOR = {name: height for height, names in enumerate(FLOORS) for name in names}
 TOP = len(FLOORS) - 1

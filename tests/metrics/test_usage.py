@@ -332,7 +332,7 @@ def test_no_events_by_a_dimension_are_undefined(engine: str) -> None:
 happenings = st.lists(
     st.tuples(
         st.sampled_from("abcde"),
-        st.datetimes(dt.datetime(2025, 1, 20), dt.datetime(2025, 4, 10)).map(lambda t: t.isoformat(" ")),  # noqa: DTZ001 - wall time
+        st.datetimes(dt.datetime(2025, 1, 20), dt.datetime(2025, 4, 10)).map(lambda t: t.isoformat(" ")),  # noqa: DTZ001 - wall time of the company
         st.sampled_from(["login", "report", "export"]),
     ),
     min_size=1,
@@ -401,7 +401,7 @@ def test_every_engine_gives_the_same_answer(interval: str) -> None:
     rows: list[Event] = [
         (
             f"a{rng.integers(25):02d}" if rng.random() < 0.97 else None,
-            (dt.datetime(2025, 1, 1) + dt.timedelta(minutes=int(rng.integers(0, 150_000)))).isoformat(" "),  # noqa: DTZ001 - wall time
+            (dt.datetime(2025, 1, 1) + dt.timedelta(minutes=int(rng.integers(0, 150_000)))).isoformat(" "),  # noqa: DTZ001 - wall time of the company
             str(rng.choice(["login", "report", "export"])),
         )
         for _ in range(300)
