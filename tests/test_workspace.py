@@ -225,7 +225,7 @@ def test_less_than_one_period_is_refused(ws: Workspace, periods: int) -> None:
     with pytest.raises(ConfigError) as error:
         ws.metric("win_rate", periods=periods)
     assert str(error.value) == (
-        f"{periods} periods cannot be asked. One or more are allowed. Ask for at least 1."
+        f"{periods} periods cannot be asked. Whole numbers from 1 to 600 are allowed. Ask for one of these."
     )
 
 
