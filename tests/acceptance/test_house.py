@@ -1080,6 +1080,7 @@ class Theatre:
         (self.old / "notes.md").write_text(NOTES)
         self.old_digest, self.old_content = faults.digest(self.old), faults.content(self.old)
         self.write(250)
+        shutil.copytree(base / "before", base / "after")  # the notes stand on the page too
         after = faults.Scene(self.workspace, self.notebooks, base / "after")
         code, said = after.run()
         assert code == 0, said
