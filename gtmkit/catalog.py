@@ -13,7 +13,7 @@ import pandas as pd
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
-from gtmkit.metrics import pipeline, retention, usage
+from gtmkit.metrics import coverage, pipeline, retention, stages, usage
 from gtmkit.results import Need, Setting
 
 Decision = Literal["focus", "demand", "sales_motion", "onboarding", "compounding"]
@@ -171,7 +171,7 @@ _ROWS: list[Metric] = [
         departs="by month of creation within a fixed window, so that young months do not look worse",
     ),
     Metric(
-        pipeline.stage_conversion, "Stage conversion", 2, "share", "up", **_CRM,
+        stages.stage_conversion, "Stage conversion", 2, "share", "up", **_CRM,
         standard="stage to stage over a fixed window",
         departs="skipped stages filled in; only opportunities whose window has ended",
         variants={
@@ -183,7 +183,7 @@ _ROWS: list[Metric] = [
         axes=("stage",),
     ),
     Metric(
-        pipeline.time_in_stage, "Time in stage", 2, "days", "down", **_CRM,
+        stages.time_in_stage, "Time in stage", 2, "days", "down", **_CRM,
         standard="median days in a stage",
         departs="Kaplan-Meier, so that opportunities still there count; 12 months of entries",
         axes=("stage",),
@@ -219,7 +219,7 @@ _ROWS: list[Metric] = [
         departs="as it stood at the end of the period, from stage_changes",
     ),
     Metric(
-        pipeline.pipeline_coverage, "Pipeline coverage", 2, "ratio", "up", **_CRM | {"by": OF_TARGETS},
+        coverage.pipeline_coverage, "Pipeline coverage", 2, "ratio", "up", **_CRM | {"by": OF_TARGETS},
         standard="open pipeline of a period over quota of that period",
         departs="over what is still to be booked, past-due expected closes left out",
         variants={"quota": Variant("over the whole target, booked or not", {"basis": "quota"})},
@@ -230,22 +230,22 @@ _ROWS: list[Metric] = [
         departs="one population for all four; a diagnostic, not a forecast",
     ),
     Metric(
-        pipeline.stage_leak, "Leak by stage", 2, "money", "down", **_CRM,
+        stages.stage_leak, "Leak by stage", 2, "money", "down", **_CRM,
         standard="ours: amount lost by the furthest stage reached, 12 months",
         axes=("stage",),
     ),
     Metric(
-        pipeline.stage_wait, "Wait by stage", 2, "opportunity-days", "down", **_CRM,
+        stages.stage_wait, "Wait by stage", 2, "opportunity-days", "down", **_CRM,
         standard="ours: days spent in each stage, 12 months",
         axes=("stage",),
     ),
     Metric(
-        pipeline.stage_skip_rate, "Stages skipped", 2, "share", "down", **_CRM,
+        stages.stage_skip_rate, "Stages skipped", 2, "share", "down", **_CRM,
         standard="ours: opportunities that passed a stage without having been in it",
         axes=("stage",),
     ),
     Metric(
-        pipeline.stage_regress_rate, "Stages moved back", 2, "share", "down", **_CRM,
+        stages.stage_regress_rate, "Stages moved back", 2, "share", "down", **_CRM,
         standard="ours: stays in a stage that ended in an earlier one",
         axes=("stage",),
     ),

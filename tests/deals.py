@@ -9,6 +9,8 @@ import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pytest
+from hypothesis import strategies as st
 
 from gtmkit.config import Company, Config, Pipeline, Suppress
 from gtmkit.workspace import Workspace
@@ -36,6 +38,14 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "targets": ("period", "metric", "value"),
 }
 Row = dict[str, Any]
+
+SHARE = ("value", "numerator", "denominator", "n", "status")
+TOTAL = ("value", "n", "status")
+TARGETS = [
+    {"period": "2026-Q4", "metric": "bookings", "value": 1000.0, "segment": s} for s in (None, "smb", "ent")
+]
+POPULATION = ("new", "expansion", None)  # the kinds that count unless gtm.toml says otherwise
+CHANCES = st.integers(0, 2**32).map(Random)
 
 
 def deal(
@@ -219,3 +229,35 @@ def _worn(chance: Random, row: Row, path: list[Row]) -> list[Row]:
         if chance.random() < 0.3:
             step["expected_close_on"] = LAST.date() - timedelta(days=chance.randrange(-60, 200))
     return kept + [dict(step) for step in kept if chance.random() < 0.1]
+
+
+def told(rows: list[tuple[Row, str]], **others: list[Row]) -> dict[str, pa.Table]:
+    """A company of opportunities, each with its history."""
+    changes = [step for row, path in rows for step in moves(row["opportunity_id"], path)]
+    return company([row for row, _ in rows], changes, **others)
+
+
+def asked(rows: list[tuple[Row, str]], metric: str, period: str = "2026-10", **more: Any) -> pd.DataFrame:
+    """A metric of such a company; `by`, `periods` and options go to the metric, the rest to the review."""
+    mine = {k: more.pop(k) for k in ("by", "periods", "months") if k in more}
+    others = {k: more.pop(k) for k in ("owners", "accounts", "targets") if k in more}
+    return review(told(rows, **others), period, **more).metric(metric, **mine)
+
+
+def reasons(frame: pd.DataFrame) -> list[str]:
+    """The reason of each row, empty where it has none."""
+    return [reason or "" for reason in said(frame, "reason")]
+
+
+def approx(*numbers: float | None) -> list[Any]:
+    """Expected figures that need not agree to the last digit."""
+    return [None if number is None else pytest.approx(number, abs=1e-9) for number in numbers]
+
+
+def histories(deals: list[Row], changes: list[Row]) -> dict[str, list[tuple[date, str, float]]]:
+    """Opportunity -> its history in order of time, without what came at as_of or later."""
+    found: dict[str, list[tuple[date, str, float]]] = {row["opportunity_id"]: [] for row in deals}
+    for step in sorted(changes, key=lambda c: c["entered_at"]):
+        if step["entered_at"].date() < date(2026, 11, 1):
+            found[step["opportunity_id"]].append((step["entered_at"].date(), step["stage"], step["amount"]))
+    return found

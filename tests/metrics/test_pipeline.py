@@ -3,29 +3,34 @@
 Reviews are of 2026-10 (as_of 2026-11-01) unless they say otherwise; nothing is suppressed unless asked.
 """
 
-from collections import Counter
 from datetime import date, timedelta
-from itertools import pairwise
 from random import Random
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import pytest
 from deals import (
+    CHANCES,
     ENGINES,
+    POPULATION,
+    SHARE,
     STAGES,
+    TARGETS,
+    TOTAL,
     Row,
+    approx,
+    asked,
     company,
     deal,
-    moves,
+    histories,
     random_pipeline,
+    reasons,
     review,
     said,
     shuffled,
+    told,
 )
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gtmkit import catalog
 from gtmkit.workspace import Workspace
@@ -33,35 +38,9 @@ from gtmkit.workspace import Workspace
 IDS = [
     ".".join(filter(None, [metric.id, variant]))
     for metric in catalog.METRICS.values()
-    if metric.function.__module__ == "gtmkit.metrics.pipeline"
+    if metric.function.__module__.rpartition(".")[2] in ("pipeline", "stages", "coverage")
     for variant in ("", *metric.variants)
 ]
-SHARE = ("value", "numerator", "denominator", "n", "status")
-TOTAL = ("value", "n", "status")
-TARGETS = [
-    {"period": "2026-Q4", "metric": "bookings", "value": 1000.0, "segment": s} for s in (None, "smb", "ent")
-]
-
-
-def told(rows: list[tuple[Row, str]], **others: list[Row]) -> dict[str, pa.Table]:
-    """A company of opportunities, each with its history."""
-    changes = [step for row, path in rows for step in moves(row["opportunity_id"], path)]
-    return company([row for row, _ in rows], changes, **others)
-
-
-def asked(rows: list[tuple[Row, str]], metric: str, period: str = "2026-10", **more: Any) -> pd.DataFrame:
-    """A metric of such a company; `by`, `periods` and options go to the metric, the rest to the review."""
-    mine = {k: more.pop(k) for k in ("by", "periods", "months") if k in more}
-    others = {k: more.pop(k) for k in ("owners", "accounts", "targets") if k in more}
-    return review(told(rows, **others), period, **more).metric(metric, **mine)
-
-
-def reasons(frame: pd.DataFrame) -> list[str]:
-    return [reason or "" for reason in said(frame, "reason")]
-
-
-def approx(*numbers: float | None) -> list[Any]:
-    return [None if number is None else pytest.approx(number, abs=1e-9) for number in numbers]
 
 
 # pipeline_created
@@ -149,146 +128,6 @@ def test_sales_accepted_rate_is_zero_where_only_younger_ones_were_accepted() -> 
         ("2026-09", 0, 1, "final"),
         ("2026-10", None, 0, "immature"),
     ]
-
-
-# stage_conversion, window of 10 days
-
-CONVERSION = [
-    (deal("tenth_day", "2026-10-01"), "qualified 2026-10-01 100; discovery 2026-10-11"),
-    (deal("eleventh", "2026-10-01"), "qualified 2026-10-01 100; discovery 2026-10-12"),
-    (deal("skips", "2026-10-21"), "qualified 2026-10-21 200; proposal 2026-10-25"),
-    (deal("young", "2026-10-22"), "qualified 2026-10-22 999"),
-    (
-        deal("lost", "2026-10-02", "closed_lost", "2026-10-05"),
-        "qualified 2026-10-02 50; closed_lost 2026-10-05",
-    ),
-    (deal("won", "2026-10-03", "closed_won", "2026-10-09", amount=70), "qualified 2026-10-03 50"),
-    (deal("renewal", "2026-10-01", kind="renewal"), "qualified 2026-10-01 50"),
-]
-
-
-def test_stage_conversion_counts_who_went_on_within_the_window() -> None:
-    """qualified: 6 entered, all but the young one matured; the tenth day counts, so 3 of 5.
-
-    discovery: entered 11th, 12th (neither went on), 9th (won), and the 25th by the one that skipped it: 1 of 3.
-    proposal: the 9th (won) and the 25th: 1 of 1. In each one is young.
-    """
-    answer = asked(CONVERSION, "stage_conversion", stage_window_days=10)
-    assert said(answer, "stage", *SHARE) == [
-        ("qualified", 0.6, 3, 5, 5, "immature"),
-        ("discovery", approx(1 / 3)[0], 1, 3, 3, "immature"),
-        ("proposal", 1, 1, 1, 1, "immature"),
-    ]
-
-
-def test_stage_conversion_by_amount_weighs_what_was_known_on_entry() -> None:
-    """qualified: (100 + 200 + 50) of (100 + 100 + 200 + 50 + 50) = 350 / 500."""
-    answer = asked(CONVERSION, "stage_conversion.amount", stage_window_days=10)
-    assert said(answer, "stage", *SHARE)[0] == ("qualified", approx(0.7)[0], 350, 500, 5, "immature")
-
-
-def test_stage_conversion_of_a_cohort_follows_it_however_long_it_took() -> None:
-    """Created in October 6; discovery 4, proposal 2, won 1: 4/6 x 2/4 x 1/2 = 1/6."""
-    answer = asked(CONVERSION, "stage_conversion.cohort", stage_window_days=10)
-    assert said(answer, "stage", "numerator", "denominator", "status") == [
-        ("qualified", 4, 6, "immature"),  # the young one is open
-        ("discovery", 2, 4, "immature"),
-        ("proposal", 1, 2, "immature"),
-    ]
-
-
-def test_stage_conversion_is_final_once_every_window_has_ended_and_everything_is_decided() -> None:
-    rows = [CONVERSION[4], CONVERSION[5]]
-    assert said(asked(rows, "stage_conversion", stage_window_days=10), "stage", *SHARE) == [
-        ("qualified", 0.5, 1, 2, 2, "final"),
-        ("discovery", 1, 1, 1, 1, "final"),
-        ("proposal", 1, 1, 1, 1, "final"),
-    ]
-    assert set(said(asked(rows, "stage_conversion.cohort"), "status")) == {"final"}
-
-
-def test_stage_conversion_of_nobody_is_undefined_at_each_stage() -> None:
-    answer = asked(CONVERSION, "stage_conversion", periods=2, stage_window_days=10)
-    september = answer[answer["period"] == "2026-09"]
-    assert said(september, "stage", "value", "n", "status") == [(s, None, 0, "undefined") for s in STAGES]
-
-
-def test_stage_conversion_counts_the_first_entry_only() -> None:
-    """Back to qualified on 1 October: it first entered it in September, discovery on 5 September."""
-    path = "qualified 2026-09-01; discovery 2026-09-05; qualified 2026-10-01; discovery 2026-10-09"
-    answer = asked([(deal("a", "2026-09-01"), path)], "stage_conversion", periods=2, stage_window_days=10)
-    assert said(answer, "period", "stage", "numerator", "denominator")[:4] == [
-        ("2026-09", "qualified", 1, 1),
-        ("2026-09", "discovery", 0, 1),
-        ("2026-09", "proposal", 0, 0),
-        ("2026-10", "qualified", 0, 0),
-    ]
-
-
-def test_stage_conversion_over_several_months_and_quarters_adds_up() -> None:
-    rows = [*CONVERSION, (deal("sep", "2026-09-05"), "qualified 2026-09-05 10; discovery 2026-09-06")]
-    for more in ({"months": 2}, {"period": "2026-Q3"}):
-        answer = asked(rows, "stage_conversion", stage_window_days=10, **more)
-        counts = said(answer, "numerator", "denominator")[0]
-        assert counts == ((4, 6) if "months" in more else (1, 1))
-
-
-@pytest.mark.parametrize("metric", ["stage_conversion", "stage_conversion.cohort", "stage_conversion.amount"])
-def test_stage_conversion_of_opportunities_without_a_creation_date(metric: str) -> None:
-    """It has a history, so it entered its stages on their days; it is in no cohort of creation."""
-    rows = [
-        (deal("undated", None), "qualified 2026-10-01 5; discovery 2026-10-02"),
-        (deal("b", "2026-10-01"), "qualified 2026-10-01 5"),
-    ]
-    answer = asked(rows, metric, stage_window_days=10)
-    entered = {"stage_conversion": 2, "stage_conversion.cohort": 1, "stage_conversion.amount": 10}[metric]
-    assert said(answer, "denominator")[0] == entered
-
-
-@pytest.mark.parametrize("metric", ["stage_conversion", "stage_conversion.cohort"])
-def test_a_win_without_a_date_did_not_stop_at_its_last_stage(metric: str) -> None:
-    """It went on, at no known day: it may count as having gone on or not at all, never as having stopped."""
-    row = deal("a", "2026-08-01", "closed_won")
-    answer = asked([(row, "qualified 2026-08-01")], metric, "2026-08", stage_window_days=10)
-    assert said(answer, "numerator", "denominator")[0] in [(1, 1), (0, 0)]
-
-
-# time_in_stage
-
-STAYS = [
-    (deal("four", "2026-10-01", "discovery"), "qualified 2026-10-01; discovery 2026-10-05"),
-    (deal("six", "2026-09-01", "closed_lost", "2026-09-07"), "qualified 2026-09-01"),
-    (deal("ten", "2025-11-01", "closed_won", "2025-11-11"), "qualified 2025-11-01; closed_won 2025-11-11"),
-    (deal("five_so_far", "2026-10-27"), "qualified 2026-10-27"),
-    (deal("twenty_so_far", "2026-10-12"), "qualified 2026-10-12"),
-    (deal("too_old", "2025-10-31", "closed_lost", "2025-11-01"), "qualified 2025-10-31"),
-    (deal("no_history", "2026-09-01", "closed_lost", "2026-09-02"), ""),
-    (deal("renewal", "2026-09-01", "closed_lost", "2026-09-02", kind="renewal"), "qualified 2026-09-01"),
-]
-
-
-def test_time_in_stage_is_the_kaplan_meier_median_of_a_year_of_stays() -> None:
-    """qualified: ended after 4, 6 and 10 days, still there after 5 and 20.
-
-    4: 4/5 = .8; 6 (three at risk): .8 x 2/3 = .533; 10 (two): .533 / 2 = .267, so the median is 10 days.
-    discovery: one stay, still there. proposal: nobody.
-    """
-    answer = asked(STAYS, "time_in_stage")
-    assert said(answer, "stage", "value", "numerator", "n", "status") == [
-        ("qualified", 10, 3, 5, "final"),
-        ("discovery", None, 0, 1, "undefined"),
-        ("proposal", None, 0, 0, "undefined"),
-    ]
-
-
-def test_time_in_stage_of_a_past_period_is_read_as_of_its_end() -> None:
-    """To September: 1 (entered 31 October 2025), 6 and 10 days: 2/3, 1/3, so the median is 6."""
-    answer = asked(STAYS, "time_in_stage", periods=2)
-    assert said(answer, "period", "value", "numerator", "n")[0] == ("2026-09", 6, 3, 3)
-    # To August 10 and 1 alone; what stood in July is censored there, though it ended since.
-    rows = [*STAYS, (deal("july", "2026-07-31", "closed_lost", "2026-10-01"), "qualified 2026-07-31")]
-    july = asked(rows, "time_in_stage", periods=4)
-    assert said(july, "period", "numerator", "n")[0] == ("2026-07", 2, 3)
 
 
 # win_rate
@@ -514,102 +353,6 @@ def test_lost_then_and_reopened_since_is_not_open_and_was_lost() -> None:
     assert said(asked(OPEN[3:4], "win_rate", "2026-09"), "numerator", "denominator") == [(0, 1)]
 
 
-# pipeline_coverage
-
-MONTHS = [{"period": f"2026-{m:02}", "metric": "bookings", "value": 100.0} for m in (7, 8, 9)]
-COVERED = [
-    (deal("in_july", "2026-06-01", "closed_won", "2026-07-20", amount=50), ""),
-    (deal("last_of_august", "2026-06-01", "closed_won", "2026-08-31", amount=20), ""),
-    (deal("june", "2026-06-01", "closed_won", "2026-06-30", amount=999), ""),
-    (deal("in_september", "2026-06-01", "closed_won", "2026-09-01", amount=40, expected="2026-09-01"), ""),
-    (deal("expected", "2026-06-01", amount=60, expected="2026-09-30"), ""),
-    (deal("next_quarter", "2026-06-01", amount=999, expected="2026-10-01"), ""),
-    (deal("past_due", "2026-06-01", amount=999, expected="2026-08-31"), ""),
-    (deal("not_expected", "2026-06-01", amount=999), ""),
-    (deal("renewal", "2026-06-01", "closed_won", "2026-07-20", amount=999, kind="renewal"), ""),
-    (deal("to_renew", "2026-06-01", amount=999, expected="2026-09-10", kind="renewal"), ""),
-]
-
-
-def test_pipeline_coverage_is_open_in_the_rest_of_the_quarter_over_what_is_left_of_the_target() -> None:
-    """At 1 September: 60 + 40 expected by the end of the month; target 3 x 100 less 50 + 20 booked: 100 / 230."""
-    answer = asked(COVERED, "pipeline_coverage", "2026-08", targets=MONTHS)
-    assert said(answer, *SHARE) == [(approx(100 / 230)[0], 100, 230, 2, "final")]
-    assert "2026-Q3" in reasons(answer)[0]
-    assert "1 open past" in reasons(answer)[0]
-    quota = asked(COVERED, "pipeline_coverage.quota", "2026-08", targets=MONTHS)
-    assert said(quota, "value", "denominator") == [(approx(1 / 3)[0], 300)]
-
-
-def test_pipeline_coverage_takes_the_expected_close_as_it_stood() -> None:
-    """On 10 August it was expected in September, since the 5th of September in December."""
-    row = deal("moved", "2026-06-01", amount=30, expected="2026-12-01")
-    path = "qualified 2026-06-01 30 >2026-08-20; discovery 2026-08-10 >2026-09-20; discovery 2026-09-05 >2026-12-01"
-    answer = asked([(row, path)], "pipeline_coverage", "2026-08", targets=MONTHS)
-    assert said(answer, "numerator", "n") == [(30, 1)]
-    later = asked([(row, path)], "pipeline_coverage", "2026-09", targets=TARGETS, periods=2)
-    assert said(later, "period", "numerator")[1] == ("2026-09", 30)  # the fourth quarter has December
-
-
-def test_the_last_review_of_a_quarter_covers_the_next_one() -> None:
-    """At 1 October nothing of the fourth quarter is booked; 999 is expected on its first day."""
-    answer = asked(COVERED, "pipeline_coverage", "2026-09", targets=[*MONTHS, *TARGETS])
-    assert said(answer, "value", "numerator", "denominator") == [(approx(0.999)[0], 999, 1000)]
-    assert "2026-Q4" in reasons(answer)[0]
-
-
-def test_pipeline_coverage_without_a_target_or_with_it_met_is_undefined() -> None:
-    none = asked(COVERED, "pipeline_coverage", "2026-09", targets=MONTHS)
-    assert said(none, "value", "status") == [(None, "undefined")]
-    assert "no bookings target" in reasons(none)[0]
-    low = [{"period": "2026-Q3", "metric": "bookings", "value": 70.0}]  # 50 + 20 are booked
-    met = asked(COVERED, "pipeline_coverage", "2026-08", targets=low)
-    assert said(met, "value", "status") == [(None, "undefined")]
-    assert "target met" in reasons(met)[0]
-    assert said(asked(COVERED, "pipeline_coverage.quota", "2026-08", targets=low), "value") == approx(
-        100 / 70
-    )
-
-
-def test_pipeline_coverage_without_a_targets_table_says_so() -> None:
-    answer = asked(COVERED, "pipeline_coverage", "2026-08")
-    assert said(answer, "value", "status") == [(None, "undefined")]
-    assert "targets" in reasons(answer)[0]
-
-
-def test_pipeline_coverage_reads_fiscal_quarters() -> None:
-    """From February: at 1 September the third quarter of FY2027 runs from August to October.
-
-    Booked in it 20; expected until 31 October 60 + 40 + 999: 1099 / (520 - 20).
-    """
-    target = [{"period": "2027-Q3", "metric": "bookings", "value": 520.0}]
-    answer = asked(COVERED, "pipeline_coverage", "2026-08", targets=target, fiscal_year_start=2)
-    assert said(answer, "value", "numerator", "denominator") == [(approx(1099 / 500)[0], 1099, 500)]
-
-
-def test_pipeline_coverage_takes_only_targets_of_bookings_and_of_the_rows_asked_for() -> None:
-    targets = [
-        {"period": "2026-Q3", "metric": "bookings", "value": 100.0},
-        {"period": "2026-Q3", "metric": "win_rate", "value": 0.3},
-        {"period": "2026-Q3", "metric": "bookings", "value": 60.0, "segment": "smb"},
-        {"period": "2026-Q3", "metric": "bookings", "value": 7.0, "segment": "smb", "owner": "ann"},
-    ]
-    rows = [
-        (deal("a", "2026-06-01", amount=30, expected="2026-09-10", segment="smb"), ""),
-        (deal("b", "2026-06-01", amount=20, expected="2026-09-10", segment="ent"), ""),
-    ]
-    assert said(asked(rows, "pipeline_coverage", "2026-08", targets=targets), "value") == [0.5]
-    by = asked(rows, "pipeline_coverage", "2026-08", targets=targets, by="segment")
-    assert said(by, "segment", "value", "status") == [("ent", None, "undefined"), ("smb", 0.5, "final")]
-
-
-def test_pipeline_coverage_by_a_column_that_targets_do_not_have_is_undefined() -> None:
-    rows = [(row | {"segment": "smb"}, path) for row, path in COVERED]
-    answer = asked(rows, "pipeline_coverage", "2026-08", targets=MONTHS, by="segment")
-    assert set(said(answer, "status")) == {"undefined"}
-    assert set(said(answer, "value")) == {None}
-
-
 # pipeline_velocity
 
 
@@ -629,108 +372,7 @@ def test_pipeline_velocity_does_not_betray_what_is_suppressed() -> None:
     assert said(answer, "value", "status") == [(None, "suppressed")]
 
 
-# stage_leak
-
-LEAK = [
-    (
-        deal("a", "2026-01-05", "closed_lost", "2026-10-05", amount=500),
-        "qualified 2026-01-05 80; discovery 2026-02-01 100; discovery 2026-03-01 500; qualified 2026-03-05",
-    ),
-    (deal("edge", "2025-01-05", "closed_lost", "2025-11-01"), "qualified 2025-01-05 30"),
-    (deal("old", "2025-01-05", "closed_lost", "2025-10-31"), "qualified 2025-01-05 999"),
-    (
-        deal("skips", "2026-01-05", "closed_lost", "2026-05-01"),
-        "qualified 2026-01-05 10; proposal 2026-02-01 50",
-    ),
-    (deal("bare", "2026-01-05", "closed_lost", "2026-05-01", amount=20), ""),
-    (deal("no_amount", "2026-01-05", "closed_lost", "2026-05-01"), "qualified 2026-01-05"),
-    (deal("won", "2026-01-05", "closed_won", "2026-05-01", amount=999), "qualified 2026-01-05"),
-    (deal("open", "2026-01-05", amount=999), "qualified 2026-01-05"),
-    (deal("undated", "2026-01-05", "closed_lost", amount=999), "qualified 2026-01-05"),
-    (deal("renewal", "2026-01-05", "closed_lost", "2026-05-01", kind="renewal", amount=999), ""),
-]
-
-
-def test_stage_leak_is_what_was_lost_at_the_furthest_stage_with_its_amount_on_entry() -> None:
-    """qualified 30 + 20 + nothing known; discovery 100 (500 came later, and it had gone back); proposal 50."""
-    answer = asked(LEAK, "stage_leak")
-    assert said(answer, "stage", "value", "denominator", "n", "status") == [
-        ("qualified", 50, 200, 3, "final"),
-        ("discovery", 100, 200, 1, "final"),
-        ("proposal", 50, 200, 1, "final"),
-    ]
-    assert "1 without an amount" in reasons(answer)[0]
-
-
-# stage_wait
-
-WAIT = [
-    (deal("a", "2025-10-25", "closed_lost", "2025-11-15"), "qualified 2025-10-25; discovery 2025-11-05"),
-    (deal("b", "2026-10-30", "proposal"), "proposal 2026-10-30"),
-    (deal("old", "2025-10-01", "closed_lost", "2025-11-01"), "qualified 2025-10-01"),
-    (deal("no_history", "2026-01-01"), ""),
-    (deal("renewal", "2026-01-01", kind="renewal"), "qualified 2026-01-01"),
-]
-
-
-def test_stage_wait_counts_days_within_the_twelve_months() -> None:
-    """qualified 1 to 4 November = 4; discovery 5 to 14 = 10; proposal 30 and 31 October = 2."""
-    answer = asked(WAIT, "stage_wait")
-    assert said(answer, "stage", "value", "denominator", "n", "status") == [
-        ("qualified", 4, 16, 1, "final"),
-        ("discovery", 10, 16, 1, "final"),
-        ("proposal", 2, 16, 1, "final"),
-    ]
-
-
-def test_stage_wait_of_a_past_period_ends_there() -> None:
-    """To September: from 1 October 2025. qualified a 25 October to 4 November = 11, old October = 31."""
-    answer = asked(WAIT, "stage_wait", periods=2)
-    assert said(answer, "period", "value")[:3] == [("2026-09", 42), ("2026-09", 10), ("2026-09", 0)]
-
-
-# stage_skip_rate and stage_regress_rate
-
-
-def test_stage_skip_rate_is_who_passed_without_having_been_there() -> None:
-    """discovery: a skipped it, b was there. proposal: a was there, b was won from discovery."""
-    rows = [
-        (deal("a", "2026-10-01"), "qualified 2026-10-01; proposal 2026-10-05"),
-        (deal("b", "2026-10-01", "closed_won", "2026-10-20"), "qualified 2026-10-01; discovery 2026-10-06"),
-        (deal("renewal", "2026-10-01", kind="renewal"), "proposal 2026-10-05"),
-    ]
-    assert said(asked(rows, "stage_skip_rate"), "stage", *SHARE) == [
-        ("qualified", 0, 0, 2, 2, "final"),
-        ("discovery", 0.5, 1, 2, 2, "final"),
-        ("proposal", 0.5, 1, 2, 2, "final"),
-    ]
-    assert set(said(asked(rows, "stage_skip_rate", "2026-11"), "status")) == {"undefined"}
-
-
-def test_stage_regress_rate_is_who_left_a_stage_backwards() -> None:
-    """discovery left in October three times, once backwards; losing is not going back, nor is repeating."""
-    rows = [
-        (deal("a", "2026-09-01"), "qualified 2026-09-01; discovery 2026-09-02; qualified 2026-10-05"),
-        (deal("b", "2026-09-01"), "discovery 2026-09-02; discovery 2026-10-01; proposal 2026-10-06"),
-        (
-            deal("c", "2026-09-01", "closed_lost", "2026-10-07"),
-            "discovery 2026-09-02; closed_lost 2026-10-07",
-        ),
-        (deal("there", "2026-09-01"), "discovery 2026-09-02"),
-        (deal("renewal", "2026-09-01", kind="renewal"), "discovery 2026-09-02; qualified 2026-10-05"),
-    ]
-    answer = asked(rows, "stage_regress_rate", periods=2)
-    assert said(answer, "period", "stage", "value", "numerator", "denominator", "status") == [
-        ("2026-09", "qualified", 0, 0, 1, "final"),
-        ("2026-09", "discovery", None, 0, 0, "undefined"),
-        ("2026-09", "proposal", None, 0, 0, "undefined"),
-        ("2026-10", "qualified", None, 0, 0, "undefined"),
-        ("2026-10", "discovery", approx(1 / 3)[0], 1, 3, "final"),
-        ("2026-10", "proposal", None, 0, 0, "undefined"),
-    ]
-
-
-# all of them
+# all of them, those of stages and coverage too
 
 SHAPE = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 STATUSES = {"final", "provisional", "immature", "undefined", "suppressed"}
@@ -767,32 +409,7 @@ def test_every_metric_by_a_column_that_no_table_has_is_undefined_and_says_so() -
         assert "industry" in reasons(answer)[0], metric
 
 
-def test_a_metric_of_stages_says_which_table_it_needs() -> None:
-    ws = review(company([deal("a", "2026-10-01", amount=10)], None))
-    for metric in ("stage_conversion", "time_in_stage", "stage_leak", "stage_wait", "stage_skip_rate"):
-        answer = ws.metric(metric)
-        assert set(said(answer, "status")) == {"undefined"}
-        assert "stage_changes" in reasons(answer)[0]
-    assert said(ws.metric("open_pipeline"), "value") == [10]
-
-
 # random pipelines, by slower means
-
-CHANCES = st.integers(0, 2**32).map(Random)
-POPULATION = ("new", "expansion", None)
-
-
-def histories(deals: list[Row], changes: list[Row]) -> dict[str, list[tuple[date, str, float]]]:
-    """Opportunity -> its history in order of time, without what came at as_of or later."""
-    found: dict[str, list[tuple[date, str, float]]] = {row["opportunity_id"]: [] for row in deals}
-    for step in sorted(changes, key=lambda c: c["entered_at"]):
-        if step["entered_at"].date() < date(2026, 11, 1):
-            found[step["opportunity_id"]].append((step["entered_at"].date(), step["stage"], step["amount"]))
-    return found
-
-
-def days_between(start: date, end: date) -> list[date]:
-    return [start + timedelta(days=k) for k in range((end - start).days)]
 
 
 @settings(max_examples=12)
@@ -813,58 +430,6 @@ def test_open_pipeline_is_what_a_walk_through_each_history_finds(chance: Random)
             elif not known[row["opportunity_id"]] and (row["closed_on"] is None or row["closed_on"] >= as_of):
                 standing.append(row["amount"])
         assert (value, n) == (sum(standing), len(standing)), month
-
-
-@settings(max_examples=12)
-@given(chance=CHANCES)
-def test_stage_wait_is_what_counting_every_day_finds(chance: Random) -> None:
-    deals, changes = random_pipeline(chance, 15)
-    kinds = {row["opportunity_id"]: row["kind"] for row in deals}
-    days: Counter[str] = Counter(dict.fromkeys(STAGES, 0))
-    for name, steps in histories(deals, changes).items():
-        at_end_of_day = {day: stage for day, stage, _ in steps if kinds[name] in POPULATION}
-        here = None
-        for day in days_between(date(2025, 6, 1), date(2026, 11, 1)):
-            here = at_end_of_day.get(day, here)
-            if here in STAGES and day >= date(2025, 11, 1):
-                days[here] += 1
-    answer = review(company(deals, changes)).metric("stage_wait")
-    assert dict(said(answer, "stage", "value")) == days
-    assert set(said(answer, "denominator")) == {sum(days.values())}
-
-
-@settings(max_examples=12)
-@given(chance=CHANCES, wild=st.booleans())
-def test_conversions_of_a_cohort_multiply_from_created_to_won(chance: Random, wild: bool) -> None:
-    deals, changes = random_pipeline(chance, 30, wild)
-    ws = review(company(deals, changes), "2026-Q3")
-    cohort = ws.metric("stage_conversion.cohort", periods=4)
-    for label, start in (("2026-Q1", "2026-01-01"), ("2026-Q2", "2026-04-01"), ("2026-Q3", "2026-07-01")):
-        first = date.fromisoformat(start)
-        last = (first + timedelta(days=93)).replace(day=1)
-        created = [
-            row["opportunity_id"]
-            for row in deals
-            if row["kind"] in POPULATION and row["created_at"] and first <= row["created_at"].date() < last
-        ]
-        rows = cohort[cohort["period"] == label]
-        counts = said(rows, "numerator", "denominator")
-        assert counts[0][1] == len(created)
-        assert all(reached == entered for (reached, _), (_, entered) in pairwise(counts))
-        if all(value is not None for value in said(rows, "value")):
-            product = 1.0
-            for value in said(rows, "value"):
-                product *= value
-            assert product == pytest.approx(counts[-1][0] / len(created))
-        if not wild:  # the wild ones have wins without a date
-            won = [
-                row
-                for row in deals
-                if row["opportunity_id"] in created
-                and row["stage"] == "closed_won"
-                and row["closed_on"] < date(2026, 10, 1)
-            ]
-            assert counts[-1][0] == len(won)
 
 
 @settings(max_examples=8)
