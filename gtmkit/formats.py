@@ -41,6 +41,22 @@ def number(value: Any, unit: str = "share", currency: str = "", digits: int | No
     return (MINUS if known < 0 else "") + _with_unit(abs(known), unit, currency, digits)
 
 
+def spoken_unit(metric: str, unit: str) -> str:
+    """The unit in which a metric is spoken of: a ratio called rate, retention or conversion is in percent.
+
+    NRR may exceed 1 and is no share, but nobody says 1.09; coverage stays a multiple.
+    """
+    is_percent = metric.partition(".")[0].endswith(("_rate", "_retention", "_conversion"))
+    return "share" if unit == "ratio" and is_percent else unit
+
+
+def target(metric: str, value: Any, unit: str, currency: str = "") -> str:
+    """An agreed target in the unit in which its metric is spoken of; a round share has no decimals: `30 %`."""
+    spoken = spoken_unit(metric, unit)
+    is_round = spoken == "share" and round(float(value) * 100, 6).is_integer()
+    return number(value, spoken, currency, 0 if is_round else None)
+
+
 def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
     """The digits of a figure, without unit and sign: `21.8`, `1.23 m`, `32`."""
     size = abs(value)

@@ -1,15 +1,27 @@
 """Tables of results: escaped HTML with caption and scopes, numbers right, interval and n under a value."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
 
 from gtmkit import formats
 from gtmkit.formats import Cell
+from gtmkit.periods import Period
+from gtmkit.sources.loss import SET_ASIDE, STATED
 
 DEPARTURES = {"standard": "The usual way", "departs": "Ours"}
+STEPS = {
+    "internal": "of internal accounts",
+    "superseded": "replaced by a later update",
+    "same day": "overruled on the same day",
+    "zero length": "of no length",
+    "undated": "without a date",
+    "orphan": "with an id nobody has",
+    "backward": "back to an earlier stage",
+}
 AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "changes": "Changed"}
 
 
@@ -29,9 +41,14 @@ class Table(formats.Shown):
 
 
 def result(frame: pd.DataFrame, caption: str, *, unit: str = "share", currency: str = "") -> Table:
-    """One metric: its axes and its value, with interval, n and status. An empty frame says so."""
+    """One metric: its axes and its value, with interval, n and status. An empty frame says so.
+
+    So does a result that is undefined as a whole, with its reason.
+    """
     if len(frame) == 0:
         return nothing(caption, "no rows to show")
+    if len(frame) == 1 and frame["status"].iloc[0] == "undefined":
+        return nothing(caption, formats.absence(frame.iloc[0]))
     return Table(formats.result_table(frame, caption, unit, currency), frame.to_string(index=False))
 
 
@@ -47,9 +64,10 @@ def beside(
     """Several metrics side by side, a row for each group of `by`, and `total` as the last row.
 
     `units` names the unit of each column (share where it is not named). A group that a metric does not
-    have is said to be without rows; nothing is filled in.
+    have is said to be without rows; nothing is filled in. What cannot be told by `by` at all says why in
+    one row.
     """
-    groups = list(dict.fromkeys(formats.label(v) for frame in frames.values() for v in frame.get(by, [])))
+    groups = list(dict.fromkeys(name for frame in frames.values() for name in _groups(frame, by)))
     if not groups and not total:
         return nothing(caption, "no rows to show")
     unit_of = {name: (units or {}).get(name, "share") for name in frames}
@@ -82,7 +100,7 @@ def definitions(frame: pd.DataFrame) -> Table:
     for row in frame.to_dict("records"):
         known = {str(k): str(v) for k, v in row.items() if not pd.isna(v)}
         if "target" in known:
-            known["target"] = formats.number(row["target"], known.get("unit", "ratio"))
+            known["target"] = formats.target(known["id"], row["target"], known.get("unit", "ratio"))
         lines = [known["definition"]]
         for terms in (DEPARTURES, AGREED):
             said = [f"{terms[k]}: {known[k].removesuffix('.')}." for k in terms if k in known]
@@ -93,32 +111,32 @@ def definitions(frame: pd.DataFrame) -> Table:
     return Table(f'<dl class="defs">{"".join(parts)}</dl>', "\n".join(words))
 
 
-def loss(frame: pd.DataFrame, caption: str = "Rows read, used and set aside, by table") -> Table:
-    """The loss account, one row a table: rows read and used, what was set aside and why, the newest date.
+def loss(
+    frame: pd.DataFrame, period: Period, caption: str = "Rows read, used and set aside, by table"
+) -> Table:
+    """The loss account: one sentence over all tables, and one row a table folded below it.
 
-    `frame` is what `Workspace.loss_account` answers: table, step, rows, detail.
+    `frame` is what `Workspace.loss_account` answers: table, step, rows, detail. A table whose newest date
+    lies before the last day of `period` is named as not up to date.
     """
     if len(frame) == 0:
         return nothing(caption, "no rows to show")
     body: list[list[str | Cell]] = []
     for name, steps in frame.groupby("table", sort=False):
         by_step = {str(step["step"]): step for step in steps.to_dict("records")}
-        aside = [
-            f"{step['rows']:,.0f} {kind}{_detail(step['detail'])}"
-            for kind, step in by_step.items()
-            if kind not in ("read", "used", "newest")
-        ]
-        newest = _plain(by_step["newest"]["detail"]) if "newest" in by_step else ""
         counts = [_plain(by_step[kind]["rows"]) if kind in by_step else "" for kind in ("read", "used")]
-        body.append([str(name), *counts, "; ".join(aside) or "nothing", newest])
-    head = ["table", "read", "used", "set aside or named", "newest"]
-    whole = {kind: frame[frame["step"] == kind]["rows"].sum() for kind in ("read", "used")}
-    said = (
-        f"{whole['used']:,.0f} of {whole['read']:,.0f} rows used, from {len(body)} tables: what was set aside"
-    )
+        newest = _plain(by_step["newest"]["detail"]) if "newest" in by_step else ""
+        aside = _steps(by_step, lambda step: step in SET_ASIDE)
+        kept = _steps(by_step, lambda step: step not in (*SET_ASIDE, "read", "used", "newest"))
+        body.append([str(name), *counts, aside or "nothing", kept, newest])
+    head = ["table", "read", "used", "set aside", "kept, and named", "newest date"]
+    said = _loss_sentence(frame, period)
     html = formats.table(caption, head, body, right={1, 2})
-    html = f"<details><summary>{formats.escape(said)}</summary><div>{html}</div></details>"
-    return Table(html, _text(head, body))
+    html = (
+        f"<p>{formats.escape(said)}</p>"
+        f"<details><summary>Row by row, for each table</summary><div>{html}</div></details>"
+    )
+    return Table(html, f"{said}\n{_text(head, body)}")
 
 
 def nothing(caption: str, reason: str) -> Table:
@@ -127,11 +145,20 @@ def nothing(caption: str, reason: str) -> Table:
     return Table(f'<p class="s">{formats.escape(text)}</p>', text)
 
 
+def _groups(frame: pd.DataFrame, by: str) -> list[str]:
+    """The group of each row; `by segment` where the metric is undefined for all of them."""
+    if by not in frame:
+        return []
+    return [
+        f"by {by}" if pd.isna(name) and status == "undefined" else formats.label(name)
+        for name, status in zip(frame[by], frame["status"], strict=True)
+    ]
+
+
 def _of(frame: pd.DataFrame, by: str, group: str) -> Any:
     if by not in frame:
         return None
-    found = frame[[formats.label(v) == group for v in frame[by]]]
-    return _last(found)
+    return _last(frame[[name == group for name in _groups(frame, by)]])
 
 
 def _last(frame: pd.DataFrame | None) -> Any:
@@ -151,9 +178,48 @@ def _plain(value: Any) -> str:
     return str(value) if known is None else f"{known:,.0f}" if known.is_integer() else f"{known:,.4g}"
 
 
-def _detail(detail: Any) -> str:
-    text = _plain(detail)
-    return f" ({text})" if text else ""
+def _loss_sentence(frame: pd.DataFrame, period: Period) -> str:
+    """Rows read and used, set aside by reason, doubtful but kept, the newest date, what ends before it should."""
+    sums = frame.groupby("step")["rows"].sum().sort_values(ascending=False, kind="stable")
+    rows = {str(step): int(count) for step, count in sums.items()}
+    read, used = (f"{rows.get(step, 0):,.0f}" for step in ("read", "used"))
+    aside = [
+        f"{count:,.0f} {STEPS.get(step, step)}" for step, count in rows.items() if step in SET_ASIDE and count
+    ]
+    doubtful = [
+        f"{count:,.0f} {STEPS.get(step, step)}"
+        for step, count in rows.items()
+        if step not in (*SET_ASIDE, *STATED) and count
+    ]
+    newest = frame[frame["step"] == "newest"].set_index("table")["detail"].astype(str)
+    dated = newest[newest.str.fullmatch(r"\d{4}-\d\d-\d\d")]
+    late = dated[dated < (period.end - timedelta(days=1)).isoformat()]
+    sentences = [
+        f"{read} rows read from {_listed(frame['table'].nunique(), 'table')}, {used} used",
+        f"Set aside: {', '.join(aside) or 'none'}",
+        f"Kept, and named below: {', '.join(doubtful)}" if doubtful else "",
+        *(
+            f"{str(detail)[:1].upper()}{str(detail)[1:]}"
+            for detail in frame[frame["step"] == "derived"]["detail"]
+        ),
+        f"The newest date is {dated.max()}" if len(dated) else "No table has a date",
+        f"Ends before {period} does: {', '.join(f'{name} ({day})' for name, day in late.items())}"
+        if len(late)
+        else "",
+    ]
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
+def _listed(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
+
+
+def _steps(by_step: Mapping[str, Mapping[Any, Any]], holds: Callable[[str], bool]) -> str:
+    return "; ".join(
+        f"{step['rows']:,.0f} {kind}" + (f" ({detail})" if (detail := _plain(step["detail"])) else "")
+        for kind, step in by_step.items()
+        if holds(kind) and (step["rows"] or kind == "derived")
+    )
 
 
 def _text(head: Sequence[str], rows: Sequence[Sequence[str | Cell]]) -> str:

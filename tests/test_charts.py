@@ -7,12 +7,13 @@ from xml.etree import ElementTree as ET
 import matplotlib
 import pandas as pd
 import pytest
+import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
 from gtmkit import charts, formats
 from gtmkit.charts import heatmap, style
-from gtmkit.charts.style import HATCH, NARROW, TOKENS, WIDE, C
+from gtmkit.charts.style import HATCH, NARROW, TOKENS, WIDE, C, house
 
 matplotlib.use("Agg")
 COLUMNS = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
@@ -107,7 +108,7 @@ def test_curves_draw_a_line_and_a_band_each_and_n_at_risk():
     rows = segment_curve("a", [100, 90, 80, 70]) + segment_curve("$b$", [100, 60, 50, 40])
     ax = charts.curves(frame(rows, "segment", "age", "period"), "segment")
     assert [line.get_label() for line in ax.lines] == ["a", "$b$"]
-    assert list(ax.lines[1].get_ydata()) == [1.0, 60 / 99, 50 / 98, 40 / 97]
+    assert list(ax.lines[1].get_ydata()) == [1.0, 60 / 99, 50 / 98, 40 / 97, 40 / 97]
     assert len(ax.collections) == 2
     said = texts(ax)
     assert said.count("100") == 2
@@ -119,7 +120,8 @@ def test_curves_draw_a_line_and_a_band_each_and_n_at_risk():
 def test_a_curve_ends_where_it_is_not_observed():
     rows = [*segment_curve("a", [100, 90]), ["a", 2, "2026-10", *share(0, 0, "immature")]]
     ax = charts.curves(frame(rows, "segment", "age", "period"), "segment")
-    assert list(ax.lines[0].get_xdata()) == [0, 1]
+    # the last height runs on for three hundredths of the axis, so that a last step is a step
+    assert list(ax.lines[0].get_xdata()) == pytest.approx([0, 1, 1.03])
 
 
 def test_at_most_four_curves_those_with_most_accounts():
@@ -275,7 +277,21 @@ def test_a_result_without_its_axes_says_what_it_needs():
 def test_a_curve_may_end_early():
     rows = segment_curve("a", [100, 90, 80, 70])
     ax = charts.curves(frame(rows, "segment", "age", "period"), "segment", until=2)
-    assert list(ax.lines[0].get_xdata()) == [0, 1, 2]
+    assert list(ax.lines[0].get_xdata()) == pytest.approx([0, 1, 2, 2.06])
+
+
+def test_counts_that_never_fall_stand_once_under_a_curve():
+    rows = [["a", age, "2026-10", *share(k, 40)] for age, k in enumerate([4, 8, 12, 16])]
+    said = texts(charts.curves(frame(rows, "segment", "age", "period"), "segment"))
+    assert said.count("40") == 1
+
+
+def test_the_house_style_stands_on_seaborns_theme_and_leaves_the_readers_settings_alone():
+    before = dict(plt.rcParams)
+    with house():
+        assert plt.rcParams["xtick.bottom"] is sns.axes_style("ticks")["xtick.bottom"] is True
+        assert plt.rcParams["text.color"] == C["ink"]
+    assert dict(plt.rcParams) == before
 
 
 @pytest.mark.parametrize("name", DRAWN)

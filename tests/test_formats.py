@@ -110,3 +110,17 @@ def test_a_long_table_is_cut_and_says_so():
     html = formats.result_table(frame, "Ages", "share", most=5)
     assert html.count('<th scope="row">') == 5
     assert "Ages (the first 5 of 7 rows)" in html
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "value", "words"),
+    [
+        ("net_revenue_retention", "ratio", 1.05, "105 %"),
+        ("win_rate.amount", "ratio", 0.3, "30 %"),
+        ("win_rate", "share", 0.305, "30.5 %"),
+        ("pipeline_coverage", "ratio", 3.0, "3.00"),
+        ("sales_cycle", "days", 75.0, "75 days"),
+    ],
+)
+def test_a_target_is_written_as_its_metric_is_spoken_of(metric, unit, value, words):
+    assert formats.target(metric, value, unit) == words

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from gtmkit import formats, tables
+from gtmkit.periods import Period
 
 NAMES = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 
@@ -78,25 +79,80 @@ def test_definitions_leave_out_what_is_not_known():
     )
     table = tables.definitions(frame)
     assert str(table) == (
-        "Win rate: Share won of <closed>. The usual way: won over closed. Owner: VP Sales. Target: 30.0 %. "
+        "Win rate: Share won of <closed>. The usual way: won over closed. Owner: VP Sales. Target: 30 %. "
         "Changed: 2026-02-01: derailed deals count."
     )
     assert "&lt;closed&gt;" in table.html()
     assert "Ours" not in table.html()
 
 
-def test_the_loss_account_has_one_row_a_table():
-    steps = [
-        ("opportunities", "read", 20, "crm.csv"),
-        ("opportunities", "duplicate", 2, "exact copies"),
-        ("opportunities", "undated", 1, None),
-        ("opportunities", "used", 18, ""),
-        ("opportunities", "newest", 0, "2026-10-31"),
-        ("targets", "read", 1200, "t.csv"),
-    ]
-    html = tables.loss(pd.DataFrame(steps, columns=["table", "step", "rows", "detail"])).html()
+def undefined(reason):
+    return result(x=[*[None] * 6, "undefined", reason]).assign(segment=None)
+
+
+def test_what_is_undefined_as_a_whole_says_why_in_place_of_rows():
+    assert (
+        str(tables.result(undefined("needs table crm"), "Win rate"))
+        == "Win rate: undefined: needs table crm."
+    )
+    table = tables.beside(
+        {"GRR": undefined("no column segment")}, "segment", "c", total={"GRR": result(all=final(7, 9))}
+    )
+    assert [line.split("  ")[0] for line in str(table).splitlines()] == ["segment", "by segment", "all"]
+
+
+OCTOBER = Period.parse("2026-10")
+
+
+def account(*steps):
+    return pd.DataFrame(steps, columns=["table", "step", "rows", "detail"])
+
+
+def test_the_loss_account_is_a_sentence_over_one_row_a_table():
+    table = tables.loss(
+        account(
+            ("opportunities", "read", 20, "crm.csv"),
+            ("opportunities", "duplicate", 2, "exact copies"),
+            ("opportunities", "undated", 1, None),
+            ("opportunities", "used", 18, ""),
+            ("opportunities", "newest", 0, "2026-10-31"),
+            ("events", "read", 1200, "e.csv"),
+            ("events", "unused columns", 0, "utm"),
+            ("events", "internal", 7, "rows of internal accounts"),
+            ("events", "duplicate", 9, "exact copies"),
+            ("events", "used", 1184, ""),
+            ("events", "newest", 0, "2026-10-30"),
+            ("targets", "newest", 0, "no date"),
+        ),
+        OCTOBER,
+    )
+    html = table.html()
+    # read 20 + 1,200; used 18 + 1,184; duplicates 2 + 9
+    sentence = (
+        "1,220 rows read from 3 tables, 1,202 used. Set aside: 11 duplicate, 7 of internal accounts. "
+        "Kept, and named below: 1 without a date. The newest date is 2026-10-31. "
+        "Ends before 2026-10 does: events (2026-10-30)."
+    )
+    assert html.startswith(f"<p>{sentence}</p><details>")
+    assert str(table).startswith(f"{sentence}\n")
     body = html[html.index("<tbody>") :]
-    assert "<summary>18 of 1,220 rows used, from 2 tables: what was set aside</summary>" in html
-    assert body.count("<tr>") == 2
-    assert '<td class="r">20</td><td class="r">18</td><td>2 duplicate (exact copies); 1 undated</td>' in body
-    assert '<td class="r">1,200</td><td class="r"></td><td>nothing</td><td></td>' in body
+    assert body.count("<tr>") == 3
+    assert (
+        '<td class="r">20</td><td class="r">18</td><td>2 duplicate (exact copies)</td><td>1 undated</td>'
+        in body
+    )
+    assert "utm" not in body  # a column nobody maps is no row
+
+
+def test_a_clean_loss_account_says_that_nothing_was_set_aside():
+    clean = account(
+        ("accounts", "read", 1, ""), ("accounts", "used", 1, ""), ("accounts", "newest", 0, "no date")
+    )
+    assert str(tables.loss(clean, OCTOBER)).splitlines()[0] == (
+        "1 rows read from 1 table, 1 used. Set aside: none. No table has a date."
+    )
+
+
+def test_accounts_that_were_derived_are_said_to_be():
+    derived = account(("accounts", "derived", 5, "accounts from the other tables: 5 by first event"))
+    assert "Accounts from the other tables: 5 by first event. " in str(tables.loss(derived, OCTOBER))

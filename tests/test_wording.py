@@ -70,11 +70,11 @@ def test_groups_against_the_whole():
 def test_without_a_whole_the_reason_is_said():
     missing = frame([["2026-10", *share(0, 0, None, None, "undefined", "needs table events")]], "period")
     said = wording.against_reference(CHANNELS, missing, "channel", subject="activation")
-    assert str(said) == "[not yet] activation: undefined: needs table events."
+    assert str(said) == "[not yet] activation undefined: needs table events."
     empty = wording.against_reference(CHANNELS, BLEND.head(0), "channel", subject="activation")
-    assert str(empty) == "[not yet] activation: no rows."
+    assert str(empty) == "[not yet] activation has no rows."
     nobody = wording.against_reference(CHANNELS.head(0), BLEND, "channel", subject="activation")
-    assert str(nobody) == "[not yet] activation: no rows."
+    assert str(nobody) == "[not yet] activation has no rows."
 
 
 def test_where_lower_is_better_the_adverse_side_turns():
@@ -132,9 +132,10 @@ def test_nothing_final_says_what_there_is():
         [["2026-10", *share(0, 0, None, None, "immature", "August starts are the latest")]], "period"
     )
     said = wording.against_before(young, subject="conversion")
-    assert str(said) == "[not yet] conversion: not yet observed: August starts are the latest."
+    assert str(said) == "[not yet] conversion not yet observed: August starts are the latest."
     assert (
-        str(wording.against_before(young.head(0), subject="conversion")) == "[not yet] conversion: no rows."
+        str(wording.against_before(young.head(0), subject="conversion"))
+        == "[not yet] conversion has no rows."
     )
 
 
@@ -236,8 +237,7 @@ def test_leak_and_wait_are_both_named():
     needs = [None, "2026-10", *[None] * 6, "undefined", "needs table stage_changes"]
     missing = frame([needs], "stage", "period")
     assert (
-        str(wording.bottleneck(missing, wait))
-        == "[not yet] bottleneck: undefined: needs table stage_changes."
+        str(wording.bottleneck(missing, wait)) == "[not yet] bottleneck undefined: needs table stage_changes."
     )
 
 
@@ -273,47 +273,28 @@ def test_coverage_against_what_the_win_rate_asks_for():
         "n 100) asks for: below."
     )
     met = frame([["2026-10", None, 250.0, -5.0, 80, None, None, "undefined", "target met"]], "period")
-    assert str(wording.coverage(met, wins)) == "[not yet] pipeline coverage: undefined: target met."
+    assert str(wording.coverage(met, wins)) == "[not yet] pipeline coverage undefined: target met."
 
 
-def monthly(**kept):
-    """Cohorts by month of start, read at the end of 2026-04: who is left of ten at each age."""
-    rows = []
-    for month, counts in kept.items():
-        label = f"2026-{month.removeprefix('m')}"
-        rows += [[label, age, "2026-04", *share(k, 10, 0, 1, "suppressed")] for age, k in enumerate(counts)]
-    return frame([*rows, ["all", 0, "2026-04", *share(40, 40, 0.9, 1)]], "cohort", "age", "period")
-
-
-def test_cohorts_by_quarter_exist_where_every_month_was_observed():
-    # January to March are a quarter; March has reached age 1, so ages 0 and 1 exist and no other. The
-    # quarter of April lacks two months.
-    cells = monthly(m01=[10, 8, 7, 7], m02=[10, 9, 9], m03=[10, 7], m04=[10])
-    told = wording.by_quarter(cells)
-    assert told[["cohort", "age", "numerator", "denominator", "status"]].values.tolist() == [
-        ["2026-Q1", 0, 30, 30, "final"],
-        ["2026-Q1", 1, 24, 30, "final"],
-        ["all", 0, 40, 40, "final"],
-    ]
-    assert told["value"].iloc[1] == pytest.approx(0.8)
-    small = wording.by_quarter(cells, min_n=31)
-    assert small["status"].tolist() == ["suppressed", "suppressed", "final"]
-    assert small["value"].isna().tolist() == [True, True, False]
-
-
-def test_fiscal_quarters_are_the_companys():
-    # The fiscal year starts in February: January closes FY2026-Q4, February to April are FY2027-Q1.
-    told = wording.by_quarter(
-        monthly(m01=[10, 8, 7, 7], m02=[10, 9, 9], m03=[10, 7], m04=[10]), fiscal_year_start=2
+def test_what_is_undefined_as_a_whole_stands_at_every_place():
+    needs = NEEDS.assign(cohort=None, age=None)
+    assert wording.where(needs, cohort="all", age=12)["reason"].tolist() == ["needs table subscriptions"]
+    known = frame(
+        [["all", 12, "2026-10", *share(3, 4, 0.3, 0.9)], [None, 12, "2026-10", *share(1, 4, 0.0, 0.6)]],
+        "cohort",
+        "age",
+        "period",
     )
-    assert told[["cohort", "age"]].values.tolist() == [
-        ["FY2026-Q4", 0],
-        ["FY2026-Q4", 1],
-        ["FY2026-Q4", 2],
-        ["FY2026-Q4", 3],
-        ["FY2027-Q1", 0],
-        ["all", 0],
-    ]
+    assert wording.where(known, cohort="all", age=12)["numerator"].tolist() == [3]
+    told = wording.cohorts_at_equal_age(needs, age=12, subject="kept")
+    assert str(told) == "[not yet] kept undefined: needs table subscriptions."
+
+
+def test_a_breakdown_that_is_not_there_names_no_group():
+    whole = frame([["2026-10", *share(30, 40, 0.6, 0.9)]], "period")
+    none = NEEDS.assign(segment=None, reason="no table has the column segment")
+    told = wording.against_reference(none, whole, "segment", subject="kept")
+    assert str(told) == "[not yet] by segment: kept undefined: no table has the column segment."
 
 
 NEEDS = frame([["2026-10", *[None] * 6, "undefined", "needs table subscriptions"]], "period")
@@ -321,14 +302,13 @@ NEEDS = frame([["2026-10", *[None] * 6, "undefined", "needs table subscriptions"
 
 def test_a_result_without_axes_says_what_it_needs():
     needs = "undefined: needs table subscriptions."
-    assert wording.by_quarter(NEEDS) is NEEDS
-    assert str(wording.cohorts_at_equal_age(NEEDS, age=1, subject="kept")) == f"[not yet] kept: {needs}"
+    assert str(wording.cohorts_at_equal_age(NEEDS, age=1, subject="kept")) == f"[not yet] kept {needs}"
     by = NEEDS.assign(segment=None)
     told = wording.so_what(
         wording.leak_under_expansion(NEEDS, NEEDS), wording.leak_under_expansion(by, by, "segment")
     )
     assert str(told) == f"[not yet] retention {needs}"
-    assert str(wording.mix_against_rate(by, "segment", subject="wins")) == f"[not yet] wins: {needs}"
+    assert str(wording.mix_against_rate(by, "segment", subject="wins")) == f"[not yet] wins {needs}"
 
 
 def test_where_keeps_the_one_row_of_an_undefined_result():

@@ -19,6 +19,8 @@ from gtmkit.charts.style import (
     why_empty,
 )
 
+TAIL = 0.03  # of the axis: how far a curve runs on at its last height, so that its last step is a step
+
 
 def curves(
     frame: pd.DataFrame,
@@ -53,19 +55,22 @@ def curves(
             ax = canvas(width, 270 + bottom, left, right, top, bottom)
         last = int(known[age].max())
         high = max(float(known[["value", "high"]].max().max()), 0.05)
-        ax.set(xlim=(0, last * 1.03 or 1), ylim=(floor, min(high * 1.04, 1.0) if high <= 1 else high * 1.04))
+        ax.set(
+            xlim=(0, last * (1 + TAIL) or 1),
+            ylim=(floor, min(high * 1.04, 1.0) if high <= 1 else high * 1.04),
+        )
         share_axis(ax, *ax.get_ylim())
         most = 4 if narrow else 8
         stops = range(0, last + 1, ticks * max(1, -(-last // (ticks * most))))
         ax.set_xticks(list(stops), [f"{s:,}" for s in stops])
         for (name, rows), (token, dash) in zip(groups, SERIES, strict=False):
-            x, y = [float(v) for v in rows[age]], [float(v) for v in rows["value"]]
+            x, y = _stairs(rows, age, "value", last)
             ax.plot(x, y, drawstyle="steps-post", color=C[token], ls=dash, lw=2, label=name)
             band = rows[rows["low"].notna() & rows["high"].notna()]
             ax.fill_between(
-                [float(v) for v in band[age]],
-                [float(v) for v in band["low"]],
-                [float(v) for v in band["high"]],
+                _stairs(band, age, "low", last)[0],
+                _stairs(band, age, "low", last)[1],
+                _stairs(band, age, "high", last)[1],
                 step="post",
                 color=C[token],
                 alpha=0.13,
@@ -77,6 +82,12 @@ def curves(
         spell(f"{name} at {int(rows[age].iloc[-1])} {formats.figure(rows.iloc[-1])}" for name, rows in groups)
     )
     return ax
+
+
+def _stairs(rows: pd.DataFrame, age: str, column: str, last: int) -> tuple[list[float], list[float]]:
+    """Ages and heights of a curve, the last height once more a little to the right of its age."""
+    x, y = [float(v) for v in rows[age]], [float(v) for v in rows[column]]
+    return ([*x, x[-1] + TAIL * last], [*y, y[-1]]) if x else (x, y)
 
 
 def _groups(known: pd.DataFrame, by: str | None, age: str) -> list[tuple[str, pd.DataFrame]]:
@@ -127,7 +138,7 @@ def _under(
     for i, (name, rows) in enumerate(groups):
         down = -(70 + 18 * i) / tall
         counts = {int(r[age]): formats.plain(r["n"]) for _, r in rows.iterrows()}
-        for stop in stops:
+        for stop in stops if len(set(counts.values())) > 1 else stops[:1]:  # what never falls is said once
             seen = [a for a in counts if a <= stop]
             n = counts[max(seen)] if seen and stop <= max(counts) else None
             if n is not None:

@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from markupsafe import Markup
 
+from gtmkit import tables
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
 from gtmkit.report.faults import fault
-from gtmkit.report.headlines import Line, headlines
+from gtmkit.report.headlines import Line, headlines, in_words, lead
 from gtmkit.report.record import NOTES
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
+from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
@@ -31,7 +34,7 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
     downloads = _tables(facts, ws.loss_account(), folder)
     fault("facts")
-    lines = headlines(own, review.label, review.config.company.currency)
+    lines = headlines(own, review.label, review.config)
     _pages(review, ws, executed, lines, downloads, folder)
     fault("rendered")
     write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
@@ -72,35 +75,41 @@ def _pages(
     shown: dict[str, Any] = {
         "company": review.config.company.name,
         "period": review.label,
+        "period_in_words": in_words(ws.period),
         "through": through_of(ws),
         "reproduce": review.reproduce,
         "pages": [
-            {"href": f"{one.name}.html", "title": pages.title_of(one.notebook, one.name)} for one in executed
+            {
+                "href": f"{one.name}.html",
+                "title": pages.title_of(one.notebook, one.name),
+                "lead": lead(one.notebook),
+            }
+            for one in executed
         ],
     }
     for one, page in zip(executed, shown["pages"], strict=True):
         sections = pages.sections_of(one.notebook)
         text = pages.render("notebook.html.j2", title=page["title"], sections=sections, **shown)
         (folder / page["href"]).write_text(text, encoding="utf-8")
-    loss = ws.loss_account()
     notes = _notes(review)
     text = pages.render(
         "index.html.j2",
         headlines=[line for line in lines if not line.is_missing],
         missing=[line for line in lines if line.is_missing],
-        loss={"header": list(loss.columns), "rows": _rows(loss, null="")},
+        loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),
         notes=pages.markdown(notes) if _has_words(notes) else None,
         downloads=downloads,
         parameters=review.parameters,
+        marks=MARK,
         **shown,
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
 
 
-def _rows(frame: pd.DataFrame, null: str | None = None) -> list[list[Any]]:
-    """The rows of a frame as plain values, null as `null`."""
+def _rows(frame: pd.DataFrame) -> list[list[Any]]:
+    """The rows of a frame as plain values, null as None."""
     held = frame.astype(object)
-    return [[null if pd.isna(cell) else cell for cell in row] for row in held.itertuples(index=False)]
+    return [[None if pd.isna(cell) else cell for cell in row] for row in held.itertuples(index=False)]
 
 
 def _notes(review: Review) -> str:

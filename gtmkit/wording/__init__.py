@@ -5,7 +5,7 @@ Every sentence is computed. It gives size, interval, n and comparison and carrie
 *not yet* (immature or undefined). It never says why: that is a human's, in notes.md.
 """
 
-from gtmkit.wording.cohorts import by_quarter, cohorts_at_equal_age, leak_under_expansion
+from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
 from gtmkit.wording.comparing import against_before, against_reference, where
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
@@ -19,7 +19,6 @@ __all__ = [
     "against_before",
     "against_reference",
     "bottleneck",
-    "by_quarter",
     "cohorts_at_equal_age",
     "coverage",
     "figures",

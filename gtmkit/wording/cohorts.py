@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 
 from gtmkit import formats, stats
-from gtmkit.periods import Period
-from gtmkit.results import ALL, FIGURES, WORDS, divided, marked, shaped
+from gtmkit.results import ALL, FIGURES, WORDS
 from gtmkit.wording.sentences import FEW, INNER, Sentence, SoWhat, absent, points, so_what
 
 GRR_FLOOR, NRR_FLOOR = 0.85, 1.0  # below and above which expansion hides a leak
@@ -20,7 +19,7 @@ def cohorts_at_equal_age(
 
     Both sides are shares of counts with Wilson intervals. Cohorts younger than `age` are named as not yet.
     """
-    if "cohort" not in cells:
+    if "cohort" not in cells or cells["cohort"].isna().all():
         return absent(subject, cells.iloc[-1] if len(cells) else None)
     rows = cells[cells["cohort"] != pooled]
     at = rows[(rows["age"] == age) & (rows["denominator"] > 0)].sort_values("cohort")
@@ -53,36 +52,6 @@ def cohorts_at_equal_age(
     else:
         verdict, side = "no signal", "not told apart"
     return SoWhat((Sentence(verdict, f"{words}: {change}, {side}."), *late))
-
-
-def by_quarter(
-    cells: pd.DataFrame, *, fiscal_year_start: int = 1, min_n: int = FEW, pooled: str = ALL
-) -> pd.DataFrame:
-    """Monthly cohorts as fiscal quarters of start: shares of counts added up, age still in months.
-
-    A cell exists where each month of its quarter has been observed at that age. Shares of fewer than `min_n`
-    are suppressed, their counts stay. The pooled rows pass unchanged.
-    """
-    if "cohort" not in cells:
-        return cells
-    rows = cells[(cells["cohort"] != pooled) & cells["cohort"].notna()]
-    if len(rows) == 0:
-        return cells
-    starts = rows["cohort"].map(lambda label: Period.parse(label, fiscal_year_start).first_month)
-    quarters = starts.map(lambda month: _quarter_of(month, fiscal_year_start))
-    last = int((starts + rows["age"].astype("int64")).max())
-    reached = quarters.map(lambda quarter: quarter.last_month) + rows["age"].astype("int64") <= last
-    rows = rows.assign(cohort=quarters.map(lambda quarter: quarter.label))[reached]
-    keys = [c for c in rows.columns if c not in (*FIGURES, *WORDS)]
-    sums = rows.groupby(keys, dropna=False)[["numerator", "denominator"]].sum().reset_index()
-    k, n = (sums[name].to_numpy(dtype="float64") for name in ("numerator", "denominator"))
-    low, high = stats.wilson(k, n)
-    told = sums.assign(value=divided(k, n), n=n, low=low, high=high)
-    told = marked(told, n < min_n, "suppressed", f"fewer than {min_n}")
-    told["value"] = told["value"].mask(told["status"] == "suppressed")
-    told["status"] = told["status"].fillna("final")
-    quarterly = shaped(told, [c for c in keys if c not in ("period", "cohort", "age")], ["cohort", "age"])
-    return pd.concat([quarterly, cells[cells["cohort"] == pooled]], ignore_index=True)[list(cells.columns)]
 
 
 def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None = None) -> SoWhat:
@@ -135,10 +104,6 @@ def _precise(row: Any) -> str:
     """A figure with a decimal in its interval too, so that its end and a limit can be told apart."""
     ends = formats.interval(row["low"], row["high"], digits=1)
     return f"{formats.number(row['value'])} ({', '.join(part for part in (ends, formats.people(row['n'])) if part)})"
-
-
-def _quarter_of(month: int, fiscal_year_start: int) -> Period:
-    return Period(month - (month - fiscal_year_start + 1) % 3, 3, fiscal_year_start)
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, Any]:

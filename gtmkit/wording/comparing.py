@@ -35,7 +35,8 @@ def against_reference(
     for _, row in frame.iterrows():
         name, n = formats.label(row[by]), formats.plain(row["n"])
         if row["status"] == "undefined":
-            judged.append(Sentence("not yet", f"{name}: {subject} {formats.absence(row)}."))
+            who = f"by {by}" if pd.isna(row[by]) else name  # nobody in particular: no group has a figure
+            judged.append(Sentence("not yet", f"{who}: {subject} {formats.absence(row)}."))
         elif (n is not None and n < min_n) or row["status"] == "suppressed":
             few.append(f"{name} (n {0 if n is None else n:,.0f})")
         elif formats.plain(row["value"]) is None:
@@ -94,15 +95,16 @@ def against_before(
     return SoWhat(tuple(sentences))
 
 
-def where(frame: pd.DataFrame, **axes: object) -> pd.DataFrame:
+def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
     """The rows that stand at the given values of their own axes, such as `cohort="all", age=12`.
 
-    A result that is undefined as a whole has no axes; its one row passes, so that its reason stays.
+    A result that is undefined as a whole stands nowhere on its axes; it passes, so that its reason stays.
     """
     kept = frame
     for axis, value in axes.items():
         if axis in kept:
-            kept = kept[kept[axis] == value]
+            is_there = kept[axis].eq(value).fillna(False).astype(bool)
+            kept = kept[is_there | (kept[axis].isna() & kept["status"].eq("undefined"))]
     return kept
 
 

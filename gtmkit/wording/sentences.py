@@ -72,8 +72,8 @@ def judge(row: Any, reference: float, higher_is_better: bool = True) -> tuple[st
 
 def absent(subject: str, row: Any) -> SoWhat:
     """The sentence in place of a figure that does not exist, with its reason."""
-    why = "no rows" if row is None else formats.absence(row)
-    return SoWhat((Sentence("not yet", f"{subject}: {why}."),))
+    why = "has no rows" if row is None else formats.absence(row)
+    return SoWhat((Sentence("not yet", f"{subject} {why}."),))
 
 
 def points(value: float) -> str:

@@ -6,7 +6,6 @@ Run as a program it makes one review in a process of its own, so that tests can 
 import json
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import duckdb
 import nbformat
@@ -14,6 +13,7 @@ import pandas as pd
 from nbformat import v4
 
 from gtmkit.errors import GtmkitError
+from gtmkit.periods import Period
 from gtmkit.report import run as batch
 
 SETTINGS = """
@@ -48,7 +48,7 @@ class PaperWorkspace:
         store.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.store = store
-        self.period = SimpleNamespace(label=period or "2026-10")
+        self.period = Period.parse(period or "2026-10")
         self.asked: list[str] = []
         with duckdb.connect() as connection:
             # 1,234.5678 and -0.0001 in ten-thousandths of the unit

@@ -17,4 +17,3 @@ def test_the_rows_of_a_frame_are_plain_values():
         {"table": ["a", None], "rows": pd.array([3, None], dtype="Int64"), "share": [0.5, float("nan")]}
     )
     assert _rows(frame) == [["a", 3, 0.5], [None, None, None]]
-    assert _rows(frame, null="") == [["a", 3, 0.5], ["", "", ""]]

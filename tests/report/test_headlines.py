@@ -1,6 +1,16 @@
+import pytest
 from report.paper_review import fact
 
-from gtmkit.report.headlines import HEADLINES, headlines
+from gtmkit.config import Config
+from gtmkit.periods import Period
+from gtmkit.report.headlines import HEADLINES, Lead, headlines, in_words, lead
+
+CONFIG = Config.model_validate(
+    {
+        "company": {"name": "Paper", "currency": "EUR", "timezone": "UTC"},
+        "metric": {"net_revenue_retention": {"target": 1.05, "owner": "VP Success"}, "arr": {"owner": "CFO"}},
+    }
+)
 
 
 def test_a_line_says_value_interval_n_and_status():
@@ -8,7 +18,7 @@ def test_a_line_says_value_interval_n_and_status():
         fact("win_rate", 0.218, low=0.171, high=0.272, n=271),
         fact("arr", 14_210_000.0, unit="money", n=642, status="provisional", reason="October not settled"),
     ]
-    arr, win_rate = headlines(facts, "2026-10", "EUR")
+    arr, win_rate = headlines(facts, "2026-10", CONFIG)
     assert (win_rate.label, win_rate.value, win_rate.interval, win_rate.n, win_rate.status) == (
         "Win rate", "21.8 %", "17 to 27", "271", "final",
     )  # fmt: skip
@@ -18,12 +28,12 @@ def test_a_line_says_value_interval_n_and_status():
 def test_money_retention_is_spoken_of_in_percent():
     nrr = fact("net_revenue_retention", 1.0534, unit="ratio", low=0.98, high=1.14)
     coverage = fact("pipeline_coverage", 2.96, unit="ratio")
-    lines = headlines([nrr, coverage], "2026-10", "EUR")
+    lines = headlines([nrr, coverage], "2026-10", CONFIG)
     assert [(line.value, line.interval) for line in lines] == [("105.3 %", "98 to 114"), ("2.96", "")]
 
 
 def test_what_is_missing_says_why():
-    (line,) = headlines([fact("arr", None, reason="needs table subscriptions", n=None)], "2026-10", "EUR")
+    (line,) = headlines([fact("arr", None, reason="needs table subscriptions", n=None)], "2026-10", CONFIG)
     assert line.is_missing
     assert (line.status, line.reason, line.n) == ("undefined", "needs table subscriptions", "")
 
@@ -34,15 +44,60 @@ def test_of_several_rows_the_highest_leads_and_is_named():
         fact("stage_leak", 30.0, unit="money", dims='{"stage": "proposal"}'),
         fact("stage_leak", None, unit="money", dims='{"stage": "qualified"}'),
     ]
-    (line,) = headlines(facts, "2026-10", "EUR")
-    assert (line.label, line.value) == ("Stage leak: proposal", "EUR 30")
+    (line,) = headlines(facts, "2026-10", CONFIG)
+    assert (line.label, line.value) == ("Leak by stage: proposal", "EUR 30")
 
 
 def test_other_periods_variants_and_metrics_are_not_headlines():
     facts = [fact("arr", 1.0, period="2026-09"), fact("arr", 1.0, variant="x"), fact("mrr", 1.0)]
-    assert headlines(facts, "2026-10", "EUR") == []
+    assert headlines(facts, "2026-10", CONFIG) == []
 
 
 def test_the_headlines_are_the_companys_figures():
     assert HEADLINES[:2] == ("arr", "net_revenue_retention")
     assert len(set(HEADLINES)) == len(HEADLINES)
+
+
+def test_a_line_has_its_definition_and_what_was_agreed():
+    arr, nrr = headlines([fact("arr", 1.0, unit="money"), fact("net_revenue_retention", 1.1, unit="ratio")],
+                         "2026-10", CONFIG)  # fmt: skip
+    assert arr.definition.startswith("Annual recurring revenue")
+    assert (arr.target, arr.owner) == ("", "CFO")
+    assert (nrr.target, nrr.owner) == ("105 %", "VP Success")
+
+
+def test_the_status_is_told_in_words():
+    told = [
+        headlines([fact("arr", None, status=status, reason=None)], "2026-10", CONFIG)[0].said
+        for status in ("final", "immature", "suppressed")
+    ]
+    assert told == ["", "not yet observed", "suppressed"]
+
+
+def says(*lines, tag="so-what"):
+    return {
+        "cell_type": "code",
+        "metadata": {"tags": [tag]},
+        "outputs": [{"output_type": "execute_result", "data": {"text/plain": "\n".join(lines)}}],
+    }
+
+
+def test_the_weightiest_sentence_leads_a_page():
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "[act] words"},
+        says("[watch] a [sic] name.", "[no signal] calm."),
+        says("[act] first.", "[act] second."),
+        says("[act] of another cell.", tag="chart"),
+    ]
+    assert lead({"cells": cells}) == Lead("act", "first.")
+    assert lead({"cells": cells[:2]}) == Lead("watch", "a [sic] name.")
+    assert lead({"cells": cells[:1]}) is None
+    assert lead({"cells": [says("no verdict"), says("[sure] of none.")]}) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("2026-10", "October 2026"), ("2026-Q4", "October 2026 to December 2026"), ("2024-01", "January 2024")],
+)
+def test_a_period_in_words(label, words):
+    assert in_words(Period.parse(label)) == words

@@ -36,6 +36,7 @@ def page(sections):
         title="A <question>?",
         company="Paper & Sons",
         period="2026-10",
+        period_in_words="October 2026",
         sections=sections,
         through={"events": "2026-10-31"},
         reproduce="gtmkit report",
