@@ -9,7 +9,7 @@ The house, from the ground up (a module imports only from floors below its own):
 
     periods errors results frames windows stats     time, errors, the result shape, verbs, statistics
     config contracts                                gtm.toml, and the rules of every table
-    sources ledgers metrics sample                  files -> tables -> small facts -> figures
+    sources store ledgers metrics sample            files -> tables, kept -> small facts -> figures
     catalog                                         what the trade says of each metric
     charts tables wording                           figures as pictures, tables and sentences
     workspace                                       where a question meets the data

@@ -4,12 +4,8 @@ The signature of a function says what it needs: positional parameters name table
 keyword-only ones how it is asked. This module resolves those names, each once, and nothing else knows how.
 """
 
-import hashlib
 import inspect
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,9 +14,8 @@ from typing import Any, Literal, get_args, get_origin
 import narwhals as nw
 import numpy as np
 import pandas as pd
-from filelock import FileLock
 
-from gtmkit import catalog, results, sources
+from gtmkit import catalog, results, sources, store
 from gtmkit.config import FILE, Config
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
 from gtmkit.frames import Frame, collect
@@ -30,7 +25,6 @@ from gtmkit.results import Need, Setting
 
 LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
 BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets")  # describe, do not happen
-KEPT_STORES = 4
 MOST_PERIODS = 600  # fifty years of months
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
@@ -199,23 +193,13 @@ class Workspace:
         build = LEDGERS[name]
         parameters = inspect.signature(build).parameters.values()
         arguments = [self._optional(p.name, p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        self._frames[name] = self._kept(
-            name, build(*arguments, as_of=self.period.end, **self._settings(build))
-        )
-        return self._frames[name]
-
-    def _kept(self, name: str, ledger: Frame) -> Frame:
-        """The ledger written down once, so that every metric and kernel reads it instead of making it again."""
+        ledger = build(*arguments, as_of=self.period.end, **self._settings(build))
         if self.store is None:
-            return sources.settled(ledger)
-        folder = self.store / f"ledgers-{self.period.end.isoformat()}"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{name}.parquet"
-        if not path.exists():
-            partial = folder / f"{name}.{os.getpid()}.partial"
-            ledger.sink_parquet(partial)
-            partial.replace(path)
-        return sources.open_table(path, "UTC", self.config.engine.memory_limit)
+            self._frames[name] = sources.settled(ledger)
+        else:
+            limit = self.config.engine.memory_limit
+            self._frames[name] = store.written(ledger, name, self.store, self.period.end, limit)
+        return self._frames[name]
 
     def _settings(self, function: Callable[..., Any]) -> dict[str, Any]:
         """The values of gtm.toml for the parameters whose default stands there."""
@@ -343,20 +327,11 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     """
     home = _found(Path(folder))
     config = Config.load(home)
-    store = _prepared(config, home, rejects)
-    through = {
-        t: date.fromisoformat(d) for t, d in json.loads((store / "through.json").read_text("utf-8")).items()
-    }
-    frames = {
-        path.stem: sources.open_table(path, config.company.timezone, config.engine.memory_limit)
-        for path in sorted(store.glob("*.parquet"))
-    }
-    loss = pd.DataFrame(
-        json.loads((store / "loss.json").read_text("utf-8")), columns=["table", "step", "rows", "detail"]
-    )
-    first = _first_day(frames)
-    chosen = _period(period, config, through, first)
-    return Workspace(config, chosen, frames, through, loss, store)
+    folder_of_tables = store.prepared(config, home, rejects)
+    frames = store.tables(folder_of_tables, config)
+    through = store.through(folder_of_tables)
+    chosen = _period(period, config, through, _first_day(frames))
+    return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables)
 
 
 def sources_tables() -> list[str]:
@@ -394,61 +369,6 @@ def _found(folder: Path) -> Path:
         if (above / folder / FILE).exists():
             return above / folder
     return folder
-
-
-def _prepared(config: Config, home: Path, rejects: Path | None) -> Path:
-    """The folder of prepared tables: the runner's where a batch runs, else read now or kept from before."""
-    handed = os.environ.get("GTMKIT_PREPARED")
-    if handed and rejects is None and Path(handed).is_dir():
-        return Path(handed)
-    kept = _stores(home)
-    store = kept / hashlib.sha256(f"{sources.fingerprint(config, home)} {_code()}".encode()).hexdigest()[:24]
-    with FileLock(kept / "lock"):
-        if not (store / "through.json").exists():
-            with tempfile.TemporaryDirectory(dir=kept, prefix="reading-") as scratch:
-                into = Path(scratch) / "store"
-                sources.prepare(config, home, into, rejects or kept / "rejects")
-                shutil.rmtree(store, ignore_errors=True)
-                into.replace(store)
-        _forget(kept, store)
-    return store
-
-
-def _code() -> str:
-    """The code by which tables and ledgers are made: another version of it makes them anew."""
-    here = Path(__file__).parent
-    files = [here / "contracts.py", here / "config.py", here / "frames.py"]
-    files += [file for part in ("sources", "ledgers") for file in (here / part).glob("*.py")]
-    whole = hashlib.sha256()
-    for file in sorted(files):
-        whole.update(file.read_bytes())
-    return whole.hexdigest()
-
-
-def _stores(home: Path) -> Path:
-    """Where prepared tables are kept: in the workspace, or in a temporary folder if that cannot be written."""
-    kept = home / ".gtmkit"
-    try:
-        kept.mkdir(exist_ok=True)
-        with tempfile.TemporaryFile(dir=kept):
-            return kept
-    except OSError:
-        kept = (
-            Path(tempfile.gettempdir())
-            / f"gtmkit-{os.getuid()}"
-            / home.resolve().as_posix().strip("/").replace("/", "-")
-        )
-        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return kept
-
-
-def _forget(kept: Path, current: Path) -> None:
-    """Remove what was read from files that have changed since, the newest few aside."""
-    stores = sorted(
-        (p for p in kept.iterdir() if (p / "through.json").exists()), key=lambda p: p.stat().st_mtime
-    )
-    for old in [p for p in stores if p != current][: max(len(stores) - KEPT_STORES, 0)]:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _period(label: str | None, config: Config, through: Mapping[str, date], first: date | None) -> Period:

@@ -25,7 +25,7 @@ FLOORS = [
     {"frames", "results", "windows"},
     {"config", "contracts"},
     {"sources", "sample"},
-    {"ledgers"},
+    {"store", "ledgers"},
     {"metrics"},
     {"catalog"},
     {"charts", "tables", "wording"},

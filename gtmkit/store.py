@@ -1,0 +1,109 @@
+"""The store: what was read from a company's files, kept on disk until they or the code that reads them change.
+
+A store is a folder: the prepared tables as Parquet, how far each reaches, the loss account, and the ledgers
+made of them. A workspace has several, one a state of its files; all but the newest few are forgotten.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from gtmkit import sources
+from gtmkit.config import Config
+from gtmkit.frames import Frame
+
+KEPT_STORES = 4
+
+
+def prepared(config: Config, home: Path, rejects: Path | None) -> Path:
+    """The folder of prepared tables: the runner's where a batch runs, else read now or kept from before."""
+    handed = os.environ.get("GTMKIT_PREPARED")
+    if handed and rejects is None and Path(handed).is_dir():
+        return Path(handed)
+    kept = _home_of_stores(home)
+    store = kept / hashlib.sha256(f"{sources.fingerprint(config, home)} {_code()}".encode()).hexdigest()[:24]
+    with FileLock(kept / "lock"):
+        if not (store / "through.json").exists():
+            with tempfile.TemporaryDirectory(dir=kept, prefix="reading-") as scratch:
+                into = Path(scratch) / "store"
+                sources.prepare(config, home, into, rejects or kept / "rejects")
+                shutil.rmtree(store, ignore_errors=True)
+                into.replace(store)
+        _forget(kept, store)
+    return store
+
+
+def tables(store: Path, config: Config) -> dict[str, Frame]:
+    """The prepared tables by name, instants in the company's time zone."""
+    return {
+        path.stem: sources.open_table(path, config.company.timezone, config.engine.memory_limit)
+        for path in sorted(store.glob("*.parquet"))
+    }
+
+
+def through(store: Path) -> dict[str, date]:
+    """Up to which day each table reaches."""
+    days = json.loads((store / "through.json").read_text("utf-8"))
+    return {table: date.fromisoformat(day) for table, day in days.items()}
+
+
+def loss(store: Path) -> pd.DataFrame:
+    """The loss account: rows read, used and set aside, one row a table and step."""
+    records = json.loads((store / "loss.json").read_text("utf-8"))
+    return pd.DataFrame(records, columns=["table", "step", "rows", "detail"])
+
+
+def written(ledger: Frame, name: str, store: Path, as_of: date, memory_limit: str) -> Frame:
+    """A ledger of one `as_of`, written down once, so that every metric and kernel reads it, not makes it again."""
+    folder = store / f"ledgers-{as_of.isoformat()}"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{name}.parquet"
+    if not path.exists():
+        partial = folder / f"{name}.{os.getpid()}.partial"
+        ledger.sink_parquet(partial)
+        partial.replace(path)
+    return sources.open_table(path, "UTC", memory_limit)
+
+
+def _code() -> str:
+    """The code by which tables and ledgers are made: another version of it makes them anew."""
+    here = Path(__file__).parent
+    files = [here / "contracts.py", here / "config.py", here / "frames.py"]
+    files += [file for part in ("sources", "ledgers") for file in (here / part).glob("*.py")]
+    whole = hashlib.sha256()
+    for file in sorted(files):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
+
+
+def _home_of_stores(home: Path) -> Path:
+    """Where prepared tables are kept: in the workspace, or in a temporary folder if that cannot be written."""
+    kept = home / ".gtmkit"
+    try:
+        kept.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=kept):
+            return kept
+    except OSError:
+        kept = (
+            Path(tempfile.gettempdir())
+            / f"gtmkit-{os.getuid()}"
+            / home.resolve().as_posix().strip("/").replace("/", "-")
+        )
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return kept
+
+
+def _forget(kept: Path, current: Path) -> None:
+    """Remove what was read from files that have changed since, the newest few aside."""
+    stores = sorted(
+        (p for p in kept.iterdir() if (p / "through.json").exists()), key=lambda p: p.stat().st_mtime
+    )
+    for old in [p for p in stores if p != current][: max(len(stores) - KEPT_STORES, 0)]:
+        shutil.rmtree(old, ignore_errors=True)
