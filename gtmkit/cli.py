@@ -64,7 +64,7 @@ def report(
         list[str] | None, typer.Option("--set", help="KEY=VALUE for the notebooks' parameters.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
-    notebooks: Annotated[Path, typer.Option(help="Folder of the notebooks.")] = Path("notebooks"),
+    notebooks: Annotated[Path | None, typer.Option(help="Folder of the notebooks.")] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Notebooks at once; by default two a core.")
     ] = None,
@@ -217,6 +217,12 @@ def _exits(as_json: bool) -> Iterator[None]:
             markup=False,
         )
         raise typer.Exit(INTERNAL) from None
+
+
+def _notebooks() -> Path:
+    """The notebooks of the folder one is in, else those of the checkout that gtmkit runs from."""
+    here, checkout = Path("notebooks"), Path(__file__).parents[1] / "notebooks"
+    return here if here.is_dir() or not checkout.is_dir() else checkout
 
 
 def _pairs(settings: Sequence[str]) -> dict[str, str]:

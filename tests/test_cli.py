@@ -322,3 +322,14 @@ def test_as_a_program_text_survives_a_terminal_of_ascii(home: Path, tmp_path: Pa
     )  # fmt: skip
     assert result.returncode == 0
     assert "Füße" in result.stdout
+
+
+def test_report_finds_the_notebooks_of_the_checkout_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gtmkit import cli
+
+    monkeypatch.chdir(tmp_path)
+    assert (cli._notebooks() / "04_cohort_retention.ipynb").is_file()
+    (tmp_path / "notebooks").mkdir()
+    assert cli._notebooks() == Path("notebooks")
