@@ -75,8 +75,9 @@ def report(
         from gtmkit.report import run_report
 
         page = run_report(
-            workspace, period, only=only or (), parameters=_pairs(settings or ()), out=out, notebooks=notebooks,
-            workers=workers, progress=lambda line: errors.print(line, markup=False),
+            workspace, period, only=only or (), parameters=_pairs(settings or ()), out=out,
+            notebooks=notebooks or _notebooks(), workers=workers,
+            progress=lambda line: errors.print(line, markup=False),
         )  # fmt: skip
         shown = os.path.relpath(page) if page.is_relative_to(Path.cwd()) else str(page)
         typer.echo(json.dumps({"page": shown}) if as_json else shown)
