@@ -35,20 +35,8 @@ def journeys(
     text: its own, then the account's at acquisition, then the owner's.
     An opportunity closed without a date keeps its outcome and has closed_day null: outside dated figures.
     """
-    table = opportunities.with_columns(
-        created_day=day("created_at"),
-        created_month=month("created_at"),
-        accepted_day=_day_or_null(opportunities, "accepted_at"),
-        expected_day=_day_or_null(opportunities, "expected_close_on"),
-        amount=column_or_null(opportunities, "amount", nw.Int64),
-        stage=column_or_null(opportunities, "stage", nw.String),
-        account_id=column_or_null(opportunities, "account_id", nw.String),
-        kind=column_or_null(opportunities, "kind", nw.String).fill_null("new"),
-        _closed_day=_day_or_null(opportunities, "closed_on"),
-        _closed_month=_day_or_null(opportunities, "closed_on", month),
-    )
+    table = _as_exported(opportunities).with_columns(rank=_rank(stages, won, lost))
     table = table.filter(nw.col("created_day").is_null() | before("created_day", as_of))
-    table = table.with_columns(rank=_rank(stages, won, lost))
     if stage_changes is not None:
         told = _told(_history(stage_changes, stages, won, lost), len(stages), as_of)
         table = table.join(told, on="opportunity_id", how="left")
@@ -57,15 +45,11 @@ def journeys(
         table = table.with_columns(**dict.fromkeys(TOLD, nothing))
     table = _ended_by(table, len(stages), as_of)
     table = table.with_columns(
-        entered_month=nw.when(nw.col("_entered_day").is_null())
-        .then(nw.col("created_month"))
-        .otherwise(nw.col("_entered_month")),
-        entered_day=nw.when(nw.col("_entered_day").is_null())
-        .then(nw.col("created_day"))
-        .otherwise(nw.col("_entered_day")),
+        entered_month=_first_of("_entered_month", "created_month"),
+        entered_day=_first_of("_entered_day", "created_day"),
         has_history=~nw.col("_entered_day").is_null(),
         is_first_known=~nw.col("_first").is_null(),
-        first_amount=nw.when(nw.col("_first").is_null()).then(nw.col("amount")).otherwise(nw.col("_first")),
+        first_amount=_first_of("_first", "amount"),
     )
     return _with_dimensions(table, accounts, account_changes, owners)
 
@@ -101,28 +85,8 @@ def visits(
     """
     k = len(stages)
     history = _history(stage_changes, stages, won, lost).filter(before("day", as_of) & (nw.col("rank") < k))
-    seen = history.select("opportunity_id", "day", "month", "rank", "order", "amount")
-    created = journeys.filter(~nw.col("has_history") & ~nw.col("created_day").is_null()).select(
-        "opportunity_id",
-        day=nw.col("created_day"),
-        month=nw.col("created_month"),
-        rank=_integer(0),
-        order=_integer(0),
-        amount=nw.col("first_amount"),
-    )
-    reached_won = journeys.filter(nw.col("outcome") == "won").select(
-        "opportunity_id",
-        day=nw.col("closed_day"),
-        month=nw.col("closed_month"),
-        rank=_integer(k),
-        order=_integer(1_000_000),
-        amount=nw.col("amount"),
-    )
-    steps = (
-        nw.concat([seen, created, reached_won])
-        .join(small(journeys, at=range(k + 1)), how="cross")
-        .filter(nw.col("rank") >= nw.col("at"))
-    )
+    steps = _came_to(journeys, history, k).join(small(journeys, at=range(k + 1)), how="cross")
+    steps = steps.filter(nw.col("rank") >= nw.col("at"))  # who came to a stage came to all before it
     steps = steps.with_columns(
         _here=counted(nw.col("rank") == nw.col("at")),
         _first=nw.col("order").min().over("opportunity_id", "at"),
@@ -144,9 +108,7 @@ def visits(
         is_skipped=nw.col("_here") == 0,
         is_furthest=nw.col("at") == nw.col("_furthest"),
         went_on=nw.col("at") < nw.col("_furthest"),
-        entry_amount=nw.when(nw.col("_amount").is_null())
-        .then(nw.col("_first_amount"))
-        .otherwise(nw.col("_amount")),
+        entry_amount=_first_of("_amount", "_first_amount"),
     ).drop("_here", "_amount", "_furthest", "_first_amount")
 
 
@@ -173,33 +135,22 @@ def positions(
         *_carried(alive), "has_history", _first=nw.col("first_amount"), _expected=nw.col("expected_day"),
         _rank=nw.col("rank"), is_current_amount=~nw.col("is_first_known"),
     )  # fmt: skip
-    opening = carried.select(
-        "opportunity_id",
-        day=nw.col("created_day"),
-        # Without history only today's stage is known, and of a closed opportunity not even that.
-        at=nw.when(~nw.col("has_history") & (nw.col("_rank") < k)).then(nw.col("_rank")),
-        order=_integer(0),
-        amount=nw.col("_first"),
-        expected=nw.when(~nw.col("has_history")).then(nw.col("_expected")),
-    )
-    states = opening
+    states = _opening(carried, k)
     if stage_changes is not None:
         history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
         later = history.select(
             "opportunity_id", "day", at=nw.col("rank"), order=nw.col("order"), amount=nw.col("amount"),
             expected=nw.col("expected"),
         )  # fmt: skip
-        states = nw.concat([opening, later])
+        states = nw.concat([states, later])
     spans = states.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
     spans = spans.filter(nw.col("at").is_null() | (nw.col("at") < k))
     rows = spans.join(carried, on="opportunity_id", how="inner")
     end, until = nw.col("closed_day"), nw.col("until")
     rows = rows.with_columns(
         until_day=nw.when(until.is_null() | (~end.is_null() & (until > end))).then(end).otherwise(until),
-        amount=nw.when(nw.col("amount").is_null()).then(nw.col("_first")).otherwise(nw.col("amount")),
-        expected_day=nw.when(nw.col("expected").is_null())
-        .then(nw.col("_expected"))
-        .otherwise(nw.col("expected")),
+        amount=_first_of("amount", "_first"),
+        expected_day=_first_of("expected", "_expected"),
     )
     rows = rows.filter(nw.col("until_day").is_null() | (nw.col("day") < nw.col("until_day")))
     return rows.with_columns(from_day=nw.col("day")).drop(
@@ -258,6 +209,57 @@ def stays(
         ~(nw.col("_next").is_null() & (nw.col("outcome") != "open") & nw.col("closed_day").is_null())
     )
     return rows.drop("_next_day", "_next_month", "_next")
+
+
+def _as_exported(opportunities: Frame) -> Frame:
+    """The opportunities with days and months as numbers; a column that the export does not have is null."""
+    return opportunities.with_columns(
+        created_day=day("created_at"),
+        created_month=month("created_at"),
+        accepted_day=_day_or_null(opportunities, "accepted_at"),
+        expected_day=_day_or_null(opportunities, "expected_close_on"),
+        amount=column_or_null(opportunities, "amount", nw.Int64),
+        stage=column_or_null(opportunities, "stage", nw.String),
+        account_id=column_or_null(opportunities, "account_id", nw.String),
+        kind=column_or_null(opportunities, "kind", nw.String).fill_null("new"),
+        _closed_day=_day_or_null(opportunities, "closed_on"),
+        _closed_month=_day_or_null(opportunities, "closed_on", month),
+    )
+
+
+def _came_to(journeys: Frame, history: Frame, k: int) -> Frame:
+    """The days on which opportunities came to a stage: as the history tells, as created without one, as won."""
+    seen = history.select("opportunity_id", "day", "month", "rank", "order", "amount")
+    created = journeys.filter(~nw.col("has_history") & ~nw.col("created_day").is_null()).select(
+        "opportunity_id",
+        day=nw.col("created_day"),
+        month=nw.col("created_month"),
+        rank=_integer(0),
+        order=_integer(0),
+        amount=nw.col("first_amount"),
+    )
+    reached_won = journeys.filter(nw.col("outcome") == "won").select(
+        "opportunity_id",
+        day=nw.col("closed_day"),
+        month=nw.col("closed_month"),
+        rank=_integer(k),
+        order=_integer(1_000_000),
+        amount=nw.col("amount"),
+    )
+    return nw.concat([seen, created, reached_won])
+
+
+def _opening(carried: Frame, k: int) -> Frame:
+    """The position in which each opportunity was created."""
+    return carried.select(
+        "opportunity_id",
+        day=nw.col("created_day"),
+        # Without history only today's stage is known, and of a closed opportunity not even that.
+        at=nw.when(~nw.col("has_history") & (nw.col("_rank") < k)).then(nw.col("_rank")),
+        order=_integer(0),
+        amount=nw.col("_first"),
+        expected=nw.when(~nw.col("has_history")).then(nw.col("_expected")),
+    )
 
 
 def _history(stage_changes: Frame, stages: Sequence[str], won: str, lost: str) -> Frame:
@@ -351,6 +353,11 @@ def _carried(journeys: Frame) -> list[str]:
     return [c for c in journeys.collect_schema().names() if c in CARRIED or c not in COLUMNS]
 
 
+def _first_of(column: str, other: str) -> nw.Expr:
+    """The column, and where it is null the other."""
+    return nw.when(nw.col(column).is_null()).then(nw.col(other)).otherwise(nw.col(column))
+
+
 def _integer(value: int) -> nw.Expr:
     return nw.lit(value).cast(INTEGER)
 
@@ -378,7 +385,7 @@ def _with_dimensions(
         table = table.join(of_account, on="account_id", how="left").with_columns(*text(table, own))
         both = [c for c in more if c in own]
         table = table.with_columns(
-            *[nw.when(nw.col(c).is_null()).then(nw.col(f"_{c}")).otherwise(nw.col(c)).alias(c) for c in both],
+            *[_first_of(c, f"_{c}").alias(c) for c in both],
             *[nw.col(f"_{c}").alias(c) for c in more if c not in own],
         ).drop(*[f"_{c}" for c in more])
         own = [*own, *[c for c in more if c not in own]]
