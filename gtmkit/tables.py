@@ -19,7 +19,7 @@ STEPS = {
     "same day": "overruled on the same day",
     "zero length": "of no length",
     "undated": "without a date",
-    "orphan": "with an id nobody has",
+    "orphan": "with an unknown id",
     "backward": "back to an earlier stage",
 }
 AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "changes": "Changed"}
@@ -193,7 +193,11 @@ def _loss_sentence(frame: pd.DataFrame, period: Period) -> str:
     ]
     newest = frame[frame["step"] == "newest"].set_index("table")["detail"].astype(str)
     dated = newest[newest.str.fullmatch(r"\d{4}-\d\d-\d\d")]
-    late = dated[dated < (period.end - timedelta(days=1)).isoformat()]
+    last = (period.end - timedelta(days=1)).isoformat()
+    late = ", ".join(f"{day} in {name}" for name, day in dated.items() if day < min(last, dated.max()))
+    newest_said = f"The newest date is {dated.max()}" + (
+        f", before the end of {period}" if len(dated) and dated.max() < last else ""
+    )
     sentences = [
         f"{read} rows read from {_listed(frame['table'].nunique(), 'table')}, {used} used",
         f"Set aside: {', '.join(aside) or 'none'}",
@@ -202,10 +206,7 @@ def _loss_sentence(frame: pd.DataFrame, period: Period) -> str:
             f"{str(detail)[:1].upper()}{str(detail)[1:]}"
             for detail in frame[frame["step"] == "derived"]["detail"]
         ),
-        f"The newest date is {dated.max()}" if len(dated) else "No table has a date",
-        f"Ends before {period} does: {', '.join(f'{name} ({day})' for name, day in late.items())}"
-        if len(late)
-        else "",
+        newest_said + (f", but {late}" if late else "") if len(dated) else "No table has a date",
     ]
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 

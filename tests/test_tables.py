@@ -130,8 +130,8 @@ def test_the_loss_account_is_a_sentence_over_one_row_a_table():
     # read 20 + 1,200; used 18 + 1,184; duplicates 2 + 9
     sentence = (
         "1,220 rows read from 3 tables, 1,202 used. Set aside: 11 duplicate, 7 of internal accounts. "
-        "Kept, and named below: 1 without a date. The newest date is 2026-10-31. "
-        "Ends before 2026-10 does: events (2026-10-30)."
+        "Kept, and named below: 1 without a date. The newest date is 2026-10-31, "
+        "but 2026-10-30 in events."
     )
     assert html.startswith(f"<p>{sentence}</p><details>")
     assert str(table).startswith(f"{sentence}\n")
@@ -156,3 +156,14 @@ def test_a_clean_loss_account_says_that_nothing_was_set_aside():
 def test_accounts_that_were_derived_are_said_to_be():
     derived = account(("accounts", "derived", 5, "accounts from the other tables: 5 by first event"))
     assert "Accounts from the other tables: 5 by first event. " in str(tables.loss(derived, OCTOBER))
+
+
+def test_a_loss_account_whose_tables_all_end_early_says_so():
+    late = account(
+        ("accounts", "newest", 0, "2026-10-12"),
+        ("events", "newest", 0, "2026-10-15"),
+        ("leads", "newest", 0, "2026-10-15"),
+    )
+    said = "The newest date is 2026-10-15, before the end of 2026-10, but 2026-10-12 in accounts."
+    assert said in str(tables.loss(late, OCTOBER))
+    assert "The newest date is 2026-10-15.\n" in str(tables.loss(late, Period.parse("2026-09")))

@@ -138,7 +138,8 @@ def _under(
     for i, (name, rows) in enumerate(groups):
         down = -(70 + 18 * i) / tall
         counts = {int(r[age]): formats.plain(r["n"]) for _, r in rows.iterrows()}
-        for stop in stops if len(set(counts.values())) > 1 else stops[:1]:  # what never falls is said once
+        falls = len(set(counts.values())) > 1
+        for stop in stops if falls else stops[:1]:  # what never falls is said once, beside the name
             seen = [a for a in counts if a <= stop]
             n = counts[max(seen)] if seen and stop <= max(counts) else None
             if n is not None:
@@ -153,7 +154,7 @@ def _under(
                 )
         ax.annotate(
             short(name, 14 if narrow else 26),
-            (1, down),
+            (1 if falls else 0, down),
             (22, 0),
             xycoords="axes fraction",
             textcoords="offset points",
