@@ -60,9 +60,9 @@ def test_groups_against_the_whole():
         "[watch] search: activation 50.0 % (39 to 60, n 80) against 58.0 % over all: below, "
         "its interval only touches.",
         "[too few to judge] Fewer than 20: events (n 9).",
-        "[no signal] referral: activation 80.0 % (70 to 87, n 100) against 58.0 % over all: "
+        "[no action] referral: activation 80.0 % (70 to 87, n 100) against 58.0 % over all: "
         "above, beyond the interval.",
-        "[no signal] 1 of 6 is not told apart from 58.0 % over all.",
+        "[no action] 1 of 6 is not told apart from 58.0 % over all.",
         "[not yet] organic: activation undefined: nobody started.",
     ]
 
@@ -79,9 +79,9 @@ def test_without_a_whole_the_reason_is_said():
 
 def test_where_lower_is_better_the_adverse_side_turns():
     row = {"value": 90.0, "low": 80.0, "high": 100.0}
-    assert judge(row, 70) == ("no signal", "above, beyond the interval")
+    assert judge(row, 70) == ("no action", "above, beyond the interval")
     assert judge(row, 70, higher_is_better=False) == ("act", "above, beyond the interval")
-    assert judge({**row, "low": None, "high": None}, 70)[0] == "no signal"
+    assert judge({**row, "low": None, "high": None}, 70)[0] == "no action"
 
 
 @given(value=st.floats(0, 1), down=st.floats(0, 0.5), up=st.floats(0, 0.5), reference=st.floats(0, 1))
@@ -89,7 +89,7 @@ def test_act_needs_the_whole_interval_on_the_adverse_side(value, down, up, refer
     verdict, _ = judge({"value": value, "low": value - down, "high": value + up}, reference)
     assert (verdict == "act") == (value < reference and value + up < reference)
     if value >= reference:
-        assert verdict == "no signal"
+        assert verdict == "no action"
 
 
 def months(counts, n=100):
@@ -108,7 +108,7 @@ def test_the_latest_final_period_against_those_before():
     assert str(said).splitlines() == [
         "[act] 2026-09: win rate 15.0 % (5 to 25, n 100) against 30.0 % over the 8 periods before: "
         "below, beyond the interval.",
-        "[no signal] Target 20.0 % for 2026-09: not told apart.",
+        "[no action] Target 20.0 % for 2026-09: not told apart.",
         "[not yet] 2026-10: provisional, left out of the comparison.",
     ]
 
@@ -154,7 +154,7 @@ def test_cohorts_are_compared_at_equal_age_only():
     # Wilson 162/200: .750 to .858; 122/200: .541 to .675. Newcombe: .20 - sqrt(.0601^2 + .0649^2) = .1116,
     # .20 + sqrt(.0483^2 + .0691^2) = .2843.
     assert said == [
-        "[no signal] At month 1 the cohorts c to d: kept 81.0 % (75 to 86, n 200), against 61.0 % "
+        "[no action] At month 1 the cohorts c to d: kept 81.0 % (75 to 86, n 200), against 61.0 % "
         "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher beyond the interval.",
         "[not yet] e: month 1 is not observed yet.",
     ]
@@ -187,8 +187,8 @@ def retention(gross, net, n=200, half=0.03):
     [
         (0.80, 1.05, "act", "expansion over a leak, GRR under 85 %"),
         (0.84, 1.05, "watch", "expansion over a leak, GRR under 85 %, which its interval reaches"),
-        (0.90, 1.05, "no signal", "no leak under expansion"),
-        (0.80, 0.95, "no signal", "no leak under expansion"),
+        (0.90, 1.05, "no action", "no leak under expansion"),
+        (0.80, 0.95, "no action", "no leak under expansion"),
     ],
 )
 def test_expansion_over_a_leak(gross, net, verdict, words):

@@ -1,8 +1,9 @@
 """Sentences and figures in words: what a result says, how sure, against what, and whether to act.
 
 Every sentence is computed. It gives size, interval, n and comparison and carries one verdict: *act*
-(adverse beyond the interval), *watch* (adverse at 80 %, not at 95 %), *too few to judge*, *no signal*,
-*not yet* (immature or undefined). It never says why: that is a human's, in notes.md.
+(adverse beyond the interval), *watch* (adverse at 80 %, not at 95 %), *too few to judge*, *no action*
+(not told apart, or good news), *not yet* (immature or undefined). It never says why: that is a human's, in
+notes.md.
 """
 
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion

@@ -48,9 +48,9 @@ def cohorts_at_equal_age(
     elif difference + INNER * up < 0:
         verdict, side = "watch", "lower, the interval only touches zero"
     elif difference - down > 0:
-        verdict, side = "no signal", "higher beyond the interval"
+        verdict, side = "no action", "higher beyond the interval"
     else:
-        verdict, side = "no signal", "not told apart"
+        verdict, side = "no action", "not told apart"
     return SoWhat((Sentence(verdict, f"{words}: {change}, {side}."), *late))
 
 
@@ -76,11 +76,11 @@ def leak_under_expansion(gross: pd.DataFrame, net: pd.DataFrame, by: str | None 
             few.append(f"{name or 'all'} (n {float(row['n']):,.0f})")
         else:
             sentences.append(_leak(row, f"{name}: " if name else ""))
-    calm = [s for s in sentences if s.verdict == "no signal"] if by else []
+    calm = [s for s in sentences if s.verdict == "no action"] if by else []
     sentences = [s for s in sentences if s not in calm]
     if calm:
         text = f"{len(calm)} of {len(sides)} show no expansion over a leak."
-        sentences.append(Sentence("no signal", text))
+        sentences.append(Sentence("no action", text))
     if few:
         sentences.append(Sentence("too few to judge", f"Fewer than {FEW} customers: {', '.join(few)}."))
     return so_what(SoWhat(tuple(sentences))) if sentences else absent("retention", None)
@@ -92,7 +92,7 @@ def _leak(row: Any, name: str) -> Sentence:
     words = f"{name}NRR {_precise(net)} over GRR {_precise(row)}"
     if float(row["value_net"]) < NRR_FLOOR or float(row["value"]) >= GRR_FLOOR:
         return Sentence(
-            "no signal", f"{words}: no leak under expansion (NRR at 100 % or more, GRR under 85 %)."
+            "no action", f"{words}: no leak under expansion (NRR at 100 % or more, GRR under 85 %)."
         )
     high = formats.plain(row["high"])
     if high is not None and high < GRR_FLOOR:

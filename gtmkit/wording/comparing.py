@@ -50,7 +50,7 @@ def against_reference(
     if level:
         verb = "is" if len(level) == 1 else "are"
         told.append(
-            Sentence("no signal", f"{len(level)} of {len(frame)} {verb} not told apart from {whole}.")
+            Sentence("no action", f"{len(level)} of {len(frame)} {verb} not told apart from {whole}.")
         )
     if few:
         told.append(Sentence("too few to judge", f"Fewer than {min_n}: {', '.join(few)}."))
@@ -112,9 +112,9 @@ def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
     verdict, _ = judge(row, target, higher_is_better)
     value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
     if low is not None and high is not None and low <= target <= high:
-        return ("watch" if verdict == "watch" else "no signal"), "not told apart"
+        return ("watch" if verdict == "watch" else "no action"), "not told apart"
     met = value >= target if higher_is_better else value <= target
-    return ("no signal", "met") if met else ("act", "missed")
+    return ("no action", "met") if met else ("act", "missed")
 
 
 def _base(rows: pd.DataFrame) -> float | None:

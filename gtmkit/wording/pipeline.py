@@ -60,7 +60,7 @@ def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int =
     if (after - before) * rate < 0:
         text = f"{words}. The whole and its parts moved in opposite directions: read each {by}."
         return SoWhat((Sentence("watch", text),))
-    return SoWhat((Sentence("no signal", f"{words}. The whole and its parts point the same way."),))
+    return SoWhat((Sentence("no action", f"{words}. The whole and its parts point the same way."),))
 
 
 def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "pipeline coverage") -> SoWhat:
@@ -78,7 +78,7 @@ def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "p
         f"{subject} {formats.figure(covered.iloc[-1], 'ratio', digits=1)} against {needed} "
         f"that a win rate of {formats.figure(win_rate.iloc[-1])} asks for"
     )
-    verdict, side = ("watch", "below") if have < 1 / rate else ("no signal", "enough")
+    verdict, side = ("watch", "below") if have < 1 / rate else ("no action", "enough")
     return SoWhat((Sentence(verdict, f"{words}: {side}."),))
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from gtmkit import formats
 
-VERDICTS = ("act", "watch", "too few to judge", "no signal", "not yet")
-MARK = {"act": "act", "watch": "watch", "too few to judge": "few", "no signal": "calm", "not yet": "yet"}
+VERDICTS = ("act", "watch", "too few to judge", "no action", "not yet")
+MARK = {"act": "act", "watch": "watch", "too few to judge": "few", "no action": "calm", "not yet": "yet"}
 INNER = 1.2816 / 1.9600  # an 80 % interval as a part of the 95 % one
 FEW = 20  # below this many a figure is shown, not judged
 
@@ -50,7 +50,7 @@ def judge(row: Any, reference: float, higher_is_better: bool = True) -> tuple[st
     """The verdict on one figure against a reference, and the side in words.
 
     Adverse and the whole 95 % interval beyond the reference: act. Adverse and only the 80 % interval beyond
-    it: watch. Everything else: no signal.
+    it: watch. Everything else: no action.
     """
     value = float(row["value"])
     low, high = formats.plain(row["low"]), formats.plain(row["high"])
@@ -58,16 +58,16 @@ def judge(row: Any, reference: float, higher_is_better: bool = True) -> tuple[st
     end = high if below else low
     side = "below" if below else "above"
     if end is None:
-        return "no signal", f"{side}, without an interval"
+        return "no action", f"{side}, without an interval"
     told = end < reference if below else end > reference
     nearly = value + INNER * (end - value)
     leaning = nearly < reference if below else nearly > reference
     adverse = below if higher_is_better else not below and value != reference
     if told:
-        return ("act" if adverse else "no signal"), f"{side}, beyond the interval"
+        return ("act" if adverse else "no action"), f"{side}, beyond the interval"
     if leaning and adverse:
         return "watch", f"{side}, its interval only touches"
-    return "no signal", "not told apart"
+    return "no action", "not told apart"
 
 
 def absent(subject: str, row: Any) -> SoWhat:

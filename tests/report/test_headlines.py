@@ -85,7 +85,7 @@ def says(*lines, tag="so-what"):
 def test_the_weightiest_sentence_leads_a_page():
     cells = [
         {"cell_type": "markdown", "metadata": {}, "source": "[act] words"},
-        says("[watch] a [sic] name.", "[no signal] calm."),
+        says("[watch] a [sic] name.", "[no action] calm."),
         says("[act] first.", "[act] second."),
         says("[act] of another cell.", tag="chart"),
     ]
