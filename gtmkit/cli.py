@@ -262,7 +262,7 @@ def _show(rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, 
     else:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(column, overflow="fold", no_wrap=column in ("id", "period", "status"))
         for row in rows:
             table.add_row(*[_cell(row[column]) for column in columns])
         Console(highlight=False).print(table)

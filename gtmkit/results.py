@@ -89,9 +89,11 @@ def money_ratio(
         value=divided(top, bottom), numerator=top, denominator=bottom, n=k,
         low=low, high=high,
     )  # fmt: skip
+    low, high = np.where(k > 2, low, np.nan), np.where(k > 2, high, np.nan)  # two differ by anything
     bare = (bottom > 0) & np.isnan(low)
     answer = noted(answer, bare & (k < 2), f"no interval: a single {of}")
-    answer = noted(answer, bare & (k >= 2), f"no interval: no two {of}s differ")
+    answer = noted(answer, bare & (k == 2), f"no interval: two {of}s")
+    answer = noted(answer, bare & (k > 2), f"no interval: no two {of}s differ")
     return marked(answer, bottom <= 0, "undefined", nothing)
 
 

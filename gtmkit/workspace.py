@@ -49,6 +49,7 @@ class Workspace:
         through: Mapping[str, date],
         loss: pd.DataFrame,
         store: Path | None = None,
+        first: Mapping[str, date] | None = None,
     ) -> None:
         self.config = config
         self.period = period
@@ -56,6 +57,7 @@ class Workspace:
         self.asked: list[tuple[str, str, tuple[str, ...], pd.DataFrame]] = []
         self._frames = dict(frames)
         self._through = dict(through)
+        self._first = dict(first or {})
         self._loss = loss
         self._units: dict[tuple[str, str], str] = {}
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
@@ -263,6 +265,10 @@ class Workspace:
     ) -> pd.DataFrame:
         """The answer with its status settled: suppressed, provisional or final where nothing came before."""
         rows = answer.copy()
+        for period in span:
+            nothing = self._not_yet(row, period)
+            if nothing:
+                rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
         open_ = rows["status"].isna().to_numpy()
         if unit == "share":
             least = self.config.suppress.min_n
@@ -288,6 +294,14 @@ class Workspace:
             }
         )
         return typed[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
+
+    def _not_yet(self, row: catalog.Metric, period: Period) -> str | None:
+        """Why a period has nothing to count: it ends before a table begins, which is not the same as 0."""
+        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
+            first = self._first.get(table)
+            if first is not None and period.end <= first:
+                return f"{table} begins on {first.isoformat()}"
+        return None
 
     def _unsettled(self, row: catalog.Metric, period: Period) -> str | None:
         """Why the figures of a period may still change: a table has not come to its end, or only just."""
@@ -330,8 +344,9 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     folder_of_tables = store.prepared(config, home, rejects)
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)
-    chosen = _period(period, config, through, _first_day(frames))
-    return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables)
+    first = _first_days(frames)
+    chosen = _period(period, config, through, min(first.values(), default=None))
+    return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables, first)
 
 
 def sources_tables() -> list[str]:
@@ -397,12 +412,13 @@ def _period(label: str | None, config: Config, through: Mapping[str, date], firs
     return period
 
 
-def _first_day(frames: Frames) -> date | None:
-    """The earliest day on which something happened in the leading tables."""
+def _first_days(frames: Frames) -> dict[str, date]:
+    """The earliest day on which something happened in each leading table."""
     columns = {"subscriptions": "started_on", "opportunities": "created_at", "events": "occurred_at"}
-    days = []
+    days = {}
     for table, column in columns.items():
         if table in frames and column in frames[table].collect_schema().names():
             found = collect(frames[table].select(nw.col(column).cast(nw.Date).min()))[column].iloc[0]
-            days += [] if pd.isna(found) else [found]
-    return min(days) if days else None
+            if not pd.isna(found):
+                days[table] = found
+    return days

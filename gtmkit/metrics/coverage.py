@@ -9,7 +9,7 @@ import pandas as pd
 
 from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, small, sums
 from gtmkit.metrics.opportunities import amount, at_periods, closed, population, stands, zero
-from gtmkit.periods import Period, day_index
+from gtmkit.periods import MONTHS_IN, Period, day_index
 from gtmkit.results import divided, floats, marked, noted, setting, shaped
 
 
@@ -66,6 +66,11 @@ def pipeline_coverage(
     for label, quarter in names.items():
         here = (over["period"] == label).to_numpy()
         answer = marked(answer, here & aimless, "undefined", f"no bookings target for {quarter}")
+        for count in range(1, MONTHS_IN["quarter"]):  # part of a plan is not the plan
+            part = here & ~has_own & (floats(over["monthly"]) == count)
+            answer = marked(
+                answer, part, "undefined", f"bookings targets for {count} of 3 months of {quarter}"
+            )
         answer = marked(answer, here & (left <= 0), "undefined", f"target met: {quarter}")
         answer = noted(answer, here, f"of {quarter}")
     for count in sorted({int(c) for c in over["past"]} - {0}):

@@ -1,6 +1,6 @@
 """Is the sales motion healthy: pipeline created and open, acceptance, winning, time, size and velocity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import narwhals as nw
@@ -302,7 +302,29 @@ def _won_medians(rows: Frame, by: Sequence[str], periods: Sequence[Period]) -> p
         )
         for i, p in enumerate(periods)
     ]
-    return medians(pd.concat(parts, ignore_index=True), by, periods)
+    over = medians(pd.concat(parts, ignore_index=True), by, periods)
+    middle = {key: _median(part) for part in parts for key, part in _grouped(part, by, periods)}
+    keys = [tuple(row) for row in over[[*by, "period"]].itertuples(index=False)]
+    values = [middle.get(key, value) for key, value in zip(keys, over["value"], strict=True)]
+    return over.assign(value=values)
+
+
+def _grouped(
+    part: pd.DataFrame, by: Sequence[str], periods: Sequence[Period]
+) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """The counts of each group of one period, with the key of its row."""
+    for key, rows in part.groupby([*by, "at_period"], dropna=False):
+        *names, at = key if isinstance(key, tuple) else (key,)
+        yield (*map(str, names), periods[int(str(at))].label), rows
+
+
+def _median(counts: pd.DataFrame) -> float:
+    """The middle age, or the mean of the two in the middle, as every spreadsheet has it."""
+    ordered = counts.sort_values("age")
+    upto, age = ordered["n"].cumsum().to_numpy(dtype="int64"), ordered["age"].to_numpy(dtype="float64")
+    n = int(upto[-1])
+    low, high = (age[int(np.searchsorted(upto, place, side="right"))] for place in ((n - 1) // 2, n // 2))
+    return float(low + high) / 2
 
 
 def _curves(

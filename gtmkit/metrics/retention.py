@@ -14,6 +14,7 @@ from gtmkit.windows import flows, groups, levels
 
 MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
 TENTHS = UNITS // 10  # intervals are computed in tenths of a unit, whole numbers that floats add up exactly
+FIRST_MONTH = "the data begins here: customers of before count as new"
 Basis = Literal["cohort", "movements"]
 
 
@@ -51,7 +52,11 @@ def arr_bridge(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) 
         sums(moved, [*by, "movement", "month"], delta=nw.col("delta"), n=counted(nw.col("delta") != 0))
     )
     rows = flows(small, [*by, "movement"], periods, axes={"movement": MOVEMENTS})
-    answer = shaped(total(rows, rows["delta"] * 12 / UNITS, rows["n"]), by, ["movement"])
+    answer = total(rows, rows["delta"] * 12 / UNITS, rows["n"])
+    if len(small):
+        begins = {p.label for p in periods if p.first_month <= int(small["month"].min()) <= p.last_month}
+        answer = noted(answer, (rows["movement"] == "new") & rows["period"].isin(begins), FIRST_MONTH)
+    answer = shaped(answer, by, ["movement"])
     order = {movement: i for i, movement in enumerate(MOVEMENTS)}
     place = answer["movement"].map(order)
     return (
@@ -372,6 +377,7 @@ def _triangle(
         answer = money_ratio(
             rows, amounts, "nobody in it was a customer at a month end", at_most_one=name == "kept"
         )
+    answer = noted(answer, answer["cohort"] == cohorts[0][0], FIRST_MONTH)
     # Age 0 is the whole by definition: nothing is estimated there.
     answer = answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
     leavers = (answer["age"] == 0).to_numpy() & (brief > 0)
