@@ -30,10 +30,7 @@ def cohorts_at_equal_age(
         return SoWhat((Sentence("not yet", words), *late))
     middle = len(at) // 2
     old, new = _counts(at.iloc[:middle]), _counts(at.iloc[middle:])
-    span_old, span_new = (
-        f"{part['cohort'].iloc[0]} to {part['cohort'].iloc[-1]}"
-        for part in (at.iloc[:middle], at.iloc[middle:])
-    )
+    span_old, span_new = (_listed(part["cohort"].to_list()) for part in (at.iloc[:middle], at.iloc[middle:]))
     words = (
         f"At month {age} the cohorts {span_new}: {subject} {formats.figure(new)}, "
         f"against {formats.figure(old)} of {span_old}"
