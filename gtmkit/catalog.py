@@ -282,6 +282,8 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
         agreed = config.metric.get(row.id)
         changes = [f"{c.on.isoformat()}: {c.note}" for c in config.change if c.metric == row.id]
         note = f" Variant: {row.variants[variant].note}." if variant else ""
+        if "window_months" in row.options:
+            note = f" Window: {config.retention.window_months} months.{note}"
         rows.append(
             {
                 "metric": label(name, config),

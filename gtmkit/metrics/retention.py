@@ -86,7 +86,7 @@ def net_revenue_retention(
     window_months: int = setting("retention.window_months"),
     basis: Basis = "cohort",
 ) -> pd.DataFrame:
-    """MRR now of the accounts that paid a window ago, over their MRR then.
+    """MRR now of the accounts that paid when the window began, over their MRR then.
 
     Answers: does expansion offset churn among the customers of a year ago?
     Returns: ratio of MRR, may exceed 1; n = customers then. Returners count.
@@ -106,7 +106,7 @@ def gross_revenue_retention(
     window_months: int = setting("retention.window_months"),
     basis: Basis = "cohort",
 ) -> pd.DataFrame:
-    """MRR kept of the accounts that paid a window ago, each capped at its MRR then, over their MRR then.
+    """MRR kept of the accounts that paid when the window began, each capped at its MRR then, over it.
 
     Answers: how much recurring revenue is kept before any expansion?
     Returns: ratio, at most 1; numerator and denominator in money of MRR; n = customers then.
@@ -124,7 +124,7 @@ def expansion_rate(
     periods: Sequence[Period],
     window_months: int = setting("retention.window_months"),
 ) -> pd.DataFrame:
-    """MRR above that of a window ago, of the accounts that paid then, over their MRR then.
+    """MRR above what it was when the window began, of the accounts that paid then, over it.
 
     Answers: how much do customers grow once they are in?
     Returns: ratio; NRR is GRR plus this; n = customers then.
@@ -139,7 +139,7 @@ def logo_retention(
     periods: Sequence[Period],
     window_months: int = setting("retention.window_months"),
 ) -> pd.DataFrame:
-    """Share of the customers of a window ago that are customers now.
+    """Share of the customers of when the window began that are customers now.
 
     Answers: how many customers stay?
     Returns: share of accounts with MRR above zero then; returners count as kept.
