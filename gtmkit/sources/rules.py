@@ -66,7 +66,7 @@ def _vocabularies(work: Work, plan: Plan, column: Column) -> Iterator[Rule]:
     pipeline = work.config.pipeline
     words: dict[str, tuple[str, ...]] = {}
     if column.name == "stage" and plan.name in ("opportunities", "stage_changes"):
-        remedy = "or put the stage into its place in [pipeline] stages"
+        remedy = "or put the stage into its place in [pipeline] stages of gtm.toml"
         words[remedy] = (*pipeline.stages, pipeline.won, pipeline.lost)
     elif plan.name == "subscriptions" and column.name == "status":
         remedy = "or add the status to [subscriptions] counts where it carries MRR"

@@ -67,7 +67,7 @@ def test_a_stage_outside_the_order_is_refused(acme):
         "'Proposal' (1 row). Allowed: qualified, proposal, closed_won, closed_lost. "
         "Did you mean 'closed_won', 'proposal'? "
         'Add values.stage = { "Closed Won" = "closed_won", "Proposal" = "proposal" } '
-        "to [tables.opportunities], or put the stage into its place in [pipeline] stages."
+        "to [tables.opportunities], or put the stage into its place in [pipeline] stages of gtm.toml."
     )
 
 
