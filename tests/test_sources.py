@@ -271,7 +271,8 @@ def test_a_product_that_is_not_allowed_is_answered_with_the_map(tmp_path: Path):
         prepare(folder, tmp_path / "store")
     assert str(error.value).replace(str(tmp_path), "HOME") == (
         "opportunities: 1,480 of 8,800 rows break its contract; all are in HOME/rejects/opportunities.csv.\n"
-        "  opportunities.product has 1 unknown value: 'GTXPro' (1,480 rows). Allowed: GTX Basic, GTX Pro, "
+        "  opportunities.product has 1 unknown value: 'GTXPro' (1,480 rows, "
+        "from sales_pipeline.csv, line 3). Allowed: GTX Basic, GTX Pro, "
         "MG Special, MG Advanced, GTX Plus Pro, GTX Plus Basic, GTK 500. Did you mean 'GTX Pro'? "
         'Add values.product = { "GTXPro" = "GTX Pro" } to [tables.opportunities], '
         "or allow it in [tables.opportunities.allowed].\n"

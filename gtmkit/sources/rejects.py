@@ -118,13 +118,18 @@ def _unknown(work: Work, plan: Plan, rule: Rule) -> str:
     assert rule.words is not None
     quoted = ", ".join(text(word) for word in rule.words) or "''"
     found = work.rows(
-        f'SELECT value, count(*), min(line) FROM rejects WHERE "table" = {text(plan.name)} '
+        "SELECT value, count(*), first(file ORDER BY file, line), first(line ORDER BY file, line) "
+        f'FROM rejects WHERE "table" = {text(plan.name)} '
         f'AND "column" = {text(rule.column)} AND rule = {text(rule.must)} AND value NOT IN ({quoted}) '
         f"GROUP BY 1 ORDER BY 2 DESC, 1"
     )
-    values = ", ".join(f"{shown(value)} ({counted(int(str(rows)))})" for value, rows, _ in found[:PRINTED])
+    row = "row" if plan.entry.is_parquet else "line"
+    values = ", ".join(
+        f"{shown(value)} ({counted(int(str(rows)))}, from {file}, {row} {line})"
+        for value, rows, file, line in found[:PRINTED]
+    )
     more = f" and {len(found) - PRINTED:,} more" if len(found) > PRINTED else ""
-    near = {str(value): close for value, _, _ in found if (close := _nearest(str(value), rule.words))}
+    near = {str(value): close for value, *_ in found if (close := _nearest(str(value), rule.words))}
     proposed = ", ".join(f"{_toml(value)} = {_toml(word)}" for value, word in list(near.items())[:PRINTED])
     hint = (
         f" Did you mean {', '.join(repr(word) for word in dict.fromkeys(near.values()))}? "

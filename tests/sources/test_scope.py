@@ -63,8 +63,9 @@ def test_a_stage_outside_the_order_is_refused(acme):
         "O3,2026-01-01,Demo\n"
     )
     assert acme.refused(settings, o=text).splitlines()[1] == (
-        "  opportunities.stage has 3 unknown values: 'Closed Won' (1 row), 'Demo' (1 row), "
-        "'Proposal' (1 row). Allowed: qualified, proposal, closed_won, closed_lost. "
+        "  opportunities.stage has 3 unknown values: 'Closed Won' (1 row, from o.csv, line 3), "
+        "'Demo' (1 row, from o.csv, line 4), 'Proposal' (1 row, from o.csv, line 2). "
+        "Allowed: qualified, proposal, closed_won, closed_lost. "
         "Did you mean 'closed_won', 'proposal'? "
         'Add values.stage = { "Closed Won" = "closed_won", "Proposal" = "proposal" } '
         "to [tables.opportunities], or put the stage into its place in [pipeline] stages of gtm.toml."

@@ -149,7 +149,8 @@ def test_an_unknown_status_is_answered_with_the_map(acme):
         "C,2026-01-01,1,Active\n"
     )
     assert acme.refused(PATH, subscriptions=text).splitlines()[1] == (
-        "  subscriptions.status has 2 unknown values: 'Active' (2 rows), 'Frozen' (1 row). Allowed: active, "
+        "  subscriptions.status has 2 unknown values: 'Active' (2 rows, from subscriptions.csv, line 2), "
+        "'Frozen' (1 row, from subscriptions.csv, line 3). Allowed: active, "
         "past_due, canceled, trialing, incomplete, incomplete_expired, unpaid, paused, ended. "
         "Did you mean 'active'? "
         'Add values.status = { "Active" = "active" } to [tables.subscriptions], '
