@@ -49,8 +49,8 @@ lint: $(READY)  ## ruff and mypy
 	@$(BIN)/mypy
 
 check: lint  ## lint and the quick tests, in under a minute
-	@$(PYTEST) $(TWO_CORES) --ignore=tests/acceptance \
-	  -m 'not spark and not browser and not slow and not quick_off'
+	@$(PYTEST) $(TWO_CORES) --ignore=tests/acceptance --ignore=tests/sources --ignore=tests/test_sources.py \
+	  --ignore=tests/test_cli.py -k 'not engine and not test_run' -m 'not spark and not browser and not slow and not quick_off'
 
 lock: $(READY)  ## compile both locks from pyproject.toml (UV_FLAGS=--upgrade takes newer versions)
 	@$(LOCK) --extra dev pyproject.toml --output-file requirements.lock >/dev/null
