@@ -17,6 +17,7 @@ import pandas as pd
 
 from gtmkit import catalog, results, sources, store
 from gtmkit.config import FILE, Config
+from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
 from gtmkit.frames import Frame, collect
 from gtmkit.ledgers import LEDGERS
@@ -185,9 +186,9 @@ class Workspace:
         if name in self._frames:
             return self._frames[name]
         if name not in LEDGERS:
-            if name in sources_tables():
+            if name in TABLES:
                 raise MissingTableError(name)
-            known = [*LEDGERS, *sources_tables()]
+            known = [*LEDGERS, *TABLES]
             raise ConfigError(
                 f"There is no table or ledger '{name}'.{did_you_mean(name, known)} Allowed: {', '.join(known)}. "
                 "Ask for one of these."
@@ -347,13 +348,6 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     first = _first_days(frames)
     chosen = _period(period, config, through, min(first.values(), default=None))
     return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables, first)
-
-
-def sources_tables() -> list[str]:
-    """The names of the canonical tables."""
-    from gtmkit.contracts import TABLES
-
-    return list(TABLES)
 
 
 def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:

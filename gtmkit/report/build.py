@@ -1,6 +1,5 @@
 """The folder of a review from its executed notebooks: facts, tables, pages, snapshot, notes."""
 
-import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from gtmkit import tables
+from gtmkit import store, tables
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
@@ -52,8 +51,7 @@ def store_of(ws: Workspace) -> Path:
 
 def through_of(ws: Workspace) -> dict[str, str]:
     """Up to which day each table reaches, by table."""
-    found: dict[str, str] = json.loads((store_of(ws) / "through.json").read_text(encoding="utf-8"))
-    return dict(sorted(found.items()))
+    return {table: day.isoformat() for table, day in sorted(store.through(store_of(ws)).items())}
 
 
 def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str]:
