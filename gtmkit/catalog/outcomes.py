@@ -1,0 +1,57 @@
+"""The catalogue's rows of layer 1, business outcomes."""
+
+from typing import Any
+
+from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
+from gtmkit.metrics import retention
+
+_BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
+ROWS: list[Metric] = [
+    Metric(
+        retention.mrr, "MRR", 1, "money", "up", **_BILLING,
+        standard="recurring charges normalised to a month: annual / 12, week x 52 / 12",
+        departs="what holds at the month's last instant; contracts signed but not live are not in it",
+    ),
+    Metric(
+        retention.arr, "ARR", 1, "money", "up", **_BILLING,
+        standard="MRR x 12 on the last day of the period",
+    ),
+    Metric(
+        retention.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
+        standard="new + expansion + reactivated + contraction + churned = change in ARR",
+        departs="paying basis: any return from zero is reactivated, never new or expansion",
+        axes=("movement",),
+    ),
+    Metric(
+        retention.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
+        standard="ARR at the end less ARR at the start",
+    ),
+    Metric(
+        retention.net_revenue_retention, "Net revenue retention", 1, "ratio", "up", **_BILLING,
+        standard="closed cohort: revenue now over revenue then of the accounts of then",
+        departs="accounts that left and came back count with what they pay now",
+        variants={
+            "bridge": Variant(
+                "from all movements, expansion of newer customers included; flatters, not a cohort",
+                {"basis": "movements"},
+            )
+        },
+    ),
+    Metric(
+        retention.gross_revenue_retention, "Gross revenue retention", 1, "ratio", "up", **_BILLING,
+        standard="closed cohort, each account capped at its revenue then",
+        departs="endpoint: an account that dipped and recovered lost nothing",
+        variants={
+            "flow": Variant("every loss within the window, also those made good since", {"basis": "movements"})
+        },
+    ),
+    Metric(
+        retention.logo_retention, "Logo retention", 1, "share", "up", **_BILLING,
+        standard="customers then that are customers now, over customers then",
+    ),
+    Metric(
+        retention.expansion_rate, "Expansion rate", 1, "ratio", "up", **_BILLING,
+        standard="growth of the accounts of then over their revenue then",
+        departs="netted within each account; NRR = GRR + this",
+    ),
+]  # fmt: skip
