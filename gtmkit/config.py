@@ -29,6 +29,7 @@ WEEKDAYS = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satu
 
 Words = Annotated[tuple[str, ...], Field(strict=False)]
 Days = Annotated[int, Field(ge=1, le=3660)]
+COST_CATEGORIES = ("tools", "payroll", "agency", "sales_engineering")  # without them a CAC is not loaded
 Plain = str | int | float | bool | date
 # Steps of pydantic's path that name a branch of a union, which the file does not have.
 BRANCHES = {"(list)", "(file)", "str", "int", "float", "bool", "date"}
@@ -105,6 +106,77 @@ class Pipeline(Section):
         if unknown or not value:
             raise ValueError(f"it must list one or more of {', '.join(known)}")
         return value
+
+
+class Condition(Section):
+    """A condition of activation: so many of an event, at any time or within some span of days."""
+
+    event: str
+    at_least: int = Field(default=1, ge=1)
+    within_days: Days | None = None
+    distinct: Literal["user_id"] | None = None
+
+
+class Milestone(Condition):
+    """The second milestone: a condition with a window of its own, counted from the start as the rule's is."""
+
+    window_days: Days | None = None
+
+
+class Activation(Section):
+    """[activation]: what an account must have done, within how many days of its start."""
+
+    window_days: Days = 30
+    conditions: Annotated[tuple[Condition, ...], Field(strict=False)] = ()
+    second: Milestone | None = None
+
+
+class Cac(Section):
+    """[cac]: which months' cost belongs to a month's customers, and how shared cost is spread."""
+
+    lag_months: int = Field(default=3, ge=0, le=24)
+    window_months: int = Field(default=3, ge=1, le=24)
+    allocation: Literal["pipeline", "logos", "paid", "none"] = "pipeline"
+    not_applicable: Words = ()
+
+    @field_validator("not_applicable")
+    @classmethod
+    def _categories(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [category for category in value if category not in COST_CATEGORIES]
+        if unknown:
+            raise ValueError(f"it may list {', '.join(COST_CATEGORIES)}")
+        return value
+
+
+class Ltv(Section):
+    """[ltv]: the months of a customer's life that count, the same for every row."""
+
+    horizon_months: int = Field(default=36, ge=1, le=60)
+
+
+class Finance(Section):
+    """[finance]: on which side of gross margin the cost of customer success stands."""
+
+    customer_success: Literal["opex", "cogs"] = "opex"
+
+
+class Reason(Section):
+    """[churn.reasons.CODE]: what a reason code of the forced choice means."""
+
+    category: str = ""
+    is_involuntary: bool = False
+
+
+class Churn(Section):
+    """[churn]: the reasons of which one must be given when a customer leaves."""
+
+    reasons: dict[str, Reason] = {}
+
+
+class Event(Section):
+    """[events.NAME]: what kind of act an event is."""
+
+    kind: Literal["product", "contract", "billing"] = "product"
 
 
 class Subscriptions(Section):
@@ -226,6 +298,12 @@ class Config(Section):
     suppress: Suppress = Suppress()
     retention: Retention = Retention()
     pipeline: Pipeline = Pipeline()
+    activation: Activation = Activation()
+    cac: Cac = Cac()
+    ltv: Ltv = Ltv()
+    finance: Finance = Finance()
+    churn: Churn = Churn()
+    events: dict[str, Event] = {}
     subscriptions: Subscriptions = Subscriptions()
     engine: Engine = Engine()
     metric: dict[str, Metric] = {}
@@ -234,6 +312,18 @@ class Config(Section):
 
     _file: Path = PrivateAttr(default=Path(FILE))
     LIFTED: ClassVar[tuple[str, ...]] = ("counts", "ended_on")
+
+    @model_validator(mode="after")
+    def _activation_is_behaviour(self) -> Self:
+        second = self.activation.second
+        for condition in [*self.activation.conditions, *([second] if second else [])]:
+            known = self.events.get(condition.event)
+            if known and known.kind != "product":
+                raise ValueError(
+                    f"activation is what an account does, and '{condition.event}' is a {known.kind} event. "
+                    "Name a product event in [activation]"
+                )
+        return self
 
     @property
     def file(self) -> Path:
@@ -335,7 +425,8 @@ def _said(file: Path, fault: ErrorDetails) -> str:
     hint = ""
     if fault["type"] == "literal_error" and isinstance(value, str):
         hint = did_you_mean(value, re.findall(r"'([^']*)'", fault["ctx"]["expected"]))
-    return f"{file}: {key}{shown}: {message}{'' if message.endswith(('.', '?')) else '.'}{hint}"
+    named = f"{key}{shown}: " if key else ""
+    return f"{file}: {named}{message}{'' if message.endswith(('.', '?')) else '.'}{hint}"
 
 
 def _dotted(path: Iterable[int | str]) -> str:
@@ -353,6 +444,8 @@ def _keys(path: list[int | str]) -> set[str]:
             kind = kind.model_fields[str(part)].annotation
         else:
             kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
+        if type(None) in get_args(kind):  # a section that may be absent
+            kind = get_args(kind)[0]
         if get_origin(kind) is Annotated:  # the one union: a list of values, or the file that holds them
             kind = AllowedFile
     fields: Mapping[str, Any] = kind.model_fields

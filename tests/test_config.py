@@ -196,3 +196,50 @@ def test_mistakes_are_named_with_the_remedy(tmp_path: Path, settings: str | byte
 def test_all_mistakes_are_said_at_once(tmp_path: Path):
     said = refused(tmp_path, "[suppress]\nmin_n = -1\n[retention]\nwindow_months = 100\n")
     assert len(said.splitlines()) == 2
+
+
+ACTIVATION = """
+[activation]
+window_days = 14
+conditions = [
+  { event = "workflow_completed", at_least = 2, within_days = 7 },
+  { event = "teammate_invited", at_least = 3, distinct = "user_id" },
+]
+second = { event = "report_shared", window_days = 60 }
+"""
+
+
+def test_an_activation_rule_is_read_whole(tmp_path: Path):
+    rule = load(tmp_path / "acme", ACTIVATION).activation
+    first, other = rule.conditions
+    assert (rule.window_days, first.event, first.at_least, first.within_days) == (
+        14,
+        "workflow_completed",
+        2,
+        7,
+    )
+    assert (other.distinct, other.at_least, other.within_days) == ("user_id", 3, None)
+    assert rule.second is not None and (rule.second.event, rule.second.window_days) == ("report_shared", 60)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            ACTIVATION + '[events.report_shared]\nkind = "billing"\n',
+            "activation is what an account does, and 'report_shared' is a billing event. Name a product event in",
+        ),
+        (
+            ACTIVATION.replace("at_least = 2", "at_leest = 2"),
+            "'activation.conditions[0].at_leest'. Did you mean",
+        ),
+        (ACTIVATION.replace("window_days = 60", "window = 60"), "unknown key 'activation.second.window'"),
+        (ACTIVATION.replace("at_least = 2", "at_least = 0"), "activation.conditions[0].at_least = 0"),
+        ('[cac]\nnot_applicable = ["agncy"]', "it may list tools, payroll, agency, sales_engineering"),
+        ("[cac]\nlag_months = 1.5", "cac.lag_months = 1.5: must be a whole number"),
+        ("[ltv]\nhorizon_months = 61", "ltv.horizon_months = 61"),
+        ('[churn.reasons.price]\ncategry = "money"', "Did you mean 'category'?"),
+    ],
+)
+def test_faults_of_activation_cost_and_churn_are_said(tmp_path: Path, text: str, said: str):
+    assert said in refused(tmp_path / "acme", text)
