@@ -21,7 +21,7 @@ from gtmkit.ledgers import LEDGERS
 from gtmkit.results import Need, Setting
 
 TESTS = Path(__file__).parent
-COUNTS = {"opportunities"}  # what several metrics count alike; no metric stands there
+COUNTS = {"entrants", "opportunities"}  # what several metrics count alike; no metric stands there
 MODULES: list[ModuleType] = [
     importlib.import_module(f"gtmkit.metrics.{found.name}")
     for found in pkgutil.iter_modules(metrics.__path__)

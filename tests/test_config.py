@@ -124,8 +124,9 @@ def test_no_settings_in_the_folder(tmp_path: Path):
     [
         (
             "[compny]\n",
-            "acme/gtm.toml: unknown key 'compny'. Did you mean 'company'? Allowed in the file: change, "
-            "company, engine, metric, pipeline, retention, subscriptions, suppress, tables.",
+            "acme/gtm.toml: unknown key 'compny'. Did you mean 'company'? Allowed in the file: "
+            "activation, cac, change, churn, company, engine, events, finance, ltv, metric, pipeline, retention, "
+            "subscriptions, suppress, tables.",
         ),
         (
             "[suppress]\nmin_m = 1",
@@ -219,7 +220,8 @@ def test_an_activation_rule_is_read_whole(tmp_path: Path):
         7,
     )
     assert (other.distinct, other.at_least, other.within_days) == ("user_id", 3, None)
-    assert rule.second is not None and (rule.second.event, rule.second.window_days) == ("report_shared", 60)
+    assert rule.second is not None
+    assert (rule.second.event, rule.second.window_days) == ("report_shared", 60)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, small, sums
-from gtmkit.metrics.opportunities import amount, at_periods, closed, population, stands, zero
+from gtmkit.metrics.entrants import at_periods, zero
+from gtmkit.metrics.opportunities import amount, closed, population, stands
 from gtmkit.periods import MONTHS_IN, Period, day_index
 from gtmkit.results import divided, floats, marked, noted, setting, shaped
 

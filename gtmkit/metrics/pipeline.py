@@ -9,25 +9,18 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.frames import UNITS, Frame, collect, counted, small, sums
+from gtmkit.metrics.entrants import YEAR, ages, at_periods, each, entrants, medians, one, windowed, zero
 from gtmkit.metrics.opportunities import (
-    YEAR,
     Weight,
-    ages,
     amount,
     amount_ratio,
     amount_sums,
-    at_periods,
     closed,
-    each,
-    entrants,
-    medians,
-    one,
     population,
     stands,
     tenths,
-    windowed,
+    weighed,
     without_amount,
-    zero,
 )
 from gtmkit.periods import Period, day_index
 from gtmkit.results import (
@@ -159,7 +152,7 @@ def close_rate(
     more = amount_sums("first_amount", within) if weight == "amount" else {}
     table = entrants(rows, by, periods, "created_day", window_days, within, {}, **more)
     return shaped(
-        windowed(flows(table, by, periods), window_days, weight),
+        weighed(flows(table, by, periods), window_days, weight),
         by,
         [],
     )

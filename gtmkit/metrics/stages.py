@@ -7,20 +7,8 @@ import narwhals as nw
 import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, collect, counted, small, sums
-from gtmkit.metrics.opportunities import (
-    YEAR,
-    Weight,
-    ages,
-    amount,
-    amount_sums,
-    at_periods,
-    entrants,
-    medians,
-    one,
-    population,
-    windowed,
-    without_amount,
-)
+from gtmkit.metrics.entrants import YEAR, ages, at_periods, entrants, medians, one
+from gtmkit.metrics.opportunities import Weight, amount, amount_sums, population, weighed, without_amount
 from gtmkit.periods import Period, day_index, month_start
 from gtmkit.results import floats, marked, setting, shaped, share, total
 from gtmkit.windows import flows
@@ -66,7 +54,7 @@ def stage_conversion(
     more = amount_sums("entry_amount", within) if weight == "amount" else {}
     table = entrants(rows, keys, periods, "entered_day", window_days, within, {}, **more)
     over = flows(table, keys, periods, months, axes={"stage": range(len(stages))})
-    answer = windowed(over, window_days, weight)
+    answer = weighed(over, window_days, weight)
     return _by_stage(answer, by, stages)
 
 

@@ -1,0 +1,152 @@
+"""What metrics of things that enter and are followed count alike: windows, ages, medians, states at period ends.
+
+No metric stands here. Opportunities enter a stage, accounts start: both are followed for a window or until
+something happens, and both are read as they could be read at the end of each period.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from gtmkit import stats
+from gtmkit.frames import INTEGER, Frame, collect, counted, small, sums
+from gtmkit.periods import Period, day_index
+from gtmkit.results import FIGURES, floats, marked, share
+from gtmkit.windows import flows
+
+YEAR = 12  # months
+
+
+def one() -> nw.Expr:
+    """1 for each row, so that its sum counts them."""
+    return nw.lit(1).cast(INTEGER)
+
+
+def zero() -> nw.Expr:
+    """0 for each row, an integer on every engine."""
+    return nw.lit(0).cast(INTEGER)
+
+
+def entrants(
+    rows: Frame,
+    keys: Sequence[str],
+    periods: Sequence[Period],
+    entered: str,
+    window_days: int,
+    within: nw.Expr,
+    always: Mapping[str, nw.Expr],
+    **more: nw.Expr,
+) -> pd.DataFrame:
+    """Per month of entry: all that entered, those whose window has ended, and of these those that got there.
+
+    The window's last day counts, so it has ended once the day after it is before as_of's day or equal to it.
+    """
+    as_of = day_index(periods[-1].end)
+    ended = nw.col(entered) + window_days < as_of
+    amounts = {name: nw.when(ended).then(what).otherwise(nw.lit(0)) for name, what in more.items()}
+    return collect(
+        sums(
+            rows,
+            [*keys, "month"],
+            entered=one(),
+            matured=counted(ended),
+            reached=counted(ended & within),
+            **amounts,
+            **always,
+        )
+    )
+
+
+def matured(over: pd.DataFrame, window_days: int) -> pd.DataFrame:
+    """The rows, undefined where none entered and immature where the window of some, or of all, has not ended."""
+    waiting = over["entered"] - over["matured"]
+    rows = marked(over, over["entered"] == 0, "undefined", "none entered in the period")
+    return marked(rows, waiting > 0, "immature", f"the {window_days} days of some have not passed")
+
+
+def windowed(over: pd.DataFrame, window_days: int) -> pd.DataFrame:
+    """Shares over the entrants whose window has ended: immature where some, or all, have not come so far."""
+    rows = matured(over, window_days)
+    return share(rows, over["reached"], over["matured"], "none entered in the period")
+
+
+def at_periods(
+    table: pd.DataFrame, keys: Sequence[str], periods: Sequence[Period], axes: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    """Sums by the number of their period, one row per group and period also where there is nothing."""
+    places = {p.last_month: i for i, p in enumerate(periods)}
+    months = {i: month for month, i in places.items()}
+    moved = table.assign(month=table["at_period"].map(months).astype("int64[pyarrow]")).drop(
+        columns="at_period"
+    )
+    return flows(moved, keys, periods, axes=axes)
+
+
+def ages(
+    rows: Frame,
+    keys: Sequence[str],
+    periods: Sequence[Period],
+    begins: str,
+    ends: str,
+    month: str,
+    **more: nw.Expr,
+) -> pd.DataFrame:
+    """Counts by period, age in days and outcome, of what began in the 12 months to the end of each period.
+
+    What had not ended by then is censored there, so that every period is read as it could be read at its end.
+    """
+    days = {
+        "at_period": list(range(len(periods))),
+        "as_of": [day_index(p.end) for p in periods],
+        "last": [p.last_month for p in periods],
+    }
+    rows = rows.join(small(rows, **days), how="cross")
+    rows = rows.filter((nw.col(month) <= nw.col("last")) & (nw.col(month) > nw.col("last") - YEAR))
+    over = ~nw.col(ends).is_null() & (nw.col(ends) < nw.col("as_of"))
+    until = nw.when(over).then(nw.col(ends)).otherwise(nw.col("as_of"))
+    rows = rows.with_columns(age=until - nw.col(begins), ended=counted(over), **more)
+    # An end before its beginning is a wrong date: it counts as the same day.
+    rows = rows.with_columns(age=nw.when(nw.col("age") < 0).then(zero()).otherwise(nw.col("age")))
+    return collect(sums(rows, [*keys, "at_period", "age", "ended", *more], n=one()))
+
+
+def each(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    periods: Sequence[Period],
+    read: Callable[[pd.DataFrame], list[dict[str, Any]]],
+    columns: Sequence[str],
+    axes: dict[str, Any] | None = None,
+) -> pd.DataFrame:
+    """The rows of `columns` that `read` makes of the counts of each group and period."""
+    asked = at_periods(table[[*keys, "at_period", "n"]], keys, periods, axes)[[*keys, "period"]]
+    number = {p.label: i for i, p in enumerate(periods)}
+    parts = dict(list(table.groupby([*keys, "at_period"], dropna=False)))
+    rows = []
+    for group in asked.to_dict("records"):
+        part = parts.get((*[group[k] for k in keys], number[group["period"]]), table.iloc[:0])
+        rows += [{**group, **row} for row in read(part)]
+    return pd.DataFrame(rows, columns=[*asked.columns, *columns])
+
+
+def medians(
+    table: pd.DataFrame, keys: Sequence[str], periods: Sequence[Period], axes: dict[str, Any] | None = None
+) -> pd.DataFrame:
+    """Kaplan-Meier median of the counts by age and outcome of each group and period, as `ages` makes them.
+
+    Undefined where there is nothing, or where the curve has not come down to one half.
+    """
+
+    def read(part: pd.DataFrame) -> list[dict[str, Any]]:
+        n, ended = int(part["n"].sum()), int(part.loc[part["ended"] == 1, "n"].sum())
+        counts = {"numerator": ended, "denominator": n, "n": n}
+        if not n:
+            return [counts]
+        median = stats.km_median(floats(part["age"]), floats(part["ended"]), floats(part["n"]))
+        return [{"value": median.value, **counts, "low": median.low, "high": median.high}]
+
+    rows = each(table, keys, periods, read, FIGURES, axes)
+    rows = marked(rows, rows["n"] == 0, "undefined", "none in these months")
+    return marked(rows, rows["value"].isna(), "undefined", "the curve has not come down to one half")
