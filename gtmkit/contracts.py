@@ -339,7 +339,7 @@ TABLES: dict[str, Table] = {
         _month("the month it belongs to", required=False),
         _on("day_on", "the day it belongs to"),
         _amount("amount", "the cost", required=True),
-        _text("function", "sales, marketing, customer_success, ..."),
+        _id("function", "who spent it: sales, marketing, customer_success, ..."),
         _text("category", "media, tools, payroll, agency, sales_engineering, ..."),
         _text("purpose", "what it was for", ("new", "expansion", "retention")),
         CHANNEL,

@@ -128,3 +128,20 @@ def test_no_parquet(acme):
     assert acme.refused('[tables.owners]\npath = "o.parquet"\n').startswith(
         "o.parquet: it is no Parquet file ("
     )
+
+
+SPEND = '[tables.spend]\npath = "spend.csv"\n'
+
+
+def test_a_posting_without_a_function_is_refused_with_its_line(acme):
+    rows = "month_on,amount,function\n2026-01-01,10,sales\n2026-02-01,20,\n"
+    message = acme.refused(SPEND, spend=rows)
+    assert "function" in message and "must not be empty" in message
+    message = acme.refused(SPEND, spend="month_on,amount\n2026-01-01,10\n")
+    assert "function" in message
+
+
+def test_a_constant_function_serves_every_posting(acme):
+    settings = f'{SPEND}constants = {{ function = "marketing" }}\n'
+    store = acme.read(settings, spend="month_on,amount\n2026-01-01,10\n2026-02-01,20\n")
+    assert store.rows("SELECT DISTINCT function FROM {spend}") == [("marketing",)]
