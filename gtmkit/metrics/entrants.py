@@ -132,11 +132,15 @@ def each(
 
 
 def medians(
-    table: pd.DataFrame, keys: Sequence[str], periods: Sequence[Period], axes: dict[str, Any] | None = None
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    periods: Sequence[Period],
+    axes: dict[str, Any] | None = None,
+    unreached: str = "the curve has not come down to one half",
 ) -> pd.DataFrame:
     """Kaplan-Meier median of the counts by age and outcome of each group and period, as `ages` makes them.
 
-    Undefined where there is nothing, or where the curve has not come down to one half.
+    Undefined where there is nothing, or (`unreached` says it) where the curve has not come down to one half.
     """
 
     def read(part: pd.DataFrame) -> list[dict[str, Any]]:
@@ -149,4 +153,4 @@ def medians(
 
     rows = each(table, keys, periods, read, FIGURES, axes)
     rows = marked(rows, rows["n"] == 0, "undefined", "none in these months")
-    return marked(rows, rows["value"].isna(), "undefined", "the curve has not come down to one half")
+    return marked(rows, rows["value"].isna(), "undefined", unreached)
