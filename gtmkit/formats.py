@@ -6,6 +6,7 @@ A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `d
 
 import html
 import math
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ FEW = 20  # accounts; below it a money ratio is shown and marked
 RESULT = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
 DASHED = ("undefined", "not yet observed", "suppressed", "immature")
 PAGE_MIME = "application/vnd.gtmkit.html"  # HTML of our own making, which a report may show
+ISOLATE, END_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+TURNS = (
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
+)
 UNITS = ("share", "money", "money per day", "days", "opportunity-days", "count", "ratio")
 
 
@@ -148,18 +153,32 @@ class Cell(NamedTuple):
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[str | Cell]], right: Collection[int] = ()
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    right: Collection[int] = (),
+    *,
+    cards: bool = False,
 ) -> str:
     """An HTML table with a caption, scopes and escaped cells; the columns in `right` are set right.
 
-    The first cell of a row is the row's heading. The table scrolls in a region of its own where it is wide.
+    The first cell of a row is the row's heading. With `cards` a narrow screen shows each row as a card, every
+    cell under its column's name: the roles keep it a table for those who hear it. Else it scrolls in a region
+    of its own where it is too wide.
     """
     side = [' class="r"' if i in right else "" for i in range(len(head))]
-    names = "".join(f'<th scope="col"{s}>{escape(name)}</th>' for s, name in zip(side, head, strict=True))
-    body = "".join(f"<tr>{_row(row, side)}</tr>" for row in rows)
+    names = "".join(
+        f'<th scope="col"{_role("columnheader", cards)}{s}>{escape(name)}</th>'
+        for s, name in zip(side, head, strict=True)
+    )
+    line = f"<tr{_role('row', cards)}>"
+    group = _role("rowgroup", cards)
+    body = "".join(f"{line}{_row(row, side, head if cards else ())}</tr>" for row in rows)
+    kind = ' class="cards" role="table"' if cards else ""
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table{kind}>'
+        f"<caption>{escape(caption)}</caption><thead{group}>{line}{names}</tr></thead>"
+        f"<tbody{group}>{body}</tbody></table></div>"
     )
 
 
@@ -204,8 +223,18 @@ def escape(text: Any) -> str:
 
 
 def label(name: Any) -> str:
-    """The name of a group as it is shown: null is `unknown`."""
-    return "unknown" if name is None or pd.isna(name) else str(name)
+    """The name of a group as it is shown: null is `unknown`.
+
+    Control characters are left out, and a name written from right to left is isolated, so that it cannot turn
+    the figures beside it around.
+    """
+    if name is None or pd.isna(name):
+        return "unknown"
+    text = "".join(
+        c for c in " ".join(str(name).split()) if unicodedata.category(c) != "Cc" and c not in TURNS
+    )
+    turns = any(unicodedata.bidirectional(c) in ("R", "AL", "AN") for c in text)
+    return f"{ISOLATE}{text}{END_ISOLATE}" if turns else text
 
 
 def _thousands(size: float) -> str:
@@ -230,9 +259,20 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
     return text
 
 
-def _row(row: Sequence[str | Cell], side: Sequence[str]) -> str:
+def _row(row: Sequence[str | Cell], side: Sequence[str], names: Sequence[str] = ()) -> str:
+    """The cells of a row; of a card each but the first bears its column's name."""
+    said = [f' data-l="{escape(name)}"' for name in names] or [""] * len(row)
     first, *rest = (f"{mark}>{_inside(content)}" for mark, content in zip(side, row, strict=True))
-    return f'<th scope="row"{first}</th>' + "".join(f"<td{inside}</td>" for inside in rest)
+    cells = (
+        f"<td{_role('cell', bool(names))}{name}{inside}</td>"
+        for name, inside in zip(said[1:], rest, strict=True)
+    )
+    return f'<th scope="row"{_role("rowheader", bool(names))}{first}</th>' + "".join(cells)
+
+
+def _role(name: str, is_needed: bool) -> str:
+    """A role that a browser drops from a row that is laid out as a card."""
+    return f' role="{name}"' if is_needed else ""
 
 
 def _inside(content: str | Cell) -> str:

@@ -124,3 +124,27 @@ def test_a_long_table_is_cut_and_says_so():
 )
 def test_a_target_is_written_as_its_metric_is_spoken_of(metric, unit, value, words):
     assert formats.target(metric, value, unit) == words
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("plain $1 <b>", "plain $1 <b>"),
+        (None, "unknown"),
+        ("שירות", "\u2068שירות\u2069"),  # isolated, so that it cannot turn the figure beside it around
+        ("mail\u202egnp.exe", "mailgnp.exe"),  # an override would
+        ("\u2069خدمة\u2066", "\u2068خدمة\u2069"),
+        ("two\nlines\x00\x0b", "two lines"),
+        ("🚀 ads", "🚀 ads"),
+    ],
+)
+def test_a_name_from_data_stands_by_itself(name, shown):
+    assert formats.label(name) == shown
+
+
+def test_a_card_keeps_its_rows_and_the_name_of_each_cell():
+    html = formats.table("c", ["segment", "GRR <x>"], [["a", Cell("80 %", "n 5")]], right={1}, cards=True)
+    assert '<table class="cards" role="table">' in html
+    assert '<th scope="row" role="rowheader">a</th>' in html
+    assert '<td role="cell" data-l="GRR &lt;x&gt;" class="r"><b>' in html
+    assert "role=" not in formats.table("c", ["a", "b"], [["1", "2"]]).replace('role="region"', "")
