@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_OPPORTUNITIES, Metric
-from gtmkit.metrics import stages
+from gtmkit.metrics import activation, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 ROWS: list[Metric] = [
@@ -16,5 +16,10 @@ ROWS: list[Metric] = [
         stages.stage_regress_rate, "Stages moved back", 2, "share", "down", **_CRM,
         standard="ours: stays in a stage that ended in an earlier one",
         axes=("stage",),
+    ),
+    Metric(
+        activation.identity_match_rate, "Events matched to an account", 3, "share", "up",
+        "onboarding", "product analytics",
+        "ours: events of an account, by their own id or by that of a known user or visitor", (),
     ),
 ]  # fmt: skip

@@ -3,10 +3,47 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import retention, usage
+from gtmkit.metrics import activation, retention, usage
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
+_PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
 ROWS: list[Metric] = [
+    Metric(
+        activation.activation_rate, "Activation rate", 3, "share", "up", **_PRODUCT,
+        standard="accounts that meet the agreed behaviour over accounts started",
+        departs="within a fixed window, only accounts whose window has ended, so that young months do not look worse",
+        variants={
+            "to_date": Variant(
+                "activated so far of all started; falls for recent starts, whose time is not over", {"basis": "to_date"}
+            ),
+            "expected": Variant(
+                "at the rates of all accounts by segment: what the group's own mix of segments would give",
+                {"basis": "expected"},
+            ),
+        },
+    ),
+    Metric(
+        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT,
+        standard="median days from start to activation",
+        departs="Kaplan-Meier over all accounts, those that have not activated wait; 12 months of starts",
+        variants={
+            "activated": Variant(
+                "the trade's usual figure: median of those activated alone, biased low", {"basis": "activated"}
+            )
+        },
+    ),
+    Metric(
+        activation.activation_depth, "Activation depth", 3, "share", "up", **_PRODUCT,
+        standard="activated accounts that also hit a second milestone",
+        departs="each within its window from the start, over those activated within theirs",
+        variants={"of_starts": Variant("over all accounts started, activated or not", {"basis": "starts"})},
+    ),
+    Metric(
+        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT,
+        standard="accounts that reached a milestone by an age over accounts that old",
+        departs="1 - Kaplan-Meier, so that young accounts count as long as they have been seen",
+        axes=("milestone", "age"),
+    ),
     Metric(
         retention.cohort_retention, "Cohort retention", 3, "share", "up", **_BILLING,
         standard="share of a start cohort still paying, by age",

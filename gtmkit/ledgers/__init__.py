@@ -5,14 +5,15 @@ from collections.abc import Callable, Mapping
 import pandas as pd
 
 from gtmkit.frames import Frame
+from gtmkit.ledgers.activations import activations, unmatched
 from gtmkit.ledgers.costs import costs
 from gtmkit.ledgers.journeys import journeys, positions, stays, visits
 from gtmkit.ledgers.replicates import replicates
 from gtmkit.ledgers.revenue import revenue
 
 LEDGERS: Mapping[str, Callable[..., Frame]] = {
-    build.__name__: build for build in (revenue, journeys, visits, positions, stays, costs, replicates)
+    build.__name__: build for build in (revenue, journeys, visits, positions, stays, costs, replicates, activations)
 }
 
 # What a ledger could not match, as rows of the loss account: table, step, rows, detail.
-LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {}
+LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {"activations": unmatched}
