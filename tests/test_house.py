@@ -21,14 +21,14 @@ PACKAGE = ROOT / "gtmkit"
 # itself, free of cycles. Tables, ledgers and metrics lie in the order in which data flows through them.
 FLOORS = [
     {"errors"},
-    {"periods", "stats", "formats"},
+    {"periods", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
     {"config", "contracts"},
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
     {"catalog"},
-    {"charts", "tables", "wording"},
+    {"charts", "tables", "wording", "display", "reference"},
     {"workspace"},
     {"report", "notebooks"},
     {"cli"},

@@ -1,0 +1,168 @@
+"""A metric's answer as it shows itself: a pandas frame to reckon with, a table with units to look at.
+
+A subclass of DataFrame rather than a formatter registered with IPython, for two reasons. What is shown has to
+travel with the frame: `attrs` would travel through arithmetic too (`frame * 100` would still call itself a
+share) and into Parquet files. And a formatter reaches every frame of a kernel, ours or not, and no terminal.
+
+The subclass promises little. It adds no method and computes nothing; it shows units only while all its rows are
+rows of the answer as it was given. Filtered, sorted or cut it still does; after any arithmetic, a new column or
+a merge pandas shows it as it shows any frame.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from gtmkit import formats
+from gtmkit.results import FIGURES, WORDS
+
+HEAD = ("value", "interval", "n", "status", "reason")
+WORTH = {
+    "share": "`value` is a share, 0 to 1",
+    "ratio": "`value` is a ratio",
+    "money": "`value` is in {currency}",
+    "money per day": "`value` is in {currency} a day",
+}
+# No colour of its own: it takes those of the page it stands on, light or dark.
+STYLE = (
+    ".gtmkit-answer caption{caption-side:top;text-align:left;font-weight:600;padding:0 0 .4em}"
+    ".gtmkit-answer th,.gtmkit-answer td{text-align:left;vertical-align:top}"
+    ".gtmkit-answer .r{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked and what came: the heading, the unit of `value`, and the rows as they were given."""
+
+    title: str
+    unit: str
+    spoken: str
+    currency: str
+    rows: pd.DataFrame
+
+
+class Answer(pd.DataFrame):
+    """A frame in the result shape that shows its figures with units, intervals and status; else a DataFrame."""
+
+    _metadata: ClassVar[list[str]] = ["asked"]  # what pandas hands on to the frames made from this one
+    asked: Asked | None = None
+
+    @property
+    def _constructor(self) -> Callable[..., "Answer"]:
+        return Answer
+
+    def __repr__(self) -> str:
+        shown = _shown(self)
+        return repr(pd.DataFrame(self)) if shown is None else shown.text()
+
+    def _repr_html_(self) -> str | None:
+        shown = _shown(self)
+        if shown is None:
+            plain: Any = pd.DataFrame(self)  # pandas-stubs leaves out what a notebook calls
+            html: str | None = plain._repr_html_()
+            return html
+        return f'<style>{STYLE}</style><div class="gtmkit-answer">{shown.html()}</div>'
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a page of a report shows of it; a notebook adds the other forms."""
+        shown = _shown(self)
+        return {} if shown is None else {formats.PAGE_MIME: shown.html()}
+
+
+def answer(rows: pd.DataFrame, *, metric: str, title: str, unit: str, currency: str) -> Answer:
+    """The rows of a metric as an answer that shows itself under a title; `metric` is its id."""
+    told = Answer(rows.copy())
+    told.asked = Asked(title, unit, formats.spoken_unit(metric, unit), currency, rows)
+    return told
+
+
+def title(label: str, by: Sequence[str], options: str, periods: Sequence[str]) -> str:
+    """What was asked, as a heading: `Win rate by segment, months=12, 2025-11 to 2026-10`."""
+    split = f" by {' and '.join(by)}" if by else ""
+    span = [periods[0], periods[-1]] if periods[0] != periods[-1] else [periods[0]]
+    return ", ".join(part for part in (label + split, options.replace(",", ", "), " to ".join(span)) if part)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The same table for a page and a terminal: a caption, a head, rows of words, a last line."""
+
+    caption: str
+    head: list[str]
+    rows: list[list[str]]
+    foot: list[str]
+    right: frozenset[str]
+
+    def html(self) -> str:
+        right = {place for place, name in enumerate(self.head) if name in self.right}
+        foot = "".join(f"<p><small>{formats.escape(line)}</small></p>" for line in self.foot)
+        return formats.table(self.caption, self.head, self.rows, right=right) + foot
+
+    def text(self) -> str:
+        cells = [self.head, *([" ".join(word.split()) for word in row] for row in self.rows)]
+        widths = [max(len(row[place]) for row in cells) for place in range(len(self.head))]
+        lines = [
+            "  ".join(
+                word.rjust(width) if name in self.right else word.ljust(width)
+                for word, width, name in zip(row, widths, self.head, strict=True)
+            ).rstrip()
+            for row in cells
+        ]
+        return "\n".join([self.caption, "", *lines, "", *self.foot])
+
+
+def _shown(frame: Answer) -> _Table | None:
+    """The table of an answer; None where the frame is no longer made of its rows, or shows nothing."""
+    asked = frame.asked
+    if asked is None or not len(frame) or list(frame.columns) != list(asked.rows.columns):
+        return None
+    if not _tuples(frame) <= _tuples(asked.rows):
+        return None
+    axes = [str(c) for c in frame.columns if c not in (*FIGURES, *WORDS)]
+    if asked.rows["period"].nunique() == 1:
+        axes.remove("period")  # it stands in the title
+    most = pd.get_option("display.max_rows") or len(frame)
+    rows = [
+        [*("" if pd.isna(row[axis]) else str(row[axis]) for axis in axes), *_figures(row, asked)]
+        for row in frame.head(most).to_dict("records")
+    ]
+    head = [*axes, *HEAD]
+    filled = [place for place in range(len(head)) if any(row[place] for row in rows)]
+    return _Table(
+        asked.title,
+        [head[place] for place in filled],
+        [[row[place] for place in filled] for row in rows],
+        _foot(frame, asked, most),
+        frozenset(["value", "n", *(axis for axis in axes if pd.api.types.is_numeric_dtype(frame[axis]))]),
+    )
+
+
+def _tuples(rows: pd.DataFrame) -> set[tuple[Any, ...]]:
+    return set(rows.itertuples(index=False, name=None))
+
+
+def _figures(row: Any, asked: Asked) -> list[str]:
+    """Value, interval, n, status and reason of a row, in words; what is not there is empty.
+
+    A suppressed share shows its counts instead: `5 of 11`.
+    """
+    unit, known = asked.spoken, formats.plain(row["value"])
+    value = "" if known is None else formats.number(known, unit, asked.currency)
+    if row["status"] == "suppressed":
+        value = f"{row['numerator']:,.0f} of {row['denominator']:,.0f}"
+    ends = formats.interval(row["low"], row["high"], unit, 1 if unit == "share" else None)
+    words = ["" if pd.isna(row[name]) else str(row[name]) for name in WORDS]
+    return [value, ends, formats.people(row["n"]).removeprefix("n "), *words]
+
+
+def _foot(frame: pd.DataFrame, asked: Asked, most: int) -> list[str]:
+    """How many rows are not shown, what the column `value` holds, and what else the frame has."""
+    more = len(frame) - most
+    cut = [f"{more:,} more rows of {len(frame):,}; pd.options.display.max_rows sets how many."]
+    worth = WORTH.get(asked.unit, "`value` is in {unit}").format(currency=asked.currency, unit=asked.unit)
+    spoken = ", shown in percent" if asked.spoken == "share" else ""
+    columns = f"Columns: {', '.join(map(str, frame.columns))}."
+    return [*(cut if more > 0 else []), f"A pandas frame; {worth}{spoken}.", columns]

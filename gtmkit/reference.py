@@ -1,0 +1,234 @@
+"""All there is to know of a metric on one page: what it means, how it is asked, what it is made of.
+
+Nothing is written here: the definition is the docstring of the metric's function, what it needs is its
+signature, the formula is its code, and the rest is its row of the catalogue.
+"""
+
+import ast
+import html
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from textwrap import dedent, fill
+from typing import Any, Literal, get_args, get_origin
+
+from gtmkit import catalog, formats
+from gtmkit.catalog import LAYERS, Metric
+from gtmkit.config import FILE, Config
+from gtmkit.contracts import TABLES
+from gtmkit.ledgers import LEDGERS
+from gtmkit.results import Need, Setting
+
+WIDTH = 100  # characters of a line of text
+INDENT = "    "
+DOCSTRING = ("Answers", "Takes", "Returns", "Differs")
+GOOD = {
+    "up": "up is good news",
+    "down": "down is good news",
+    "neither": "neither direction is good news as such",
+}
+UNITS = {
+    "share": "share, 0 to 1, shown in percent",
+    "ratio": "ratio of two sums",
+    "money": "money, in the company's currency",
+    "money per day": "money a day, in the company's currency",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A thing that a metric is made of, with its own parts below it."""
+
+    words: str
+    parts: tuple["Part", ...] = ()
+
+
+@dataclass(frozen=True, repr=False)
+class Reference(formats.Shown):
+    """A metric's page: terms with their lines, what it is made of, its code; HTML in a notebook, else text."""
+
+    id: str
+    label: str
+    terms: dict[str, list[str]]
+    made_of: tuple[Part, ...]
+    code: str
+
+    def html(self) -> str:
+        """A list of terms, with nested lists for what it is made of and the code folded below."""
+        terms = {name: _lines(lines) for name, lines in self.terms.items()}
+        terms["Made of"] = _list(self.made_of)
+        parts = "".join(
+            f"<dt><strong>{formats.escape(name)}</strong></dt><dd>{text}</dd>" for name, text in terms.items()
+        )
+        head = f"{formats.escape(self.label)} <small><code>{formats.escape(self.id)}</code></small>"
+        code = f"<details><summary>The code</summary><pre>{html.escape(self.code)}</pre></details>"
+        return f'<h4>{head}</h4><dl class="defs">{parts}</dl>{code}'
+
+    def __str__(self) -> str:
+        said = [f"{self.label} ({self.id})"]
+        for name, lines in self.terms.items():
+            said += ["", name, *(_wrapped(line) for line in lines)]
+        return "\n".join([*said, "", "Made of", *_tree(self.made_of)])
+
+
+def help(metric: str) -> Reference:
+    """What a metric means, how it is computed and asked, what it is made of; `win_rate.amount` is a variant.
+
+    Raises ConfigError for an id or variant that is not in the catalogue.
+    """
+    row, variant = catalog.find(metric)
+    label = f"{row.label} ({variant})" if variant else row.label
+    return Reference(metric, label, dict(_terms(row, variant)), _parts(row, set()), _body(row.function))
+
+
+def _terms(row: Metric, variant: str) -> Iterator[tuple[str, list[str]]]:
+    """The terms that have something to say, in the order in which they are read."""
+    asks = row.variants[variant].options if variant else {}
+    unit = row.unit_with(asks)
+    yield "Definition", [row.definition]
+    if variant:
+        told = ", ".join(f"{name}={value!r}" for name, value in asks.items())
+        yield "This variant", [f"{_sentence(row.variants[variant].note)} It is the metric asked with {told}."]
+    yield from _docstring(row.function)
+    yield "The usual way", [_sentence(row.standard)]
+    if row.departs:
+        yield "Ours departs", [_sentence(row.departs)]
+    yield "Unit", [f"{UNITS.get(unit, unit)}; {GOOD[row.better]}"]
+    yield "Layer", [f"{row.layer}, {LAYERS[row.layer]}"]
+    yield "Decision served", [row.decision.replace("_", " ")]
+    yield "Source of truth", [row.truth]
+    yield "Variants", [_variant(row, name) for name in row.variants] or ["none"]
+    yield "by", [", ".join(row.by) or "nothing"]
+    if row.axes:
+        yield "Columns of its own", [", ".join(row.axes)]
+    yield "Options", [_option(p) for p in row.options.values()] or ["none"]
+    yield "Formula", [f"the function {row.id} of {row.function.__module__}"]
+    yield "Tables in the end", [_tables_said(row.function)]
+
+
+def _docstring(function: Callable[..., Any]) -> Iterator[tuple[str, list[str]]]:
+    """What the docstring says below the definition, by the words with which its paragraphs begin."""
+    said: dict[str, list[str]] = {}
+    name = "Computed"
+    for line in (inspect.getdoc(function) or "").splitlines()[1:]:
+        begins, colon, rest = line.partition(": ")
+        if colon and begins in DOCSTRING:
+            name, line = begins, rest
+        if line.strip():
+            said.setdefault(name, []).append(line.strip())
+    yield from ((name, [_sentence(" ".join(lines))]) for name, lines in said.items())
+
+
+def _variant(row: Metric, name: str) -> str:
+    variant = row.variants[name]
+    unit = f" ({variant.unit})" if variant.unit and variant.unit != row.unit else ""
+    return f"{row.id}.{name}{unit}: {_sentence(variant.note)}"
+
+
+def _option(parameter: inspect.Parameter) -> str:
+    """An option with what it may be and its default, or where in gtm.toml its default stands."""
+    annotation, default = parameter.annotation, parameter.default
+    words = get_args(annotation) if get_origin(annotation) is Literal else ()
+    allowed = f", one of {', '.join(map(str, words))}" if words else ""
+    if isinstance(default, Setting):
+        stands = f"{default.key} in {FILE}, which is {_plain(_preset(default))} where it is not set"
+    else:
+        stands = "not set" if default is None else _plain(default)
+    return f"{parameter.name}: {stands}{allowed}"
+
+
+def _preset(setting: Setting) -> Any:
+    """The value of a key that gtm.toml does not have."""
+    value: Any = Config()
+    for part in setting.key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_plain, value)) or "empty"
+    return "empty" if value is None or value == {} else str(value)
+
+
+def _parts(row: Metric, seen: set[str]) -> tuple[Part, ...]:
+    """What a metric takes, down to the tables; what was opened before is only named."""
+    return tuple(_part(p, seen) for p in _needed(row.function))
+
+
+def _part(parameter: inspect.Parameter, seen: set[str]) -> Part:
+    need = parameter.default
+    name = need.metric if isinstance(need, Need) else parameter.name
+    asked = _asked(need) if isinstance(need, Need) else ""
+    may_lack = ", where there is one" if need is None else ""
+    if name in TABLES:
+        return Part(f"{name} (table{may_lack})")
+    kind = "metric" if name in catalog.METRICS else "ledger"
+    words = f"{name} ({kind}{asked}{may_lack})"
+    if name in seen:
+        return Part(f"{words}, as above")
+    seen.add(name)
+    function = catalog.METRICS[name].function if kind == "metric" else LEDGERS[name]
+    return Part(words, tuple(_part(p, seen) for p in _needed(function)))
+
+
+def _asked(need: Need) -> str:
+    """The options with which a metric is taken: `, months=12`."""
+    values = {k: v.key if isinstance(v, Setting) else v for k, v in need.options.items()}
+    return "".join(f", {name}={value}" for name, value in values.items())
+
+
+def _needed(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    parameters = inspect.signature(function).parameters.values()
+    return [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+
+def _tables_said(function: Callable[..., Any]) -> str:
+    """The tables under a metric, and those that it uses where there are any."""
+    found = list(_tables(function))
+    musts = list(dict.fromkeys(name for name, is_must in found if is_must))
+    mays = [name for name in dict.fromkeys(name for name, _ in found) if name not in musts]
+    return ", ".join(musts) + (f"; where there is one: {', '.join(mays)}" if mays else "")
+
+
+def _tables(function: Callable[..., Any]) -> Iterator[tuple[str, bool]]:
+    """Each table under a metric or ledger, and whether it cannot do without it."""
+    for parameter in _needed(function):
+        need = parameter.default
+        name = need.metric if isinstance(need, Need) else parameter.name
+        if name in TABLES:
+            yield name, need is not None
+        else:
+            made_by = catalog.METRICS[name].function if name in catalog.METRICS else LEDGERS[name]
+            yield from ((table, is_must and need is not None) for table, is_must in _tables(made_by))
+
+
+def _body(function: Callable[..., Any]) -> str:
+    """The code of a function below its docstring."""
+    source = inspect.getsource(function)
+    body = ast.parse(source).body[0].body[1:]  # type: ignore[attr-defined] # a module of one function
+    return dedent("\n".join(source.splitlines()[body[0].lineno - 1 :]))
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital and a full stop, where it has none; else as it is."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+
+
+def _lines(lines: list[str]) -> str:
+    return "<br>".join(formats.escape(line) for line in lines)
+
+
+def _list(parts: tuple[Part, ...]) -> str:
+    inside = "".join(f"<li>{formats.escape(p.words)}{_list(p.parts) if p.parts else ''}</li>" for p in parts)
+    return f"<ul>{inside}</ul>"
+
+
+def _wrapped(line: str) -> str:
+    return fill(line, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT + "  ", break_on_hyphens=False)
+
+
+def _tree(parts: tuple[Part, ...], depth: int = 1) -> Iterator[str]:
+    for part in parts:
+        yield f"{INDENT * depth}{part.words}"
+        yield from _tree(part.parts, depth + 1)
