@@ -138,6 +138,89 @@ def _joined(old: Any, new: str) -> str:
     return str(old) if new in str(old).split("; ") else f"{old}; {new}"
 
 
+def beside(by: Sequence[str], **parts: pd.DataFrame) -> pd.DataFrame:
+    """The parts of a derived metric beside one another: `by`, `period`, and `part.value`, `part.n`, ... of each.
+
+    One row for each group and period that any part has; a part without a dimension that others have stands
+    beside each of its groups, and the row's reason says so. What makes a part's figure missing or unsettled
+    (undefined, immature, suppressed, provisional) makes the row so, with the part's reason; where a part has
+    no row for a group, the row is undefined.
+    """
+    keys = {
+        name: [c for c in [*by, "period"] if c in part and _says(part, c)] for name, part in parts.items()
+    }
+    widest = sorted(parts, key=lambda name: -len(keys[name]))
+    rows: pd.DataFrame | None = None
+    for name in widest:
+        figures = parts[name][[*keys[name], *FIGURES, *WORDS]]
+        figures = figures.rename(columns={c: f"{name}.{c}" for c in [*FIGURES, *WORDS]})
+        shared = [c for c in keys[name] if rows is None or c in rows]
+        if rows is None:
+            rows = figures
+        else:
+            rows = rows.merge(
+                figures, on=shared, how="outer" if set(shared) >= {*rows.columns} & {*by} else "left"
+            )
+    if rows is None:
+        raise ValueError("A derived metric stands on at least one part. Name one.")
+    rows = rows.assign(**{c: pd.array([None] * len(rows), dtype="string") for c in by if c not in rows})
+    return _carried(rows, by, keys)
+
+
+def jackknifed(
+    answer: pd.DataFrame, left_out: pd.DataFrame, where: "np.ndarray[Any, Any]", replicate: str
+) -> pd.DataFrame:
+    """The rows with the jackknife's interval where the mask holds, or why there is none.
+
+    `left_out` is the same answer with groups of accounts left out in turn, told apart by `replicate`.
+    """
+    keys = [c for c in left_out.columns if c not in {replicate, *FIGURES, *WORDS}]
+    values = {key: floats(rows["value"]) for key, rows in left_out.groupby(keys, dropna=False)}
+    low, high = floats(answer["low"]).copy(), floats(answer["high"]).copy()
+    for i in np.flatnonzero(where):
+        key = tuple(answer[keys].iloc[i])
+        full = float(answer["value"].iloc[i])
+        low[i], high[i] = stats.jackknife(full, values.get(key, np.array([])))
+    found = answer.assign(low=pd.array(low, dtype="Float64"), high=pd.array(high, dtype="Float64"))
+    for end in ("low", "high"):
+        found[end] = found[end].mask(np.isnan(floats(found[end])))
+    return noted(found, where & np.isnan(low), "no interval: it stands on too few accounts")
+
+
+def _says(part: pd.DataFrame, column: str) -> bool:
+    """Whether a part tells a key's groups apart; one that is undefined as a whole has nulls there."""
+    return column == "period" or bool(part[column].notna().any())
+
+
+def _carried(rows: pd.DataFrame, by: Sequence[str], keys: Mapping[str, list[str]]) -> pd.DataFrame:
+    """The rows with the statuses of their parts, the worst first, and which part is of the whole company."""
+    answer = rows
+    for status in WORST_FIRST[:-1]:
+        for name in keys:
+            own = rows[f"{name}.status"].astype(object)
+            said = rows[f"{name}.reason"].astype(object)
+            hit = (own == status).fillna(False).to_numpy(dtype=bool)
+            for reason in dict.fromkeys(r if isinstance(r, str) else "" for r in said[hit]):
+                these = hit & np.array([(r if isinstance(r, str) else "") == reason for r in said])
+                answer = marked(answer, these, status, _of_part(name, status, reason))
+    for name, own_keys in keys.items():
+        absent = rows[f"{name}.n"].isna() & rows[f"{name}.value"].isna() & rows[f"{name}.status"].isna()
+        answer = marked(answer, absent.to_numpy(dtype=bool), "undefined", f"no {name}")
+        wide = [c for c in by if c not in own_keys and rows[c].notna().any()]
+        if wide:
+            known = rows[f"{name}.value"].notna().to_numpy(dtype=bool)
+            answer = noted(answer, known, f"{name} is company-wide" if len(wide) == len(by) else
+                           f"{name} is not by {' and '.join(wide)}")  # fmt: skip
+    return answer
+
+
+def _of_part(name: str, status: str, reason: str) -> str:
+    """Why a row is what a part of it is; a table that is missing is named as it is everywhere."""
+    if reason.startswith("needs table "):
+        return reason
+    return f"{name} is {status}" + (f": {reason}" if reason else "")
+
+
 def undefined(
     by: Sequence[str], periods: Sequence[str], reason: str, axes: Sequence[str] = ()
 ) -> pd.DataFrame:

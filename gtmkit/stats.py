@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, ndtri, stdtrit
+from scipy.special import chdtrc, gammaincinv, ndtri, stdtrit
 
 Floats = NDArray[np.floating[Any]]
 
@@ -71,6 +71,22 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     return _score_interval(np.divide(k, size, out=_nan_like(k * size), where=size > 0), size, _normal(level))
 
 
+def poisson(count: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """The exact (Garwood) interval of the mean of a Poisson count; from 0 where nothing was counted.
+
+    Arrays (or scalars); answers (low, high) of that shape. NaN where the count is missing.
+
+    Raises ValueError where a count is below 0.
+    """
+    k = np.asarray(count, dtype=np.float64)
+    if np.any(k < 0):
+        raise ValueError("A count is below 0. Counts are 0 or more. Check what was counted.")
+    tail = (1 - level) / 2
+    low = np.where(k > 0, gammaincinv(np.where(k > 0, k, 1.0), tail), 0.0)
+    high = gammaincinv(np.where(np.isnan(k), 1.0, k) + 1, 1 - tail)
+    return np.where(np.isnan(k), np.nan, low), np.where(np.isnan(k), np.nan, high)
+
+
 def ratio_interval(
     sum_n: ArrayLike,
     sum_b: ArrayLike,
@@ -111,6 +127,26 @@ def ratio_interval(
             low, high = ratio / factor, ratio * factor
     usable = (size > 1) & (b > 0)
     return np.where(usable, low, np.nan), np.where(usable, high, np.nan)
+
+
+def jackknife(value: float, left_out: ArrayLike, level: float = 0.95) -> tuple[float, float]:
+    """Interval of a positive figure from its values with each of several groups left out in turn.
+
+    Delete-a-group jackknife on the logarithm, so that what a smaller company changes in proportion (a total
+    of fewer accounts) cancels: t's interval with groups - 1 degrees of freedom.
+
+    NaN where the figure or one of the values is missing or not above zero, or where all values are equal.
+    """
+    values = np.asarray(left_out, dtype=np.float64)
+    if len(values) < 2 or not value > 0 or not (values > 0).all():
+        return np.nan, np.nan
+    logs = np.log(values)
+    groups = len(logs)
+    variance = (groups - 1) / groups * float(((logs - logs.mean()) ** 2).sum())
+    if variance <= _TOLERANCE**2:
+        return np.nan, np.nan
+    factor = float(np.exp(stdtrit(groups - 1, (1 + level) / 2) * np.sqrt(variance)))
+    return value / factor, value * factor
 
 
 def kaplan_meier(age: ArrayLike, event: ArrayLike, n: ArrayLike, level: float = 0.95) -> Curve:
@@ -156,6 +192,30 @@ def km_quantile(
     return Estimate(
         *(_first_age(curve.age, line, 1 - share) for line in (curve.value, curve.low, curve.high))
     )
+
+
+def restricted_mean(curve: Curve, horizon: float) -> Estimate:
+    """Mean time to the event, nobody counting for more than `horizon`: the area under a survival up to there.
+
+    Normal interval from Greenwood's variance of the area, within 0 to the horizon. Beyond the last age the
+    curve is taken to stay where it is: ask no further than somebody was watched. No interval where nobody
+    had the event, since the spread is not known then.
+    """
+    before = curve.age < horizon
+    ages, value = curve.age[before], curve.value[before]
+    steps = np.diff(np.r_[0.0, ages, horizon])
+    pieces = steps * np.r_[1.0, value]
+    area = float(pieces.sum())
+    rest = pieces[::-1].cumsum()[::-1][1:]  # the area after each age
+    previous = np.r_[1.0, value[:-1]][: len(value)]
+    hazard = 1 - np.divide(value, previous, out=np.ones_like(value), where=previous > 0)
+    left = curve.at_risk[before] * (1 - hazard)
+    term = np.divide(hazard, left, out=np.zeros_like(left), where=left > _TOLERANCE)
+    spread = float(np.sqrt((rest**2 * term).sum()))
+    if spread == 0:
+        return Estimate(area, None, None)
+    reach = _normal(curve.level) * spread
+    return Estimate(area, max(area - reach, 0.0), min(area + reach, float(horizon)))
 
 
 def incidence(age: ArrayLike, outcome: ArrayLike, n: ArrayLike, cause: int = 1, level: float = 0.95) -> Curve:

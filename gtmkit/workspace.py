@@ -15,12 +15,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, results, sources, store
+from gtmkit import catalog, display, results, sources, store
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
 from gtmkit.frames import Frame, collect
-from gtmkit.ledgers import LEDGERS
+from gtmkit.ledgers import LEDGERS, LOSSES
+from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.periods import Period, last_month_ending_by, month_index
 from gtmkit.results import Need, Setting
 
@@ -77,8 +78,17 @@ class Workspace:
         return sorted(name for name in self._frames if name not in LEDGERS)
 
     def loss_account(self) -> pd.DataFrame:
-        """Rows read, used and set aside, and why, one row a table and step; detail names what it was."""
-        return self._loss.copy()
+        """Rows read, used and set aside, and why, one row a table and step; detail names what it was.
+
+        What a ledger could not match (an event without an account) stands after what reading set aside.
+        """
+        parts = [self._loss]
+        for unmatched in LOSSES.values():
+            try:
+                parts.append(unmatched(*self._arguments(unmatched, (), 1), **self._settings(unmatched)))
+            except MissingTableError:
+                continue
+        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     def metric(
         self, metric: str, by: str | Sequence[str] = (), periods: int = 1, **options: Any
@@ -102,8 +112,11 @@ class Workspace:
         said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
         name = ".".join(filter(None, [variant, said]))
         self.asked.append((row.id, name, columns, answer))
-        self._units[row.id, name] = row.unit_with(asked)
-        return answer.copy()
+        self._units[row.id, name] = unit = row.unit_with(asked)
+        title = display.title(catalog.label(metric, self.config), columns, said, answer["period"].tolist())
+        return display.answer(
+            answer, metric=row.id, title=title, unit=unit, currency=self.config.company.currency
+        )
 
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
@@ -148,17 +161,59 @@ class Workspace:
             arguments = self._arguments(row.function, by, periods)
         except MissingTableError as missing:
             return results.undefined(by, labels, f"needs table {missing}", row.axes)
-        lacking = self._lacking(row, by)
+        lacking = None if row.is_derived else self._lacking(row, by)
         if lacking:
             return results.undefined(by, labels, lacking, row.axes)
         asked = {**self._settings(row.function), **options}
         answer = row.function(*arguments, by=list(by), periods=span, **asked)
+        if REPLICATE in by:
+            return answer
+        if row.is_derived:
+            answer = self._with_interval(answer, row, by, periods, options)
         if not len(answer):
             return results.undefined(by, labels, "no rows in these periods", row.axes)
         return self._finished(answer, row, by, span, row.unit_with(options))
 
+    def _with_interval(
+        self,
+        answer: pd.DataFrame,
+        row: catalog.Metric,
+        by: tuple[str, ...],
+        periods: int,
+        options: Mapping[str, Any],
+    ) -> pd.DataFrame:
+        """The rows of a derived metric with their interval, or why they have none.
+
+        Their parts share rows, so the parts' intervals cannot be combined: a jackknife leaves accounts out.
+        """
+        estimated = answer["value"].notna() & answer["denominator"].notna()  # a total counts everything
+        bare = estimated.to_numpy() & answer["low"].isna().to_numpy()
+        if not bare.any():
+            return answer
+        if not row.jackknife:
+            return results.noted(answer, bare, results.DERIVED_INTERVAL)
+        if not self._is_by_account(row):
+            return results.noted(answer, bare, "no interval: nothing in it is counted by account")
+        left_out = self._answer(row, (*by, REPLICATE), periods, options)
+        return results.jackknifed(answer, left_out, bare, REPLICATE)
+
+    def _is_by_account(self, row: catalog.Metric) -> bool:
+        """Whether some of what a metric stands on is counted by account, so that accounts can be left out."""
+        return any(self._has_accounts(name) for name in self._measured(row))
+
+    def _has_accounts(self, name: str) -> bool:
+        if "accounts" not in self._frames or not (name in LEDGERS or name in LEADING):
+            return False
+        try:
+            return "account_id" in self._input(name).collect_schema().names()
+        except MissingTableError:
+            return False
+
     def _arguments(self, function: Callable[..., Any], by: tuple[str, ...], periods: int) -> list[Any]:
-        """What the positional parameters of a metric name, resolved; absent optional tables are None."""
+        """What the positional parameters of a metric name, resolved; absent optional tables are None.
+
+        A part of a derived metric is asked by the dimensions that its row of the catalogue allows.
+        """
         found: list[Any] = []
         for parameter in inspect.signature(function).parameters.values():
             if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
@@ -166,16 +221,19 @@ class Workspace:
             need = parameter.default
             name = need.metric if isinstance(need, Need) else parameter.name
             if name in catalog.METRICS:
-                options = need.options if isinstance(need, Need) else {}
                 part = catalog.METRICS[name]
-                self._arguments(part.function, by, periods)  # a missing table of a part is missing here too
-                found.append(self._answer(part, by, periods, options).copy())
+                options = need.options if isinstance(need, Need) else {}
+                asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in options.items()}
+                own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
+                found.append(self._answer(part, own, periods, asked).copy())
             else:
-                found.append(self._optional(name, parameter))
+                found.append(self._optional(name, parameter, REPLICATE in by))
         return found
 
-    def _optional(self, name: str, parameter: inspect.Parameter) -> Frame | None:
+    def _optional(self, name: str, parameter: inspect.Parameter, leaving_out: bool = False) -> Frame | None:
         try:
+            if leaving_out and self._has_accounts(name):
+                return replicated(self._input(name), self._input("replicates"))
             return self._input(name)
         except MissingTableError:
             if parameter.default is None:
@@ -209,11 +267,14 @@ class Workspace:
         found = {}
         for parameter in inspect.signature(function).parameters.values():
             if isinstance(parameter.default, Setting):
-                value: Any = self.config
-                for part in parameter.default.key.split("."):
-                    value = getattr(value, part)
-                found[parameter.name] = value
+                found[parameter.name] = self._setting(parameter.default)
         return found
+
+    def _setting(self, setting: Setting) -> Any:
+        value: Any = self.config
+        for part in setting.key.split("."):
+            value = getattr(value, part)
+        return value
 
     def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
         """Why a metric cannot be broken down so: a column that none of its inputs has."""
@@ -225,7 +286,7 @@ class Workspace:
             have = self._input(name).collect_schema().names()
             if name not in LEDGERS and name in LEADING and "accounts" in self._frames:
                 have = [*have, *self._account_dimensions()]
-            absent = [c for c in by if c not in have]
+            absent = [c for c in by if c not in have and c != REPLICATE]
             if absent:
                 made_of = (
                     "subscriptions" if name == "revenue" else "opportunities" if name in LEDGERS else name
@@ -266,7 +327,7 @@ class Workspace:
     ) -> pd.DataFrame:
         """The answer with its status settled: suppressed, provisional or final where nothing came before."""
         rows = answer.copy()
-        for period in span:
+        for period in span if not row.is_derived else ():  # what is derived carries the statuses of its parts
             nothing = self._not_yet(row, period)
             if nothing:
                 rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
@@ -276,13 +337,13 @@ class Workspace:
             small = open_ & (results.floats(rows["denominator"]) < least)
             rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
             rows.loc[small, "value"] = pd.NA
-        for period in span:
+        for period in span if not row.is_derived else ():
             late = self._unsettled(row, period)
             if late:
                 here = (rows["period"] == period.label).to_numpy()
                 rows = results.marked(rows, here, "provisional", late)
         rows["status"] = rows["status"].fillna("final")
-        if unit == "ratio":
+        if unit in ("ratio", "months"):
             few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
             rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by):

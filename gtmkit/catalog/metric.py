@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from gtmkit.contracts import TABLES
+from gtmkit.ledgers import LEDGERS
 from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
 from gtmkit.results import Need
 
@@ -41,6 +43,8 @@ class Metric:
     `better`: the direction that is good news. `decision`: which of the five it serves. `truth`: the system
     that is right about it. `standard`: whose definition it is; `departs`: where ours differs. `by`: the
     columns it may be broken down by. `axes`: the metric's own. `function`: the measure or derived metric.
+    `jackknife`: whether a derived metric gets its interval by leaving accounts out, which it does where the
+    measured coverage of that interval allows it (benchmarks/coverage.py).
     """
 
     function: Callable[..., pd.DataFrame]
@@ -54,6 +58,7 @@ class Metric:
     by: tuple[str, ...]
     departs: str = ""
     axes: tuple[str, ...] = ()
+    jackknife: bool = False
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @property
@@ -72,6 +77,11 @@ class Metric:
     def definition(self) -> str:
         """The first line of the function's docstring."""
         return (inspect.getdoc(self.function) or "").splitlines()[0]
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether it is computed from other metrics, which stand beside tables and ledgers in the same graph."""
+        return not any(name in TABLES or name in LEDGERS for name in self.inputs)
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:

@@ -75,7 +75,7 @@ ROWS: list[Metric] = [
     Metric(
         pipeline.pipeline_velocity, "Pipeline velocity", 2, "money per day", "up", **_CRM,
         standard="opportunities x win rate x average size / cycle length",
-        departs="one population for all four; a diagnostic, not a forecast",
+        departs="one population for all four; a diagnostic, not a forecast", jackknife=True,
     ),
     Metric(
         stages.stage_leak, "Leak by stage", 2, "money", "down", **_CRM,

@@ -24,9 +24,8 @@ from gtmkit.metrics.opportunities import (
 )
 from gtmkit.periods import Period, day_index
 from gtmkit.results import (
-    DERIVED_INTERVAL,
     FIGURES,
-    WORST_FIRST,
+    beside,
     divided,
     floats,
     marked,
@@ -251,33 +250,23 @@ def pipeline_velocity(
 
     Answers: if output falls, is it volume, quality, size or time?
     Takes: opportunities open at the end of the period; rate, price and cycle over the 12 months to it.
-    Returns: money per day; n = open opportunities. No interval yet: the parts share rows.
+    Returns: money per day; n = open opportunities.
     """
-    keys = [*by, "period"]
-    parts = {
-        "open_pipeline": open_pipeline,
-        "win_rate": win_rate,
-        "average_selling_price": average_selling_price,
-        "sales_cycle": sales_cycle,
-    }
-    rows = open_pipeline[keys]
-    for name, part in parts.items():
-        named = part.rename(columns={c: f"{name}.{c}" for c in part.columns if c not in keys})
-        rows = rows.merge(named, on=keys, how="left")
+    rows = beside(
+        by,
+        open_pipeline=open_pipeline,
+        win_rate=win_rate,
+        average_selling_price=average_selling_price,
+        sales_cycle=sales_cycle,
+    )
     speed = floats(rows["win_rate.value"]) * floats(rows["average_selling_price.value"])
-    per_day = divided(floats(rows["open_pipeline.n"]) * speed, rows["sales_cycle.value"])
+    won_in_time = floats(rows["open_pipeline.n"]) * speed
+    per_day = divided(won_in_time, rows["sales_cycle.value"])
     answer = rows.assign(
-        value=per_day, numerator=floats(rows["open_pipeline.n"]) * speed, denominator=rows["sales_cycle.value"],
-        n=rows["open_pipeline.n"], low=np.nan, high=np.nan,
+        value=per_day, numerator=won_in_time, denominator=rows["sales_cycle.value"], n=rows["open_pipeline.n"],
+        low=np.nan, high=np.nan,
     )  # fmt: skip
-    for status in WORST_FIRST[:-1]:
-        for name in parts:
-            answer = marked(
-                answer, (rows[f"{name}.status"] == status).fillna(False), status, f"{name} is {status}"
-            )
-    answer = marked(answer, np.isnan(per_day), "undefined", "the sales cycle is 0 days")
-    answer = noted(answer, ~np.isnan(per_day), DERIVED_INTERVAL)
-    return shaped(answer, by, [])
+    return shaped(marked(answer, np.isnan(per_day), "undefined", "the sales cycle is 0 days"), by, [])
 
 
 def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
