@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, retention, usage
+from gtmkit.metrics import activation, churn, retention, usage
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
@@ -59,5 +59,25 @@ ROWS: list[Metric] = [
         "share of those first active in an interval that are active so many intervals later", OF_ACCOUNTS,
         departs="first time only; intervals that have not ended do not exist",
         axes=("cohort", "age"),
+    ),
+    Metric(
+        churn.churn_reasons, "Churn reasons", 3, "share", "neither", **_BILLING | {"truth": "crm"},
+        standard="share of churned logos, or of churned ARR, by the primary reason, one forced choice",
+        departs="who left is what billing says, in its month; no reason and codes not listed are rows, never left out",
+        variants={
+            "arr": Variant("each churn weighs the ARR it paid before", {"of": "arr"}, "ratio"),
+            "incidence": Variant("over the customers when the months began, who could leave", {"basis": "incidence"}),
+            "arr_incidence": Variant(
+                "ARR that left over the ARR when the months began", {"of": "arr", "basis": "incidence"}, "ratio"
+            ),
+            "bounds": Variant(
+                "over those with a known reason; low and high are no interval but the share of all, were none or "
+                "all of the others of it",
+                {"basis": "bounds"},
+            ),
+            "arr_bounds": Variant("the same of churned ARR", {"of": "arr", "basis": "bounds"}, "ratio"),
+            "kind": Variant("voluntary, involuntary (nobody chose to leave) and unknown", {"axis": "kind"}),
+        },
+        axes=("churn_reason", "kind"),
     ),
 ]  # fmt: skip
