@@ -101,36 +101,50 @@ def metric(
 ) -> None:
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
-        from gtmkit import catalog
+        from gtmkit import catalog, display
         from gtmkit.workspace import open as open_workspace
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
         ws = open_workspace(workspace, period)
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
+        if form is Format.table:
+            typer.echo(display.words(frame))
+            return
         rows = [
             {k: _plain(str(k), v) for k, v in record.items()}
             for record in frame.astype(object).where(frame.notna(), None).to_dict("records")
         ]
-        _show(rows, list(frame.columns), form, catalog.label(metric_id, ws.config))
+        _show(rows, list(frame.columns), form, metric_id)
 
 
 @app.command()
 def metrics(
+    metric_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A metric or variant: all there is to know of it.")
+    ] = None,
     layer: Annotated[
         int | None, typer.Option(min=1, max=4, help="1 outcomes, 2 outputs, 3 value signals, 4 inputs.")
     ] = None,
     form: As = Format.table,
 ) -> None:
-    """The catalogue: every metric with its unit, decision, variants and what it may be broken down by."""
+    """The catalogue: every metric with its unit and definition; or one, down to the tables it is made of."""
     with _exits(form is Format.json):
-        from gtmkit import catalog
+        from gtmkit import catalog, reference
 
+        if metric_id is not None:
+            page = reference.help(metric_id)
+            if form is Format.table:
+                typer.echo(str(page))
+            else:
+                rows = [{"term": name, "text": "\n".join(lines)} for name, lines in page.terms.items()]
+                _show(rows, ["term", "text"], form, page.label)
+            return
         frame = catalog.overview()
-        rows = frame[frame["layer"] == layer] if layer else frame
-        columns = ["id", "layer", "unit", "decision", "variants", "by", "definition"]
-        shown = list(rows.columns) if form is not Format.table else columns
-        _show(rows[shown].to_dict("records"), shown, form, "Metrics")
+        asked = frame[frame["layer"] == layer] if layer else frame
+        columns = ["id", "layer", "unit", "definition"]
+        shown = list(asked.columns) if form is not Format.table else columns
+        _show(asked[shown].to_dict("records"), shown, form, "Metrics")
 
 
 @app.command()

@@ -79,6 +79,13 @@ def answer(rows: pd.DataFrame, *, metric: str, title: str, unit: str, currency: 
     return told
 
 
+def words(frame: pd.DataFrame) -> str:
+    """An answer as a terminal prints it: every row, and none of what only a program needs to know."""
+    with pd.option_context("display.max_rows", None):
+        shown = _shown(frame) if isinstance(frame, Answer) else None
+    return frame.to_string(index=False) if shown is None else shown.text(with_foot=False)
+
+
 def title(label: str, by: Sequence[str], options: str, periods: Sequence[str]) -> str:
     """What was asked, as a heading: `Win rate by segment, months=12, 2025-11 to 2026-10`."""
     split = f" by {' and '.join(by)}" if by else ""
@@ -101,7 +108,7 @@ class _Table:
         foot = "".join(f"<p><small>{formats.escape(line)}</small></p>" for line in self.foot)
         return formats.table(self.caption, self.head, self.rows, right=right) + foot
 
-    def text(self) -> str:
+    def text(self, with_foot: bool = True) -> str:
         cells = [self.head, *([" ".join(word.split()) for word in row] for row in self.rows)]
         widths = [max(len(row[place]) for row in cells) for place in range(len(self.head))]
         lines = [
@@ -111,7 +118,7 @@ class _Table:
             ).rstrip()
             for row in cells
         ]
-        return "\n".join([self.caption, "", *lines, "", *self.foot])
+        return "\n".join([self.caption, "", *lines, *(["", *self.foot] if with_foot else [])])
 
 
 def _shown(frame: Answer) -> _Table | None:

@@ -11,7 +11,7 @@ from acceptance.workspaces import closed, company, gtm, line
 from click.testing import Result
 from typer.testing import CliRunner
 
-from gtmkit import catalog, cli
+from gtmkit import catalog, cli, reference
 
 COMMANDS = ("report", "metric", "metrics", "sample", "tidy", "lab")
 SHAPE = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
@@ -90,12 +90,20 @@ def test_csv_has_a_header_and_empty_cells_for_null(home: Path) -> None:
 
 
 def test_the_table_has_a_title_and_readable_figures(home: Path) -> None:
-    result = asked(home, "win_rate")
-    assert "Win rate" in result.stdout
-    assert "0.25" in result.stdout
-    assert "nan" not in result.stdout.lower()
-    assert "None" not in result.stdout
-    assert "1,235" in asked(home, "mrr").stdout or "1,234" in asked(home, "mrr").stdout
+    # One won of four closed; by Wilson 4.6 to 69.9 %. MRR is 1,234.5.
+    assert asked(home, "win_rate").stdout.splitlines() == [
+        "Win rate, 2026-10",
+        "",
+        " value  interval     n  status",
+        "25.0 %  4.6 to 69.9  4  final",
+    ]
+    assert "USD 1.23 k" in asked(home, "mrr").stdout
+
+
+def test_the_table_has_every_row(home: Path) -> None:
+    shown = asked(home, "mrr", "--periods", 90).stdout.splitlines()
+    assert len(shown) == 3 + 90
+    assert "more rows" not in shown[-1]
 
 
 def test_variants_options_and_periods_of_every_grain(home: Path) -> None:
@@ -230,6 +238,15 @@ def test_the_catalogue_of_one_layer() -> None:
     assert {row["layer"] for row in rows} == {"3"}
     assert {row["id"] for row in rows} == {m for m, row in catalog.METRICS.items() if row.layer == 3}
     assert run("metrics", "--layer", 5).exit_code == 2
+
+
+def test_one_metric_of_the_catalogue_is_its_whole_page() -> None:
+    shown = run("metrics", "win_rate.amount").stdout
+    assert shown == f"{reference.help('win_rate.amount')}\n"
+    rows = json.loads(run("metrics", "win_rate", "--format", "json").stdout)
+    assert rows[0] == {"term": "Definition", "text": catalog.METRICS["win_rate"].definition}
+    refused = run("metrics", "win_rat")
+    assert (refused.exit_code, "Did you mean 'win_rate'?" in refused.stderr) == (2, True)
 
 
 def test_the_catalogue_as_a_table_shows_whole_ids_where_the_terminal_is_wide(

@@ -103,6 +103,13 @@ def test_more_rows_than_pandas_shows_are_counted() -> None:
         assert "more rows" not in repr(many)
 
 
+def test_a_terminal_s_words_are_every_row_without_what_a_program_needs(wins: Answer) -> None:
+    assert display.words(wins).splitlines() == repr(wins).splitlines()[:6]
+    many = answer(rows(*({**ROWS[0], "segment": f"s{i:03d}"} for i in range(75))))
+    assert len(display.words(many).splitlines()) == 3 + 75
+    assert display.words(wins[["segment", "n"]]) == wins[["segment", "n"]].to_string(index=False)
+
+
 def test_rows_of_the_answer_keep_their_units_however_they_are_chosen(wins: Answer) -> None:
     for chosen in (
         wins[wins["segment"] == "SMB"], wins.tail(1), wins.sort_values("n"), wins.query("n > 20"),
