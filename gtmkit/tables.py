@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from gtmkit import formats
+from gtmkit import formats, spreadsheet
 from gtmkit.formats import Cell
 from gtmkit.periods import Period
 from gtmkit.sources.loss import SET_ASIDE, STATED
@@ -27,14 +27,15 @@ AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "cha
 
 @dataclass(frozen=True, repr=False)
 class Table(formats.Shown):
-    """A table as it stands on a page, and as plain text elsewhere."""
+    """A table as it stands on a page, and as plain text elsewhere; `file` offers it as CSV."""
 
     markup: str
     text: str
+    file: str = ""
 
     def html(self) -> str:
-        """The table element, in a region that scrolls."""
-        return self.markup
+        """The table element, in a region that scrolls, and its file."""
+        return self.markup + self.file
 
     def __str__(self) -> str:
         return self.text
@@ -49,7 +50,8 @@ def result(frame: pd.DataFrame, caption: str, *, unit: str = "share", currency: 
         return nothing(caption, "no rows to show")
     if len(frame) == 1 and frame["status"].iloc[0] == "undefined":
         return nothing(caption, formats.absence(frame.iloc[0]))
-    return Table(formats.result_table(frame, caption, unit, currency), frame.to_string(index=False))
+    html = formats.result_table(frame, caption, unit, currency)
+    return Table(html, frame.to_string(index=False), _file(caption, frame))
 
 
 def beside(
@@ -77,8 +79,8 @@ def beside(
     ]
     if total:
         rows.append(["all", *(_cell(_last(total.get(name)), unit_of[name], currency) for name in frames)])
-    html = formats.table(caption, [by, *frames], rows, right=range(1, len(frames) + 1))
-    return Table(html, _text([by, *frames], rows))
+    html = formats.table(caption, [by, *frames], rows, right=range(1, len(frames) + 1), cards=True)
+    return Table(html, _text([by, *frames], rows), _file(caption, _stacked(frames, total or {}, by)))
 
 
 def rows(frame: pd.DataFrame, caption: str) -> Table:
@@ -88,7 +90,8 @@ def rows(frame: pd.DataFrame, caption: str) -> Table:
     numeric = {i for i, column in enumerate(frame.columns) if pd.api.types.is_numeric_dtype(frame[column])}
     body = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
     head = [str(column) for column in frame.columns]
-    return Table(formats.table(caption, head, body, right=numeric), frame.to_string(index=False))
+    html = formats.table(caption, head, body, right=numeric, cards=len(head) > 2)
+    return Table(html, frame.to_string(index=False), _file(caption, frame))
 
 
 def definitions(frame: pd.DataFrame) -> Table:
@@ -131,10 +134,10 @@ def loss(
         body.append([str(name), *counts, aside or "nothing", kept, newest])
     head = ["table", "read", "used", "set aside", "kept, and named", "newest date"]
     said = _loss_sentence(frame, period)
-    html = formats.table(caption, head, body, right={1, 2})
+    html = formats.table(caption, head, body, right={1, 2}, cards=True)
     html = (
-        f"<p>{formats.escape(said)}</p>"
-        f"<details><summary>Row by row, for each table</summary><div>{html}</div></details>"
+        f"<p>{formats.escape(said)}</p><details><summary>Row by row, for each table</summary>"
+        f"<div>{html}{_file(caption, frame)}</div></details>"
     )
     return Table(html, f"{said}\n{_text(head, body)}")
 
@@ -143,6 +146,20 @@ def nothing(caption: str, reason: str) -> Table:
     """The table that is not there, and why."""
     text = f"{caption}: {reason}."
     return Table(f'<p class="s">{formats.escape(text)}</p>', text)
+
+
+def _file(caption: str, frame: pd.DataFrame) -> str:
+    return spreadsheet.link(caption, [str(column) for column in frame.columns], spreadsheet.rows(frame))
+
+
+def _stacked(frames: Mapping[str, pd.DataFrame], total: Mapping[str, pd.DataFrame], by: str) -> pd.DataFrame:
+    """What stands side by side one below the other, as figures: each row names its metric."""
+    parts = [(name, frame) for name, frame in frames.items()]
+    parts += [
+        (name, frame.iloc[-1:].assign(**{by: "all"})) for name, frame in total.items() if name in frames
+    ]
+    stacked = pd.concat([frame.astype(object).assign(metric=name) for name, frame in parts])
+    return stacked[["metric", by, *(c for c in stacked.columns if c not in ("metric", by))]]
 
 
 def _groups(frame: pd.DataFrame, by: str) -> list[str]:

@@ -1,5 +1,11 @@
 """Tables: escaped, side by side, honest about what is not there."""
 
+import csv
+import io
+import re
+from html import unescape
+from urllib.parse import unquote
+
 import pandas as pd
 
 from gtmkit import formats, tables
@@ -14,6 +20,21 @@ def result(**rows):
     )
 
 
+def cells(html):
+    """The texts of the cells of a table's body."""
+    body = html[html.index("<tbody") : html.index("</table>")]
+    return [found[1] for found in re.finditer(r"<t[hd][^>]*>(.*?)</t[hd]>", body)]
+
+
+def file_in(html):
+    """Name and rows of the CSV file that a table offers."""
+    (name, address), *more = re.findall(
+        r'<a download="([^"]*)" href="data:text/csv;charset=utf-8,([^"]*)"', html
+    )
+    assert not more
+    return name, list(csv.reader(io.StringIO(unquote(unescape(address)))))
+
+
 def final(k, n):
     return [k / n, k, n, n, k / n - 0.1, k / n + 0.1, "final", None]
 
@@ -23,8 +44,8 @@ def test_beside_puts_metrics_in_columns_and_the_whole_last():
     html = tables.beside(
         {"GRR": gross, "NRR": net}, "segment", "Retention", total={"GRR": result(all=final(70, 90))}
     ).html()
-    body = html[html.index("<tbody>") :]
-    assert [part.split("<")[0] for part in body.split('<th scope="row">')[1:]] == ["a", "b", "all"]
+    body = html[html.index("<tbody") :]
+    assert [part.split("<")[0] for part in body.split('role="rowheader">')[1:]] == ["a", "b", "all"]
     assert "<b>80.0\N{NO-BREAK SPACE}%</b><small>70.0 to 90.0, n 50</small>" in body
     assert body.count("no rows") == 2  # NRR of b, and of the whole: nothing is filled in
 
@@ -50,9 +71,9 @@ def test_an_empty_frame_says_so():
 def test_rows_set_counts_right_and_leave_null_empty():
     frame = pd.DataFrame({"table": ["a", None], "rows": [12345, 7], "share": [0.125, None]})
     html = tables.rows(frame, "Loss account").html()
-    assert '<td class="r">12,345</td>' in html
-    assert '<td class="r">0.125</td>' in html
-    assert '<th scope="row"></th><td class="r">7</td><td class="r"></td>' in html
+    assert cells(html)[:4] == ["a", "12,345", "0.125", ""]
+    assert cells(html)[4:6] == ["7", ""]
+    assert html.count('class="r"') == 6  # two heads, four cells
 
 
 def test_a_notebook_gets_text_html_and_the_form_for_a_page():
@@ -135,12 +156,9 @@ def test_the_loss_account_is_a_sentence_over_one_row_a_table():
     )
     assert html.startswith(f"<p>{sentence}</p><details>")
     assert str(table).startswith(f"{sentence}\n")
-    body = html[html.index("<tbody>") :]
-    assert body.count("<tr>") == 3
-    assert (
-        '<td class="r">20</td><td class="r">18</td><td>2 duplicate (exact copies)</td><td>1 undated</td>'
-        in body
-    )
+    body = html[html.index("<tbody") : html.index("</table>")]
+    assert body.count("<tr") == 3
+    assert cells(html)[1:5] == ["20", "18", "2 duplicate (exact copies)", "1 undated"]
     assert "utm" not in body  # a column nobody maps is no row
 
 
@@ -167,3 +185,31 @@ def test_a_loss_account_whose_tables_all_end_early_says_so():
     said = "The newest date is 2026-10-15, before the end of 2026-10, but 2026-10-12 in accounts."
     assert said in str(tables.loss(late, OCTOBER))
     assert "The newest date is 2026-10-15.\n" in str(tables.loss(late, Period.parse("2026-09")))
+
+
+def test_a_table_offers_its_figures_as_a_file():
+    name, rows = file_in(tables.result(result(a=final(40, 50)), "Kept, by <segment>").html())
+    assert name == "kept_by_segment.csv"
+    assert rows[0] == ["\ufeffsegment", "period", *NAMES]
+    assert rows[1] == ["a", "2026-10", "0.8", "40", "50", "50", "0.7", "0.9", "final", ""]
+
+
+def test_metrics_side_by_side_are_one_file_that_names_them():
+    html = tables.beside(
+        {"GRR": result(a=final(40, 50)), "NRR": result(a=final(55, 50))},
+        "segment",
+        "c",
+        total={"NRR": result(x=final(70, 90)).drop(columns="segment")},
+    ).html()
+    _, rows = file_in(html)
+    assert [row[:4] for row in rows[1:]] == [
+        ["GRR", "a", "2026-10", "0.8"],
+        ["NRR", "a", "2026-10", "1.1"],
+        ["NRR", "all", "2026-10", "0.777777777778"],
+    ]
+
+
+def test_the_loss_account_and_any_small_frame_are_files_too():
+    loss = tables.loss(account(("events", "read", 7, "e.csv"), ("events", "used", 7, "")), OCTOBER)
+    assert file_in(loss.html())[1][1] == ["events", "read", "7", "e.csv"]
+    assert file_in(tables.rows(pd.DataFrame({"a": ["=x"], "b": [None]}), "c").html())[1][1] == ["'=x", ""]

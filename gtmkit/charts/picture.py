@@ -4,7 +4,7 @@ import hashlib
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from gtmkit import formats
+from gtmkit import formats, spreadsheet
 from gtmkit.charts.style import NARROW, TOKENS, WIDE, house
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
@@ -28,12 +28,15 @@ KEPT = {
     "stroke-opacity",
     "text-anchor",
 }
+TEXT_SIZE = "12"  # px, of nearly every text: said once
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what data may hold and XML may not
+ALONE = re.compile(r"<g>(<(text|path|use)\b[^>]*(?:/>|>[^<]*</\2>))</g>")
 MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-width", "stroke-dasharray")
 
 
 @dataclass(frozen=True, repr=False)
 class Picture(formats.Shown):
-    """A captioned chart: `title` and `note` above, `words` and `table` one click below."""
+    """A captioned chart: `title` and `note` above, `words`, `table` and its file one click below."""
 
     title: str
     note: str
@@ -76,7 +79,10 @@ def show(
         words = f"{title}. {ax.get_label()}"
         key = "g" + hashlib.sha256(f"{title}{words}".encode()).hexdigest()[:8] + suffix
         svgs.append(inline(ax, key, words))
-    return Picture(title, note, svgs[0], svgs[1], words, formats.result_table(frame, title, unit, currency))
+    columns = [str(column) for column in frame.columns]
+    file = spreadsheet.link(title, columns, spreadsheet.rows(frame))
+    table = formats.result_table(frame, title, unit, currency)
+    return Picture(title, note, svgs[0], svgs[1], words, table + file)
 
 
 def inline(ax: Axes, key: str, words: str) -> str:
@@ -93,17 +99,21 @@ def inline(ax: Axes, key: str, words: str) -> str:
         nothing = {"Date": None, "Creator": None, "Format": None, "Type": None}
         figure.savefig(out, format="svg", metadata=nothing)
     plt.close(figure)
-    root = ET.fromstring(out.getvalue())  # matplotlib wrote it a moment ago
+    drawn = UNFIT.sub("", out.getvalue())
+    root = ET.fromstring(drawn)  # matplotlib wrote it a moment ago
     _drop(root)
-    used = set(re.findall(r"#([\w-]+)[)\"]", out.getvalue()))
+    # Numbered in their order: what points and what is pointed at stay together, and are short.
+    names = {name: f"{key}-{i}" for i, name in enumerate(dict.fromkeys(re.findall(r"#([\w-]+)[)\"]", drawn)))}
     for node in root.iter():
-        _style(node, key)
-        _reference(node, key, used)
+        _style(node, names)
+        _reference(node, names)
+    _drop_unseen(root)
     box = [float(v) for v in root.attrib["viewBox"].split()]
     root.attrib.pop("version", None)
     root.set("width", f"{box[2]:.0f}")
     root.set("height", f"{box[3]:.0f}")
     root.set("stroke-linejoin", "round")
+    root.set("font-size", TEXT_SIZE)
     root.set("role", "img")
     root.set("aria-labelledby", f"{key}-t")
     paper = ET.Element(
@@ -111,13 +121,13 @@ def inline(ax: Axes, key: str, words: str) -> str:
     )
     root.insert(0, paper)
     name = ET.Element(SVG + "title", {"id": f"{key}-t"})
-    name.text = words
+    name.text = UNFIT.sub("", words)
     root.insert(0, name)
     ET.register_namespace("", SVG[1:-1])
     text = ET.tostring(root, encoding="unicode").replace(f' xmlns="{SVG[1:-1]}"', "", 1)
     text = re.sub(r' transform="rotate\(-?0 [^"]*\)"', "", text)
     text = re.sub(r"<g>\s*</g>|<defs>\s*</defs>|<defs ?/>|<g ?/>", "", text)
-    return re.sub(r">\s+<", "><", text)
+    return ALONE.sub(r"\1", re.sub(r">\s+<", "><", text))
 
 
 def _drop(root: ET.Element) -> None:
@@ -128,7 +138,21 @@ def _drop(root: ET.Element) -> None:
                 parent.remove(child)
 
 
-def _style(node: ET.Element, key: str) -> None:
+def _drop_unseen(root: ET.Element) -> None:
+    """Takes out paths with neither fill nor line that nothing is cut by: the ground of figure and axes."""
+    for parent in list(root.iter()):
+        if parent.tag in (SVG + "clipPath", SVG + "defs", SVG + "pattern"):
+            continue
+        for child in list(parent):
+            if (
+                child.tag == SVG + "path"
+                and child.attrib.get("fill") == "none"
+                and "stroke" not in child.attrib
+            ):
+                parent.remove(child)
+
+
+def _style(node: ET.Element, names: Mapping[str, str]) -> None:
     """Moves the style of a node into attributes and colour classes."""
     rules: dict[str, str] = {}
     for rule in node.attrib.pop("style", "").split(";"):
@@ -142,17 +166,17 @@ def _style(node: ET.Element, key: str) -> None:
     for name, value in rules.items():
         if name in ("fill", "stroke"):
             if value.startswith("url("):
-                value = value.replace("url(#", f"url(#{key}-")
+                value = f"url(#{names[value[5:-1]]})"
             elif value != "none":
                 classes.append(f"{name[0]}-{_token(value)}")
             node.set(name, value)
         elif name in ("font", "font-size", "font-weight"):  # the shorthand before matplotlib 3.11
             size, weight = re.search(r"([\d.]+)px", value), re.search(r"bold|\b[6-9]00\b", value)
-            if size:
+            if size and _rounded(size[1]) != TEXT_SIZE:
                 node.set("font-size", _rounded(size[1]))
             if weight:
                 node.set("font-weight", "600")
-        elif name in KEPT:
+        elif name in KEPT and (name, value) != ("text-anchor", "start"):
             node.set(name, value)
     if node.tag == SVG + "text" and "fill" not in rules:
         node.set("fill", TOKENS["ink"][0])
@@ -161,19 +185,21 @@ def _style(node: ET.Element, key: str) -> None:
         node.set("class", " ".join(classes))
 
 
-def _reference(node: ET.Element, key: str, used: set[str]) -> None:
-    """Keeps ids that something points to, under the chart's key, and rounds what is measured in px."""
-    name = node.attrib.pop("id", None)
-    if name in used:
-        node.set("id", f"{key}-{name}")
+def _reference(node: ET.Element, names: Mapping[str, str]) -> None:
+    """Keeps ids that something points to, by their new names, and rounds what is measured in px."""
+    name = node.attrib.pop("id", "")
+    if name in names:
+        node.set("id", names[name])
     target = node.attrib.pop(XLINK + "href", None)
     if target:
-        node.set("href", f"#{key}-{target[1:]}")
+        node.set("href", f"#{names[target[1:]]}")
     if "clip-path" in node.attrib:
-        node.set("clip-path", node.attrib["clip-path"].replace("url(#", f"url(#{key}-"))
+        node.set("clip-path", f"url(#{names[node.attrib['clip-path'][5:-1]]})")
     for measure in MEASURES:
         if measure in node.attrib:
             node.set(measure, _rounded(node.attrib[measure]))
+    if "d" in node.attrib:
+        node.set("d", re.sub(r"\s*([A-Za-z])\s*", r"\1", node.attrib["d"]).strip())
 
 
 def _token(colour: str) -> str:

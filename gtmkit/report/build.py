@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from gtmkit import store, tables
+from gtmkit import spreadsheet, store, tables
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
@@ -58,7 +58,7 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
     """Facts and loss account as files; returns what readers may download."""
     write_facts(facts, folder / "facts.parquet")
     names = write_tables(facts, folder / "tables")
-    write_csv(folder / "tables" / LOSS, list(loss.columns), _rows(loss))
+    write_csv(folder / "tables" / LOSS, list(loss.columns), spreadsheet.rows(loss))
     return [*(f"tables/{name}" for name in [*names, LOSS]), "facts.parquet"]
 
 
@@ -102,12 +102,6 @@ def _pages(
         **shown,
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
-
-
-def _rows(frame: pd.DataFrame) -> list[list[Any]]:
-    """The rows of a frame as plain values, null as None."""
-    held = frame.astype(object)
-    return [[None if pd.isna(cell) else cell for cell in row] for row in held.itertuples(index=False)]
 
 
 def _notes(review: Review) -> str:

@@ -1,7 +1,5 @@
 """Every figure of a review as one table: gathered from the notebooks, written as Parquet and CSV."""
 
-import csv
-import io
 import json
 import math
 import re
@@ -12,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gtmkit import spreadsheet
 from gtmkit.errors import NotebookError
 
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
@@ -37,7 +36,6 @@ SCHEMA = pa.schema(
 COLUMNS = tuple(SCHEMA.names)
 KEY = ("metric", "variant", "version", "period", "dims")
 STATUSES = ("final", "provisional", "immature", "undefined", "suppressed")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 Fact = dict[str, Any]
 
@@ -104,23 +102,8 @@ def write_tables(facts: Sequence[Fact], folder: Path) -> list[str]:
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write UTF-8 CSV with a byte order mark, which spreadsheets need to read accents.
-
-    Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers stay numbers.
-    """
-    text = io.StringIO()
-    writer = csv.writer(text)  # with its CRLF; with LF alone it would leave a CR in a cell unquoted
-    writer.writerow([_inert(name) for name in header])
-    writer.writerows([_inert(cell) for cell in row] for row in rows)
-    path.write_text(text.getvalue(), encoding="utf-8-sig", newline="")
-
-
-def _inert(cell: Any) -> Any:
-    if isinstance(cell, float):
-        return format(cell, ".12g")
-    if isinstance(cell, str) and cell.lstrip(" \u00a0\u3000'").startswith(FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
+    """Write a table as a CSV file."""
+    path.write_text(spreadsheet.text(header, rows), encoding="utf-8", newline="")
 
 
 def _named(fact: Mapping[str, Any]) -> str:
