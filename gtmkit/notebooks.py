@@ -34,6 +34,12 @@ CAUSAL = re.compile(
 )
 NUMBER = re.compile(r"(?<![\w.#/-])\d+(?:[.,]\d+)?\s*%?(?![\w/-])")
 DATE = re.compile(r"\b(19|20)\d\d-\d\d(-\d\d)?\b")
+CHOICE = re.compile(r"\(one of [^()]+\)\s*$")  # such a parameter holds an ordinary word, as month or quarter
+SPELLED = (
+    *("three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen"),
+    *("fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty"),
+)  # fmt: skip
+LEAST = 3  # below it a number is too common to be a parameter's
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -82,7 +88,7 @@ def canonical(notebook: dict[str, Any]) -> str:
 def lint(path: Path) -> list[str]:
     """What breaks the form, one sentence a fault, each with the number of its cell; empty = none."""
     cells = [Cell(place, raw) for place, raw in enumerate(read(path)["cells"], start=1)]
-    faults = [*_order(cells), *_decisions(cells), *_budgets(cells)]
+    faults = [*_order(cells), *_decisions(cells), *_budgets(cells), *_said_again(cells)]
     for cell in cells:
         faults += _words(cell) if cell.is_markdown else _code(cell)
     return faults
@@ -228,6 +234,52 @@ def _parameters(cell: Cell, tree: ast.Module) -> Iterator[str]:
     for name in ("period", "workspace"):
         if name not in names:
             yield cell.says(f"no parameter {name!r}")
+
+
+def _said_again(cells: list[Cell]) -> Iterator[str]:
+    """Where a cell repeats what a parameter holds, so that to change the parameter would not be enough."""
+    held = [(name, *kind) for cell in cells if cell.role == "parameters" for name, *kind in _defaults(cell)]
+    for cell in cells:
+        if cell.role == "parameters":
+            continue
+        values = [] if cell.is_markdown else _constants(cell)
+        texts = [cell.source] if cell.is_markdown else [v for v in values if isinstance(v, str) and " " in v]
+        for name, value, is_choice in held:
+            said = [value] if any(type(v) is type(value) and v == value for v in values) else []
+            if not is_choice:
+                said += [found[0] for text in texts if (found := _spoken(value).search(text))]
+            for word in said[:1]:
+                yield cell.says(f"repeats {word!r}, which the parameter {name!r} holds; use the parameter")
+
+
+def _defaults(cell: Cell) -> Iterator[tuple[str, str | int, bool]]:
+    """Name and default of each parameter, and whether it is one of a few words; small numbers left out."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return
+    lines = cell.source.splitlines()
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Constant):
+            value, is_choice = node.value.value, bool(CHOICE.search(lines[node.lineno - 1]))
+            if (isinstance(value, str) and value) or (type(value) is int and value >= LEAST):
+                yield ast.unparse(node.target), value, is_choice and isinstance(value, str)
+
+
+def _constants(cell: Cell) -> list[Any]:
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:
+        return []
+    return [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+
+
+def _spoken(value: str | int) -> re.Pattern[str]:
+    """How a value stands in a sentence: a word and its plural, a number in digits or spelled out."""
+    if isinstance(value, str):
+        return re.compile(rf"(?<![\w`]){re.escape(value)}s?(?![\w`])", re.I)
+    spelled = dict(enumerate(SPELLED, start=LEAST)).get(value, str(value))
+    return re.compile(rf"(?<![\w.]){value}(?![\w.])|\b{spelled}\b", re.I)
 
 
 def _source(raw: dict[str, Any]) -> str:

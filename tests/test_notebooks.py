@@ -128,6 +128,58 @@ def test_lint_names_the_fault(tmp_path, cells, fault):
     assert any(fault in line for line in faults), faults
 
 
+MORE = (
+    PARAMETERS
+    + '\nby: str = "segment"  # the column'
+    + '\ncohort: str = "quarter"  # length (one of month, quarter)'
+    + "\nage: int = 12  # months"
+    + "\nleast: int = 2  # rows"
+)
+
+
+def with_parameters(source):
+    """A good notebook with more parameters, which it uses."""
+    cells = [{**c, "source": c["source"].replace("'segment'", "by")} for c in changed(1, source=source)]
+    cells[4]["source"] = "## Which group?\n\nRead the dots."
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("place", "source", "fault"),
+    [
+        (
+            5,
+            "rates = ws.metric('win_rate', by='segment')",
+            "repeats 'segment', which the parameter 'by' holds",
+        ),
+        (5, "rates = ws.metric('win_rate', months=12)", "repeats 12, which the parameter 'age' holds"),
+        (
+            5,
+            "rates = ws.metric('x', cohort='quarter')",
+            "repeats 'quarter', which the parameter 'cohort' holds",
+        ),
+        (5, "title = f'Kept by {by}, twelve months on'", "repeats 'twelve', which the parameter 'age' holds"),
+        (5, "title = 'Kept after 12 months'", "repeats '12', which the parameter 'age' holds"),
+        (4, "## Which?\n\nCompare segments.", "repeats 'segments', which the parameter 'by' holds"),
+        (4, "## Which?\n\nTwelve months on.", "repeats 'Twelve', which the parameter 'age' holds"),
+    ],
+)
+def test_lint_names_what_a_parameter_already_holds(tmp_path, place, source, fault):
+    cells = with_parameters(MORE)
+    assert notebooks.lint(write(tmp_path, cells)) == []
+    cells[place] = {**cells[place], "source": source}
+    assert notebooks.lint(write(tmp_path, cells)) == [f"cell {place + 1}: {fault}; use the parameter"]
+
+
+@pytest.mark.parametrize(
+    "source", ["## Which?\n\nNext quarter, the two by `segment`.", "## A segmented dozen?"]
+)
+def test_an_ordinary_word_repeats_no_parameter(tmp_path, source):
+    cells = with_parameters(MORE.replace("age: int = 12", "age: int = 2"))
+    cells[4] = {**cells[4], "source": source}
+    assert notebooks.lint(write(tmp_path, cells)) == []
+
+
 def test_lint_names_the_cell(tmp_path):
     faults = notebooks.lint(write(tmp_path, changed(5, source="print(rates)")))
     assert faults == ["cell 6: calls print(); a notebook asks the workspace and reads no clock"]
