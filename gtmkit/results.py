@@ -19,7 +19,7 @@ FIGURES = ["value", "numerator", "denominator", "n", "low", "high"]
 WORDS = ["status", "reason"]
 FACT_COLUMNS = ["metric", "variant", "version", "unit", "dims", "period", *FIGURES, *WORDS]
 WORST_FIRST = ["undefined", "immature", "suppressed", "provisional", "final"]
-DERIVED_INTERVAL = "no interval: its parts share rows, so theirs cannot be combined"
+DERIVED_INTERVAL = "no interval: its parts share rows, and leaving accounts out holds the truth too seldom"
 ALL = "all"  # the pooled row of an axis
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -115,6 +115,14 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
     return noted(answer, hit, reason)
+
+
+def voided(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
+    """Rows that are undefined where the mask holds, also those whose parts are only unsettled so far."""
+    answer = _with_words(rows)
+    hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
+    unsettled = hit & (answer["status"] != "undefined").fillna(True).to_numpy(dtype=bool)
+    return marked(answer.assign(status=answer["status"].mask(unsettled, None)), unsettled, "undefined", reason)
 
 
 def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:

@@ -239,3 +239,95 @@ def test_facts_of_a_missing_dimension_are_null_not_text() -> None:
     (fact,) = results.records(frame, "mrr", "", 1, "money", ["segment"])
     assert json.loads(fact["dims"]) == {"segment": None}
     assert fact["n"] is None
+
+
+# ---------------------------------------------------------------- derived figures: parts beside one another
+
+
+def part(*rows_: tuple[object, ...], by: str | None = None) -> pd.DataFrame:
+    """A part in the result shape: (group, value, n, status, reason), or without the group."""
+    table = pd.DataFrame({"period": ["2026-10"] * len(rows_)})
+    at = 1 if by else 0
+    if by:
+        table[by] = [r[0] for r in rows_]
+    values = {"value": [r[at] for r in rows_], "n": [r[at + 1] for r in rows_]}
+    empty = {c: [np.nan] * len(rows_) for c in results.FIGURES if c not in values}
+    words = {"status": [r[at + 2] for r in rows_], "reason": [r[at + 3] for r in rows_]}
+    return results.shaped(table.assign(**values, **empty, **words), [by] if by else [], [])
+
+
+def test_parts_stand_beside_each_other_and_a_wider_one_beside_each_group() -> None:
+    cost = part(("ads", 900.0, 3, "final", None), ("web", 100.0, 2, "final", None), by="channel")
+    margin = part((0.8, 12, "final", None))
+    rows = results.beside(["channel"], cost=cost, margin=margin)
+    assert rows["channel"].tolist() == ["ads", "web"]
+    assert rows["cost.value"].tolist() == [900.0, 100.0]
+    assert rows["margin.value"].tolist() == [0.8, 0.8]
+    assert rows["reason"].tolist() == ["margin is company-wide"] * 2
+    assert rows["status"].tolist() == [None, None]
+
+
+def test_a_part_by_one_of_two_columns_says_which_it_lacks() -> None:
+    cost = part(("ads", 900.0, 3, "final", None), by="channel").assign(segment="SMB")
+    margin = part(("ads", 0.8, 12, "final", None), by="channel")
+    rows = results.beside(["channel", "segment"], cost=cost, margin=margin)
+    assert rows["reason"].tolist() == ["margin is not by segment"]
+
+
+def test_a_group_that_one_part_lacks_is_a_row_and_says_so() -> None:
+    cost = part(("ads", 900.0, 3, "final", None), by="channel")
+    logos = part(("ads", 3.0, 3, "final", None), ("referral", 2.0, 2, "final", None), by="channel")
+    rows = results.beside(["channel"], cost=cost, logos=logos).set_index("channel")
+    assert rows.loc["referral", ["status", "reason"]].tolist() == ["undefined", "no cost"]
+    assert pd.isna(rows.loc["ads", "status"])
+
+
+def test_the_worst_status_of_the_parts_is_the_row_s_with_its_reason() -> None:
+    old = part((0.5, 12, "provisional", "finance through 2026-09-30"))
+    none = part((None, 0, "undefined", "none closed in the period"))
+    row = results.beside([], margin=old, rate=none).iloc[0]
+    assert row["status"] == "undefined"
+    assert row["reason"] == "rate is undefined: none closed in the period"
+
+
+def test_a_part_without_its_table_leaves_the_groups_of_the_others_and_names_the_table() -> None:
+    missing = results.undefined([], ["2026-10"], "needs table finance")
+    cost = part(("ads", 900.0, 3, "final", None), by="channel")
+    rows = results.beside(["channel"], cost=cost, margin=missing)
+    assert rows[["channel", "status", "reason"]].to_numpy().tolist() == [
+        ["ads", "undefined", "needs table finance"]
+    ]
+
+
+def test_parts_that_all_miss_their_table_are_one_row_with_nulls() -> None:
+    missing = results.undefined(["channel"], ["2026-10"], "needs table spend")
+    rows = results.beside(["channel"], cost=missing, logos=missing)
+    assert len(rows) == 1
+    assert rows["channel"].isna().all()
+    assert rows["reason"].tolist() == ["needs table spend"]
+
+
+def left_out(*values: float) -> pd.DataFrame:
+    count = len(values)
+    table = pd.DataFrame({"period": ["2026-10"] * count, "replicate": [str(g) for g in range(count)]})
+    return results.shaped(table.assign(**figures(count, value=list(values))), ["replicate"], [])
+
+
+def test_the_jackknife_s_interval_is_that_of_the_logarithms() -> None:
+    # Values 90, 100, 110 of three groups: logs 4.49981, 4.60517, 4.70048, mean 4.60182, squared deviations
+    # .010406 + .0000112 + .009734 = .020151; variance 2/3 of it = .013434, root .115905; t(2) = 4.302653:
+    # factor exp(.498698) = 1.646576.
+    answer = part((100.0, 50, None, None))
+    found = results.jackknifed(answer, left_out(90.0, 100.0, 110.0), np.array([True]), "replicate")
+    assert found["low"].tolist() == pytest.approx([100 / 1.646576], rel=1e-4)
+    assert found["high"].tolist() == pytest.approx([164.6576], rel=1e-4)
+    assert found["reason"].isna().all()
+
+
+@pytest.mark.parametrize("values", [(90.0, math.nan, 110.0), (90.0, 0.0, 110.0), (100.0, 100.0, 100.0)])
+def test_where_a_group_carries_it_alone_there_is_no_interval(values: tuple[float, ...]) -> None:
+    found = results.jackknifed(
+        part((100.0, 50, None, None)), left_out(*values), np.array([True]), "replicate"
+    )
+    assert found["low"].isna().all()
+    assert found["reason"].tolist() == ["no interval: it stands on too few accounts"]

@@ -508,3 +508,22 @@ def test_coverage_at_200(kind):
 @pytest.mark.parametrize("churn", [(0.1, 0.1), (0.05, 0.02), (0.06, 0.14), (0.3, 0.0), (0.0, 0.2)], ids=str)
 def test_retention_is_covered_whoever_churns(churn, net):
     assert 0.92 <= retention_coverage(200, churn, net) <= 0.985
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    # Leaving one of n values out of their mean: the delete-one jackknife is exactly s / sqrt(n); on the logarithm
+    # that divided by the mean, where the values differ little.
+    values = 100 + np.random.default_rng(3).normal(0, 0.5, 20)
+    left_out = (values.sum() - values) / 19
+    low, high = stats.jackknife(float(values.mean()), left_out)
+    spread = float(scipy.stats.sem(values)) / values.mean() * scipy.stats.t.ppf(0.975, 19)
+    assert_allclose([np.log(low), np.log(high)], np.log(values.mean()) + np.array([-1, 1]) * spread, rtol=1e-4)
+
+
+@pytest.mark.parametrize("left_out", [[], [1.0], [1.0, np.nan], [1.0, 0.0], [1.0, -2.0], [2.0, 2.0]])
+def test_a_jackknife_of_nothing_or_without_spread_is_no_interval(left_out: list[float]) -> None:
+    assert np.isnan(stats.jackknife(2.0, left_out)).all()
+
+
+def test_a_jackknife_of_a_loss_is_no_interval() -> None:
+    assert np.isnan(stats.jackknife(-1.0, [1.0, 2.0])).all()
