@@ -1,13 +1,18 @@
 """The form of notebooks: lint names every fault, tidy writes one form, and ours pass both."""
 
+import ast
 import copy
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from gtmkit import notebooks
 from gtmkit.errors import NotebookError
+from gtmkit.report.parameters import RANGE, WORDS, parameters_of
 
 ROOT = Path(__file__).parents[1]
 OURS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -256,3 +261,75 @@ def test_our_figures_of_record_have_text_and_facts(path):
     for output in cell["outputs"]:
         assert set(output["data"]) == {"text/plain", FACTS}
         assert output["data"][FACTS]
+
+
+# ---------------------------------------------------------------- the first cell is all that an analyst changes
+
+MONTH = "2026-07"  # not the month that the notebooks name
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    """The sample company under another name, in a folder that no notebook names."""
+    folder = tmp_path_factory.mktemp("notebooks") / "elsewhere"
+    shutil.copytree(ROOT / "data" / "sample", folder, ignore=shutil.ignore_patterns(".gtmkit"))
+    settings = (folder / "gtm.toml").read_text(encoding="utf-8")
+    (folder / "gtm.toml").write_text(settings.replace('"Sample Company"', '"Elsewhere"'), encoding="utf-8")
+    return folder
+
+
+def another(parameter):
+    """A value that a parameter allows and that is not its default."""
+    default = ast.literal_eval(parameter.default)
+    if words := WORDS.search(parameter.help):
+        chosen = next(w for w in re.split(r",\s*", words[1]) if w != str(default))
+        return parameter.read(chosen)
+    if isinstance(default, bool):
+        return not default
+    if isinstance(default, int):
+        ends = RANGE.search(parameter.help)
+        return default - 1 if ends and default >= float(ends[2]) else default + 1
+    return {"segment": "channel"}.get(default, "segment")
+
+
+def run_in_this_process(path, **parameters):
+    """The names a notebook leaves, and what each cell displays, by its tags."""
+    names, shown = {}, []
+    for cell in notebooks.read(path)["cells"]:
+        if cell["cell_type"] == "markdown":
+            continue
+        tags = cell["metadata"].get("tags", [])
+        tree = ast.parse("".join(cell["source"]))
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, str(path), "exec"), names)  # our own notebook
+        if "parameters" in tags:
+            names |= parameters
+        if last is not None:
+            value = eval(compile(ast.Expression(last.value), str(path), "eval"), names)  # our own notebook
+            bundle, _ = DisplayFormatter().format(value)
+            shown.append((tags, "\n".join(str(text) for text in bundle.values())))
+    return names, shown
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", OURS, ids=lambda p: p.stem)
+def test_its_first_cell_is_all_that_an_analyst_changes(path, elsewhere, capsys):
+    known = parameters_of(path)
+    changed = {name: another(parameter) for name, parameter in known.items()}
+    changed |= {"period": MONTH, "workspace": str(elsewhere)}
+    names, shown = run_in_this_process(path, **changed)
+    facts = names["ws"].records()
+    assert names["ws"].config.company.name == "Elsewhere"
+    assert facts
+    assert max(fact["period"] for fact in facts) == MONTH
+    old = [ast.literal_eval(known["period"].default)]
+    if "by" in known:
+        old.append(ast.literal_eval(known["by"].default))
+        asked = {name for fact in facts for name in json.loads(fact["dims"])}
+        assert changed["by"] in asked
+        assert old[1] not in asked
+    for tags, text in shown:
+        if not {"definitions", "loss"} & set(tags):  # these tell of all the data and of every metric
+            said = [word for word in old if re.search(rf"(?<![\w-]){word}", text, re.I)]
+            assert said == [], (tags, text)
+    assert "Traceback" not in capsys.readouterr().out
