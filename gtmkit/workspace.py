@@ -20,13 +20,14 @@ from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
 from gtmkit.frames import Frame, collect
-from gtmkit.ledgers import LEDGERS, LOSSES
+from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.periods import Period, last_month_ending_by, month_index
 from gtmkit.results import Need, Setting
 
 LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
-BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets")  # describe, do not happen
+# What describes and does not happen: how far it reaches says nothing of how complete a figure is.
+BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities")
 MOST_PERIODS = 600  # fifty years of months
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
@@ -254,6 +255,8 @@ class Workspace:
         build = LEDGERS[name]
         parameters = inspect.signature(build).parameters.values()
         arguments = [self._optional(p.name, p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        if name in FIRST_OF and all(argument is None for argument in arguments):
+            raise MissingTableError(next(iter(parameters)).name)
         ledger = build(*arguments, as_of=self.period.end, **self._settings(build))
         if self.store is None:
             self._frames[name] = sources.settled(ledger)
@@ -283,7 +286,10 @@ class Workspace:
             if absent:
                 return f"targets has no column {absent[0]}"
         for name in self._measured(row):
-            have = self._input(name).collect_schema().names()
+            try:
+                have = self._input(name).collect_schema().names()
+            except MissingTableError:  # the metric has another input that stands in for it
+                continue
             if name not in LEDGERS and name in LEADING and "accounts" in self._frames:
                 have = [*have, *self._account_dimensions()]
             absent = [c for c in by if c not in have and c != REPLICATE]
@@ -315,7 +321,8 @@ class Workspace:
             return [name] if name in self._frames and name not in BESIDE else []
         parameters = inspect.signature(LEDGERS[name]).parameters.values()
         parts = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        return list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
+        tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
+        return tables[:1] if name in FIRST_OF else tables
 
     def _finished(
         self,
@@ -407,7 +414,8 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)
     first = _first_days(frames)
-    chosen = _period(period, config, through, min(first.values(), default=None))
+    begins = [day for table, day in first.items() if table in LEADING] or list(first.values())
+    chosen = _period(period, config, through, min(begins, default=None))
     return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables, first)
 
 
@@ -468,12 +476,14 @@ def _period(label: str | None, config: Config, through: Mapping[str, date], firs
 
 
 def _first_days(frames: Frames) -> dict[str, date]:
-    """The earliest day on which something happened in each leading table."""
-    columns = {"subscriptions": "started_on", "opportunities": "created_at", "events": "occurred_at"}
+    """The earliest day on which something happened in each table that tells of what happens."""
     days = {}
-    for table, column in columns.items():
-        if table in frames and column in frames[table].collect_schema().names():
-            found = collect(frames[table].select(nw.col(column).cast(nw.Date).min()))[column].iloc[0]
-            if not pd.isna(found):
-                days[table] = found
+    for table, frame in frames.items():
+        names = frame.collect_schema().names()
+        dated = [c.name for c in TABLES[table].columns if c.happened and c.name in names]
+        if table in BESIDE or not dated:
+            continue
+        found = collect(frame.select(nw.col(dated[0]).cast(nw.Date).min()))[dated[0]].iloc[0]
+        if not pd.isna(found):
+            days[table] = found
     return days

@@ -17,5 +17,8 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
     for build in (revenue, journeys, visits, positions, stays, costs, replicates, activations, churns)
 }
 
+# Ledgers made of the first of their tables that there is; the others only stand in for it.
+FIRST_OF = frozenset({"costs"})
+
 # What a ledger could not match, as rows of the loss account: table, step, rows, detail.
 LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {"activations": unmatched, "churns": without_churn}
