@@ -1,7 +1,8 @@
 """How a figure is written: share, money, days, count, with its interval and n; and the escaped HTML table.
 
 Charts, tables and sentences all write their figures here, so the same figure reads the same everywhere.
-A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `days`, `count`, `ratio`.
+A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `days`,
+`months`, `accounts`, `count`, `ratio`.
 """
 
 import html
@@ -22,7 +23,9 @@ ISOLATE, END_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 TURNS = (
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
 )
-UNITS = ("share", "money", "money per day", "days", "opportunity-days", "count", "ratio")
+UNITS = (
+    "share", "money", "money per day", "days", "months", "opportunity-days", "accounts", "count", "ratio"
+)  # fmt: skip
 
 
 def plain(value: Any) -> float | None:
@@ -36,7 +39,8 @@ def plain(value: Any) -> float | None:
 def number(value: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
     """One figure with its unit, as it stands in a sentence: `21.8 %`, `USD 1.23 m`, `32 days`.
 
-    `digits` is the number of decimals of a share (1 by default) or a ratio (2). Null is written `not known`.
+    `digits` is the number of decimals of a share or of months (1 by default), or of a ratio (2). Null is
+    written `not known`.
     """
     known = plain(value)
     if known is None:
@@ -47,11 +51,11 @@ def number(value: Any, unit: str = "share", currency: str = "", digits: int | No
 
 
 def spoken_unit(metric: str, unit: str) -> str:
-    """The unit in which a metric is spoken of: a ratio called rate, retention or conversion is in percent.
+    """The unit in which a metric is spoken of: a ratio called rate, retention, conversion or margin is in percent.
 
     NRR may exceed 1 and is no share, but nobody says 1.09; coverage stays a multiple.
     """
-    is_percent = metric.partition(".")[0].endswith(("_rate", "_retention", "_conversion"))
+    is_percent = metric.partition(".")[0].endswith(("_rate", "_retention", "_conversion", "_margin"))
     return "share" if unit == "ratio" and is_percent else unit
 
 
@@ -71,6 +75,8 @@ def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
         return f"{size:.{2 if digits is None else digits}f}"
     if unit in ("money", "money per day"):
         return _thousands(size)
+    if unit == "months":
+        return f"{size:,.{1 if digits is None else digits}f}"
     return f"{size:,.0f}"
 
 
@@ -209,7 +215,7 @@ def cell(row: Any, unit: str, currency: str = "") -> Cell:
         return Cell("", ", ".join(part for part in (told, people(row["n"])) if part), status)
     status = "" if row["status"] is None or pd.isna(row["status"]) else str(row["status"])
     n = plain(row["n"])
-    is_few = unit != "count" and n is not None and n < FEW
+    is_few = unit not in ("count", "accounts") and n is not None and n < FEW
     ends = interval(row["low"], row["high"], unit, 1 if unit == "share" else None)
     small = ", ".join(part for part in (ends, people(n)) if part)
     return Cell(
@@ -252,8 +258,8 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
         return f"{text} %"
     if unit == "days":
         return f"{text} day" if text == "1" else f"{text} days"
-    if unit == "opportunity-days":
-        return f"{text} opportunity-days"
+    if unit in ("months", "opportunity-days", "accounts"):
+        return f"{text} {unit}"
     if unit in ("money", "money per day"):
         return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")
     return text

@@ -7,8 +7,6 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from gtmkit.contracts import TABLES
-from gtmkit.ledgers import LEDGERS
 from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
 from gtmkit.results import Need
 
@@ -80,8 +78,9 @@ class Metric:
 
     @property
     def is_derived(self) -> bool:
-        """Whether it is computed from other metrics, which stand beside tables and ledgers in the same graph."""
-        return not any(name in TABLES or name in LEDGERS for name in self.inputs)
+        """Whether it is computed from other metrics, whose answers are frames of pandas."""
+        parameters = inspect.signature(self.function).parameters.values()
+        return all(p.annotation is pd.DataFrame for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:

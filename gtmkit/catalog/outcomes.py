@@ -3,9 +3,10 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import retention
+from gtmkit.metrics import customers, finance, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
+_BOOKS: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
 ROWS: list[Metric] = [
     Metric(
         retention.mrr, "MRR", 1, "money", "up", **_BILLING,
@@ -25,6 +26,40 @@ ROWS: list[Metric] = [
     Metric(
         retention.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
         standard="ARR at the end less ARR at the start",
+    ),
+    Metric(
+        retention.new_arr, "New ARR", 1, "money", "up", **_BILLING,
+        standard="ARR of new customers",
+        departs="as it stood at their first month end; a return from zero is reactivated, not new",
+    ),
+    Metric(
+        retention.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
+        standard="ARR added by customers of before: more seats, upgrades, prices",
+        departs="netted within each account and month, so that a change of plan is no expansion",
+    ),
+    Metric(
+        customers.arpa, "ARPA", 1, "money", "up", **_BILLING,
+        standard="MRR over customers", departs="of the customers at the last instant of the period",
+    ),
+    Metric(
+        customers.customer_lifetime, "Customer lifetime", 1, "months", "up", **_BILLING,
+        standard="1 / monthly churn",
+        departs="Kaplan-Meier, counted to a fixed horizon only; customers of the data's first month are left out",
+    ),
+    Metric(
+        finance.recognised_revenue, "Revenue", 1, "money", "up", **_BOOKS,
+        standard="revenue recognised in the period", departs="from finance alone, never made from MRR",
+    ),
+    Metric(
+        finance.gross_margin, "Gross margin", 1, "ratio", "up", **_BOOKS,
+        standard="(revenue - cost of goods sold) / revenue",
+        departs="customer success is operating expense unless [finance] customer_success is cogs",
+        variants={
+            "subscription": Variant(
+                "of subscription revenue alone; of all revenue where finance does not keep it apart",
+                {"of": "subscription"},
+            )
+        },
     ),
     Metric(
         retention.net_revenue_retention, "Net revenue retention", 1, "ratio", "up", **_BILLING,

@@ -106,7 +106,7 @@ ROWS: list[Metric] = [
     Metric(
         economics.cac_payback, "CAC payback", 2, "months", "down", **_COST, jackknife=True,
         standard="CAC over monthly gross margin of a new customer",
-        departs="total over total, which is the same; the margin is the company's in every row; nobody leaves meanwhile",
+        departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",
         variants={"revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"})},
     ),
     Metric(
@@ -130,7 +130,7 @@ ROWS: list[Metric] = [
         standard="(revenue of the quarter - of the quarter before) x 4 / sales and marketing of the quarter before",
         departs="three months to the end of any period",
         variants={
-            "arr": Variant("net new ARR over the same cost; ARR is of a year already, so not times 4", {"basis": "arr"}),
+            "arr": Variant("net new ARR over the same cost; not times 4, ARR is of a year already", {"basis": "arr"}),
             "as_written": Variant(
                 "new ARR x 4 over the same cost; wrong: four times too high, since ARR is of a year already",
                 {"basis": "as_written"},

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_OPPORTUNITIES, Metric
-from gtmkit.metrics import activation, stages
+from gtmkit.metrics import activation, costs, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 ROWS: list[Metric] = [
@@ -21,5 +21,10 @@ ROWS: list[Metric] = [
         activation.identity_match_rate, "Events matched to an account", 3, "share", "up",
         "onboarding", "product analytics",
         "ours: events of an account, by their own id or by that of a known user or visitor", (),
+    ),
+    Metric(
+        costs.cost_categories, "Cost by category", 2, "money", "neither", "demand", "finance",
+        "ours: what a fully loaded CAC must contain, and whether it is there", (),
+        axes=("category",),
     ),
 ]  # fmt: skip

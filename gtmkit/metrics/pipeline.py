@@ -47,22 +47,25 @@ def pipeline_created(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
+    months: int | None = None,
+    lag: int = 0,
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
     """Amount of the opportunities created in the period, as first known.
 
     Answers: is pipeline creation keeping up?
+    Takes: `months` asks for that many, ending with the period; `lag` for those so many months earlier.
     Returns: money; n = opportunities. Where stage_changes tells no amount, today's stands in; the row says so.
     """
     rows = population(journeys, kinds).filter(~nw.col("created_month").is_null())
     table = collect(
         sums(
-            rows.with_columns(month=nw.col("created_month")), [*by, "month"],
+            rows.with_columns(month=nw.col("created_month") + lag), [*by, "month"],
             amount=amount("first_amount"), n=one(), later=counted(~nw.col("is_first_known")),
             without=counted(nw.col("first_amount").is_null()),
         )
     )  # fmt: skip
-    over = flows(table, by, periods)
+    over = flows(table, by, periods, months)
     answer = total(over, over["amount"] / UNITS, over["n"])
     answer = noted(answer, over["later"] > 0, "current amount: stage_changes tells no first one for all")
     return shaped(without_amount(answer, over["without"]), by, [])

@@ -9,7 +9,18 @@ import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.periods import MONTHS_IN, Period, month_label
-from gtmkit.results import ALL, divided, floats, marked, money_ratio, noted, setting, shaped, share, total
+from gtmkit.results import (
+    ALL,
+    divided,
+    floats,
+    marked,
+    money_ratio,
+    noted,
+    setting,
+    shaped,
+    share,
+    total,
+)  # fmt: skip
 from gtmkit.windows import flows, groups, levels
 
 MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
@@ -67,15 +78,40 @@ def arr_bridge(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) 
     )
 
 
-def net_new_arr(arr_bridge: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+def net_new_arr(
+    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
+) -> pd.DataFrame:
     """ARR at the end of the period less ARR at its start: the sum of all movements.
 
     Answers: did the recurring business grow?
+    Takes: `months` asks for that many, ending with the period.
     Returns: money; n = accounts and months that moved.
     """
-    keys = [*by, "period"]
-    rows = arr_bridge.groupby(keys, dropna=False, sort=False)[["value", "n"]].sum().reset_index()
-    return shaped(total(rows, rows["value"], rows["n"]), by, [])
+    return _moved(revenue, by, periods, months, MOVEMENTS)
+
+
+def new_arr(
+    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
+) -> pd.DataFrame:
+    """ARR that customers won in the period brought, as it stood at their first month end.
+
+    Answers: how much recurring business did we win?
+    Takes: `months` asks for that many, ending with the period.
+    Returns: money; n = new customers.
+    """
+    return _moved(revenue, by, periods, months, ("new",))
+
+
+def expansion_arr(
+    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
+) -> pd.DataFrame:
+    """ARR by which customers grew in the period, netted within each account and month.
+
+    Answers: how much recurring business did customers add?
+    Takes: `months` asks for that many, ending with the period.
+    Returns: money; n = accounts and months that expanded.
+    """
+    return _moved(revenue, by, periods, months, ("expansion",))
 
 
 def net_revenue_retention(
@@ -186,6 +222,22 @@ def cohort_retention(
     }
     triangles = [_triangle(reached, names, _cohorts(cohorts, cohort, p), cohorts, p, of) for p in periods]
     return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
+
+
+def _moved(
+    revenue: Frame, by: Sequence[str], periods: Sequence[Period], months: int | None, movements: Sequence[str]
+) -> pd.DataFrame:
+    """The sum of these movements over each period, or over so many months to its end, a year's worth."""
+    is_asked = nw.col("movement").is_in(list(movements))
+    delta = nw.when(is_asked).then(nw.col("delta")).otherwise(nw.lit(0))
+    small = collect(sums(revenue, [*by, "month"], delta=delta, n=counted(is_asked & (nw.col("delta") != 0))))
+    rows = flows(small, by, periods, months)
+    answer = total(rows, rows["delta"] * 12 / UNITS, rows["n"])
+    if len(small) and "new" in movements:
+        first = int(small["month"].min())
+        begins = {p.label for p in periods if p.last_month - (months or p.months) < first <= p.last_month}
+        answer = noted(answer, rows["period"].isin(begins), FIRST_MONTH)
+    return shaped(answer, by, [])
 
 
 FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age

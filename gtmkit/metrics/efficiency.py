@@ -1,0 +1,117 @@
+"""Whether the engine as a whole gets more or less efficient: what a unit of cost brings, quarter on quarter.
+
+All of them stand on the three months to the end of the period and on the cost of the three before, whatever
+the period is: a month is too short for a sale, and a figure asked monthly then moves by one month in three.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from gtmkit.metrics.costs import FROM_FINANCE, NO_PURPOSE
+from gtmkit.periods import Period
+from gtmkit.results import beside, divided, floats, needs, noted, shaped, voided
+
+QUARTER = 3  # months
+BEFORE: dict[str, Any] = {"of": "sales_and_marketing", "months": QUARTER, "lag": QUARTER}
+YEAR = 4  # quarters
+
+
+def magic_number(
+    recognised_revenue: pd.DataFrame = needs("recognised_revenue", months=QUARTER),
+    revenue_before: pd.DataFrame = needs("recognised_revenue", months=QUARTER, lag=QUARTER),
+    spend: pd.DataFrame = needs("spend", **BEFORE),
+    net_new_arr: pd.DataFrame = needs("net_new_arr", months=QUARTER),
+    new_arr: pd.DataFrame = needs("new_arr", months=QUARTER),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    basis: Literal["revenue", "arr", "as_written"] = "revenue",
+) -> pd.DataFrame:
+    """Revenue growth of three months over the three before, a year's worth, over the cost of those before.
+
+    Answers: does selling more pay for itself?
+    Takes: revenue as finance recognised it; cost of sales and marketing.
+    Returns: ratio, below zero where revenue fell. `.arr` = net new ARR over the same cost.
+    Differs: `.as_written` multiplies new ARR, which is of a year already, by four: four times too high.
+    """
+    if basis == "revenue":
+        rows = beside(by, recognised_revenue=recognised_revenue, revenue_before=revenue_before, spend=spend)
+        grown = (floats(rows["recognised_revenue.value"]) - floats(rows["revenue_before.value"])) * YEAR
+        n: Any = np.nan
+    elif basis == "arr":
+        rows = beside(by, net_new_arr=net_new_arr, spend=spend)
+        grown, n = floats(rows["net_new_arr.value"]), rows["net_new_arr.n"]
+    else:
+        rows = beside(by, new_arr=new_arr, spend=spend)
+        grown, n = floats(rows["new_arr.value"]) * YEAR, rows["new_arr.n"]
+    return _over(rows, grown, floats(rows["spend.value"]), n, "no cost in the three months before", by)
+
+
+def new_cac_ratio(
+    spend: pd.DataFrame = needs("spend", purpose="new", **BEFORE),
+    new_arr: pd.DataFrame = needs("new_arr", months=QUARTER),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+) -> pd.DataFrame:
+    """Cost of the three months before to win new customers, over the ARR they brought in three months.
+
+    Answers: what does a unit of new recurring revenue cost?
+    Returns: ratio; n = new customers. Cost without a purpose counts as for new business.
+    """
+    rows = beside(by, spend=spend, new_arr=new_arr)
+    return _over(rows, rows["spend.value"], rows["new_arr.value"], rows["new_arr.n"], "no new ARR", by)
+
+
+def expansion_cac_ratio(
+    spend: pd.DataFrame = needs("spend", purpose="expansion", **BEFORE),
+    expansion_arr: pd.DataFrame = needs("expansion_arr", months=QUARTER),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+) -> pd.DataFrame:
+    """Cost of the three months before to expand customers, over the ARR by which they grew in three months.
+
+    Answers: is growth within customers cheaper than new ones?
+    Returns: ratio; n = accounts and months that expanded. Needs a purpose in spend.
+    """
+    rows = beside(by, spend=spend, expansion_arr=expansion_arr)
+    arr, n = rows["expansion_arr.value"], rows["expansion_arr.n"]
+    return _over(rows, rows["spend.value"], arr, n, "no expansion ARR", by)
+
+
+def blended_cac_ratio(
+    spend: pd.DataFrame = needs("spend", purpose="new_and_expansion", **BEFORE),
+    new_arr: pd.DataFrame = needs("new_arr", months=QUARTER),
+    expansion_arr: pd.DataFrame = needs("expansion_arr", months=QUARTER),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+) -> pd.DataFrame:
+    """Cost of the three months before for new and expansion business, over the ARR of both in three months.
+
+    Answers: what does a unit of recurring revenue cost, from wherever?
+    Returns: ratio, between the new and the expansion ratio; n = accounts and months that grew.
+    """
+    rows = beside(by, spend=spend, new_arr=new_arr, expansion_arr=expansion_arr)
+    arr = floats(rows["new_arr.value"]) + floats(rows["expansion_arr.value"])
+    n = floats(rows["new_arr.n"]) + floats(rows["expansion_arr.n"])
+    return _over(rows, rows["spend.value"], arr, n, "no new or expansion ARR", by)
+
+
+def _over(
+    rows: pd.DataFrame, numerator: Any, denominator: Any, n: Any, nothing: str, by: Sequence[str]
+) -> pd.DataFrame:
+    """The ratio in the result shape; undefined where the denominator is not above zero, the parts kept."""
+    answer = rows.assign(
+        value=divided(numerator, denominator), numerator=floats(numerator), denominator=floats(denominator),
+        n=n, low=np.nan, high=np.nan,
+    )  # fmt: skip
+    answer = voided(answer, floats(denominator) <= 0, nothing)
+    for words in (FROM_FINANCE, NO_PURPOSE):
+        said = [isinstance(reason, str) and words in reason for reason in rows["spend.reason"]]
+        answer = noted(answer, said, words)
+    return shaped(answer, by, [])
