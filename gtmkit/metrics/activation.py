@@ -9,7 +9,7 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.config import Condition, Milestone
-from gtmkit.frames import Frame, collect, counted, small, sums
+from gtmkit.frames import INTEGER, Frame, collect, counted, sums
 from gtmkit.ledgers.activations import identified
 from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
 from gtmkit.periods import Period, day_index, month_label, month_start
@@ -163,11 +163,18 @@ def milestone_rate(
         "activated_day",
         *(["second_day"] if second else []),
     ]
-    rows = activations.join(small(activations, milestone=list(range(len(names)))), how="cross")
-    reached: nw.Expr = nw.when(nw.col("milestone") == 0).then(nw.col(days[0]))
-    for i, column in enumerate(days[1:], start=1):
-        reached = nw.when(nw.col("milestone") == i).then(nw.col(column)).otherwise(reached)
-    rows = rows.with_columns(reached_day=reached)
+    rows = nw.concat(
+        [
+            activations.select(
+                *by,
+                "started_day",
+                "started_month",
+                milestone=nw.lit(i).cast(INTEGER),
+                reached_day=nw.col(column),
+            )
+            for i, column in enumerate(days)
+        ]
+    )
     keys = [*by, "milestone"]
     table = ages(rows, keys, periods, "started_day", "reached_day", "started_month")
     marks = sorted({*(m for m in MARKS if m <= BEYOND * window_days), window_days})
