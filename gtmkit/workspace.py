@@ -86,9 +86,10 @@ class Workspace:
         parts = [self._loss]
         for unmatched in LOSSES.values():
             try:
-                parts.append(unmatched(*self._arguments(unmatched, (), 1), **self._settings(unmatched)))
+                arguments = self._arguments(unmatched, (), 1)
             except MissingTableError:
                 continue
+            parts.append(unmatched(*arguments, as_of=self.period.end, **self._settings(unmatched)))
         return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     def metric(
@@ -353,7 +354,8 @@ class Workspace:
         if unit in ("ratio", "months"):
             few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
             rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
-        if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by):
+        own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
+        if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
             rows = results.noted(rows, np.ones(len(rows), bool), "segment as of export")
         axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
         typed = rows.assign(
