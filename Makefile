@@ -19,10 +19,12 @@ LOCK      := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-he
 export CHROMIUM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help report test test-spark test-browser accept lab lint check lock java chromium
+.PHONY: help setup report test test-spark test-browser accept lab lint check lock java chromium
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: $(READY)  ## .venv with everything in it; every other target does this first
 
 report: $(READY)  ## the review of the last complete month of the sample company, into reports/
 	@$(BIN)/gtmkit report --workspace $(WORKSPACE) $(if $(PERIOD),--period $(PERIOD))
