@@ -7,7 +7,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit.frames import UNITS, Frame, collect, counted, sums
+from gtmkit.frames import UNITS, Frame, collect, counted, running, sums
 from gtmkit.periods import MONTHS_IN, Period, month_label
 from gtmkit.results import (
     ALL,
@@ -275,9 +275,9 @@ def _closed(
     keys = ["account_id", *by, "month"]
     moved = beside.group_by(*keys).agg(nw.col("now").sum(), nw.col("base").sum(), nw.col("start").min())
     moved = moved.with_columns(dn=nw.col("now").cast(nw.Int64()), db=nw.col("base").cast(nw.Int64()))
+    # An account's dimensions do not change, but the ledger may hold it once for each group left out.
     moved = moved.with_columns(
-        now=nw.col("dn").cum_sum().over("account_id", order_by="month").cast(nw.Int64()),
-        base=nw.col("db").cum_sum().over("account_id", order_by="month").cast(nw.Int64()),
+        now=running("dn", ["account_id", *by], ["month"]), base=running("db", ["account_id", *by], ["month"])
     )
     after = moved.with_columns(**{f"_after_{name}": expression for name, expression in what.items()})
     steps = after.with_columns(now=nw.col("now") - nw.col("dn"), base=nw.col("base") - nw.col("db"))
