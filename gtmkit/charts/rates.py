@@ -1,5 +1,7 @@
 """A rate for each group: a dot on its interval beside one reference line."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -25,6 +27,7 @@ def rates(
     by: str,
     *,
     reference: float | None = None,
+    against: pd.DataFrame | None = None,
     named: str = "all",
     min_n: int = 20,
     unit: str = "share",
@@ -34,19 +37,21 @@ def rates(
 ) -> Axes:
     """A dot on its interval for each group of `by`, the largest value first, and `reference` as a line.
 
-    Blue only where the interval misses the reference, else grey. Groups under `min_n` are hollow and
-    without a figure: shown, not judged. Groups without a value say why. n stands at the name.
+    `against` is a result in place of `reference`: without `by` its last figure is the line, with it each
+    group has its own. Blue only where the interval misses the reference, else grey. Groups under `min_n` are
+    hollow and without a figure: shown, not judged. Groups without a value say why. n stands at the name.
     """
     reason = why_empty(frame, "value")
     if reason and not frame["low"].notna().any():
         return quiet(reason, width, ax)
     rows = _ordered(frame)
+    references = _references(rows, by, reference, against)
     narrow = width < WIDE if ax is None else is_narrow(ax)
     tall, left, right = (46, 4, 28) if narrow else (34, 190, 176)
     with house():
         if ax is None:
             ax = canvas(width, 24 + 26 + tall * len(rows), left, right, 24, 26)
-        low, high = _span(rows, reference, unit)
+        low, high = _span(rows, references, unit)
         ax.set(xlim=(low, high), ylim=(len(rows), 0))
         ax.grid(axis="y", visible=False)
         ax.grid(axis="x", visible=True)
@@ -57,10 +62,11 @@ def rates(
         else:
             ticks = [t for t in ax.get_xticks() if low <= t <= high][:: 2 if narrow else 1]
             ax.set_xticks(ticks, [formats.bare(t, unit) for t in ticks])
-        if reference is not None:
+        top = next((at for at in references if at is not None), None)
+        if top is not None:
             ax.annotate(
-                f"{named} {formats.number(reference, unit, digits=0)}",
-                (reference, 0),
+                named if len(set(references)) > 1 else f"{named} {formats.number(top, unit, digits=0)}",
+                (top, 0),
                 (0, 6),
                 textcoords="offset points",
                 ha="center",
@@ -68,13 +74,13 @@ def rates(
                 color=C["c2"],
                 weight="bold",
             )
-        for i, (_, row) in enumerate(rows.iterrows()):
+        for i, ((_, row), at) in enumerate(zip(rows.iterrows(), references, strict=True)):
             y = i + (0.7 if narrow else 0.5)
-            if reference is not None:
+            if at is not None:
                 reach = (i + 0.5, i + 0.92) if narrow else (i, i + 1)  # on a phone it would cross the words
-                ax.plot([reference] * 2, reach, color=C["c2"], lw=1.5, ls=TARGET)
+                ax.plot([at] * 2, reach, color=C["c2"], lw=1.5, ls=TARGET)
             is_few = _is_few(row, min_n)
-            _mark(ax, y, row, reference, is_few)
+            _mark(ax, y, row, at, is_few)
             name, count = short(formats.label(row[by]), 18), formats.people(row["n"])
             words = "too few to judge" if is_few else _words(row, unit, currency)
             if narrow:
@@ -96,9 +102,21 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.loc[key.sort_values(ascending=False, na_position="last", kind="stable").index]
 
 
-def _span(rows: pd.DataFrame, reference: float | None, unit: str) -> tuple[float, float]:
+def _references(
+    rows: pd.DataFrame, by: str, reference: float | None, against: pd.DataFrame | None
+) -> list[float | None]:
+    """What each row is compared with: the figure of its own group where there are such, else one for all."""
+    if against is None:
+        return [reference] * len(rows)
+    if by not in against:
+        return [formats.plain(against["value"].iloc[-1])] * len(rows)
+    of_group = {formats.label(row[by]): formats.plain(row["value"]) for _, row in against.iterrows()}
+    return [of_group.get(formats.label(name)) for name in rows[by]]
+
+
+def _span(rows: pd.DataFrame, references: Sequence[float | None], unit: str) -> tuple[float, float]:
     ends = [formats.plain(v) for column in ("value", "low", "high") for v in rows[column]]
-    seen = [v for v in [*ends, reference] if v is not None]
+    seen = [v for v in [*ends, *references] if v is not None]
     high = max([*seen, 0.0]) * 1.05 or 1.0
     return min([0.0, *seen]), min(1.0, high) if unit == "share" and max(seen) <= 1 else high
 

@@ -6,6 +6,7 @@ Every sentence is computed. It gives size, interval, n and comparison and carrie
 notes.md.
 """
 
+from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
 from gtmkit.wording.comparing import against_before, against_reference, where
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
@@ -17,7 +18,9 @@ __all__ = [
     "VERDICTS",
     "Sentence",
     "SoWhat",
+    "activation_rule",
     "against_before",
+    "against_own_mix",
     "against_reference",
     "bottleneck",
     "cohorts_at_equal_age",
@@ -25,6 +28,7 @@ __all__ = [
     "figures",
     "fixed_width",
     "judge",
+    "known_events",
     "leak_under_expansion",
     "mix_against_rate",
     "so_what",
