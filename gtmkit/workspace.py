@@ -351,8 +351,10 @@ class Workspace:
                 here = (rows["period"] == period.label).to_numpy()
                 rows = results.marked(rows, here, "provisional", late)
         rows["status"] = rows["status"].fillna("final")
-        if unit in ("ratio", "months"):
+        if unit in ("ratio", "months", "money"):  # money over accounts is a ratio too; a total counts everything
+            estimated = unit != "money" or rows["denominator"].notna().to_numpy()
             few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
+            few = few & estimated
             rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
         own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:

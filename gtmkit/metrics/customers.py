@@ -11,16 +11,7 @@ from gtmkit import stats
 from gtmkit.frames import Frame, collect, month, sums
 from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import Period, month_label
-from gtmkit.results import (
-    divided,
-    floats,
-    marked,
-    noted,
-    setting,
-    shaped,
-    total,
-    undefined,
-)
+from gtmkit.results import divided, floats, marked, noted, setting, shaped, total, undefined, voided
 from gtmkit.windows import flows
 
 
@@ -68,7 +59,7 @@ def arpa(mrr: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> 
     Returns: money a month; n = customers.
     """
     answer = mrr.assign(value=divided(mrr["value"], mrr["n"]), denominator=mrr["n"])
-    return shaped(marked(answer, floats(mrr["n"]) == 0, "undefined", "no customers"), by, [])
+    return shaped(voided(answer, floats(mrr["n"]) == 0, "no customers"), by, [])
 
 
 def customer_lifetime(
