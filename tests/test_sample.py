@@ -18,7 +18,7 @@ from gtmkit.errors import ConfigError
 from gtmkit.sample import SEED, TOLERANCES, Truths, write_sample
 from gtmkit.sample.billing import anniversary
 from gtmkit.sample.chance import chosen, pick, spread, stream
-from gtmkit.sample.truths import SEGMENTS, STAGES
+from gtmkit.sample.truths import CHANNEL_NAMES, INVOLUNTARY, PATHS, REASONS, SEGMENTS, STAGES
 from gtmkit.sources import prepare
 
 ROOT = Path(__file__).parent.parent
@@ -133,6 +133,88 @@ class Written:
         return found[first + 12 < grid.shape[1]]
 
     @cached_property
+    def channel(self) -> pd.Series:
+        return self.accounts.set_index("Account ID")["Channel"]
+
+    @cached_property
+    def logos(self) -> pd.DataFrame:
+        """Each new logo's month (months since 1970) and channel."""
+        grid = self.grid[(self.grid > 0).any(axis=1)]
+        first = grid.columns[np.argmax(grid.to_numpy() > 0, axis=1)]
+        return pd.DataFrame(
+            {"month": month_number(first), "channel": self.channel.reindex(grid.index).to_numpy()}
+        )
+
+    @cached_property
+    def spend(self) -> pd.DataFrame:
+        found = self.raw("spend")
+        return found.assign(
+            amount=found["Amount"].astype(float), month=month_number(pd.to_datetime(found["Month"]))
+        )
+
+    @cached_property
+    def finance(self) -> pd.DataFrame:
+        found = self.raw("finance").set_index("Month").astype(float)
+        return found.set_index(month_number(pd.to_datetime(found.index)))
+
+    @cached_property
+    def user_accounts(self) -> pd.Series:
+        """The account of each user, by the events that name it, else by the identities."""
+        events = self.raw("events")
+        named = events[events["account_id"] != ""].drop_duplicates("user_id")
+        linked = self.raw("identities")
+        linked = linked[linked["user_id"] != ""]
+        return pd.concat(
+            [named.set_index("user_id")["account_id"], linked.set_index("user_id")["account_id"]]
+        )
+
+    @cached_property
+    def activated(self) -> pd.DataFrame:
+        """Each customer's start and the days to its activation by the rule of gtm.toml, null = never.
+
+        Three people with teammate_invited, and two workflow_completed on two of any seven days in a row.
+        """
+        found = self.accounts[(self.accounts["Customer Since"] != "") & (self.accounts["Internal"] != "true")]
+        start = pd.to_datetime(found.set_index("Account ID")["Customer Since"])
+        events = self.raw("events").drop_duplicates()
+        events = events[events["event"].isin(["teammate_invited", "workflow_completed"])]
+        account = events["user_id"].map(self.user_accounts)
+        at = pd.to_datetime(events["timestamp"], format="%Y-%m-%dT%H:%M:%SZ", errors="coerce", utc=True)
+        day = at.dt.tz_convert("America/New_York").dt.tz_localize(None).dt.normalize()
+        events = events.assign(account=account, day=day).dropna(subset=["account", "day"]).sort_values("day")
+        people = events[events["event"] == "teammate_invited"].drop_duplicates(["account", "user_id"])
+        third = people.groupby("account")["day"].nth(2)
+        third.index = people.loc[third.index, "account"]
+        ran = events[events["event"] == "workflow_completed"]
+        before = ran.groupby("account")["day"].shift()
+        pair = ran[(ran["day"] - before) <= pd.Timedelta(days=6)].groupby("account")["day"].min()
+        met = pd.concat([third.reindex(start.index), pair.reindex(start.index)], axis=1).max(
+            axis=1, skipna=False
+        )
+        days = (met - start).dt.days.clip(lower=0)
+        return pd.DataFrame({"start": start, "days": days, "channel": self.channel.reindex(start.index)})
+
+    @cached_property
+    def churned(self) -> pd.DataFrame:
+        """Each account that paid at a month end and then no more, with the last line's end and its reason."""
+        paid = self.grid > 0
+        ends = self.lines.groupby("Customer ID")["end"].min()
+        last = self.lines.groupby("Customer ID")["end"].max()
+        own = paid.index[(paid.to_numpy()[:, :-1] & ~paid.to_numpy()[:, 1:]).any(axis=1)]
+        first = (
+            self.lines[self.lines["Subscription ID"].str.endswith("_1")].groupby("Customer ID")["end"].max()
+        )
+        found = pd.DataFrame({"end": first.reindex(own).fillna(last.reindex(own)).fillna(ends.reindex(own))})
+        events = self.raw("churn_events")
+        events = events.assign(day=pd.to_datetime(events["Date"])).set_index("Account")
+        found = found.join(events[["day", "Reason"]])
+        near = (found["day"] - found["end"]).abs() <= pd.Timedelta(days=45)
+        found["Reason"] = found["Reason"].where(near)
+        return found.assign(
+            path=self.accounts.set_index("Account ID")["Onboarding Path"].reindex(found.index)
+        )
+
+    @cached_property
     def steps(self) -> pd.DataFrame:
         """Each change of price within a subscription, and its ratio."""
         found = self.lines.sort_values(["Subscription ID", "start"])
@@ -141,6 +223,11 @@ class Written:
             ratio=found["price"] / before, first=found.groupby("Subscription ID")["start"].transform("min")
         )
         return found[found["ratio"].notna()]
+
+
+def month_number(days: pd.DatetimeIndex | pd.Series) -> np.ndarray:
+    """Months since 1970."""
+    return np.asarray(days, dtype="datetime64[M]").astype(int)
 
 
 def by_segment(figure: Callable[[str], float]) -> tuple[float, ...]:
@@ -304,7 +391,172 @@ def price_rise_on(w: Written) -> str:
     return str(w.steps["start"].mode()[0].date())
 
 
-# 7. Dirt.
+# 7. A channel that closes well and does not take root.
+
+
+def activation_share(w: Written) -> tuple[float, ...]:
+    """Of the customers of each channel whose thirty days have ended, those activated within them."""
+    seen = w.activated[w.activated["start"] <= LAST - pd.Timedelta(days=30)]
+    return tuple(float((seen.loc[seen["channel"] == c, "days"] < 30).mean()) for c in CHANNEL_NAMES)
+
+
+def soon(w: Written) -> pd.Series:
+    """The days to activation of those activated within the window who had the time to be."""
+    old = w.activated[w.activated["start"] <= LAST - pd.Timedelta(days=30)]
+    return old.loc[old["days"] < 30, "days"]
+
+
+def activation_slowness(w: Written) -> float:
+    """From the mean: that of d x u ** s, cut to whole days, is d / (1 + s) - 0.5."""
+    return float(TRUTHS.activation_days / (soon(w).mean() + 0.5) - 1)
+
+
+def late_activation(w: Written) -> float:
+    """Of those not activated in time that stayed half a year, the ones that activated later."""
+    end = w.lines.groupby("Customer ID")["end"].max().reindex(w.activated.index).fillna(LAST)
+    stayed = w.activated[(end.clip(upper=LAST) - w.activated["start"]) > pd.Timedelta(days=155)]
+    others = stayed[~(stayed["days"] < 30)]
+    return float(others["days"].notna().mean())
+
+
+def weak_win_gap(w: Written) -> float:
+    """The win rate of the weak channel less that of all, new and expansion deals of twelve months."""
+    closed = w.deals[(w.deals["Type"] != "Renewal") & (w.deals["closed"] > LAST - YEAR)]
+    return float(closed.loc[closed["LeadSource"] == TRUTHS.weak_channel, "won"].mean() - closed["won"].mean())
+
+
+def weak_churn_gap(w: Written) -> float:
+    """Lost twelve month ends after the first: customers of the weak channel less those of all."""
+    lost = 1 - w.cohort["stays"]
+    weak = w.channel.reindex(w.cohort.index) == TRUTHS.weak_channel
+    return float(lost[weak].mean() - lost.mean())
+
+
+# 8. Acquisition cost rises through the mix alone.
+
+
+def cost_table(w: Written, lag: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Spend by month of its logos and channel, and those logos; months whose spend and logos are both known."""
+    months = range(w.spend["month"].min() + lag, month_number(pd.DatetimeIndex([LAST]))[0] + 1)
+    paid = w.spend[w.spend["Channel"] != ""].assign(month=w.spend["month"] + lag)
+    cost = paid.pivot_table(index="month", columns="Channel", values="amount", aggfunc="sum", fill_value=0.0)
+    logos = w.logos.groupby(["month", "channel"]).size().unstack(fill_value=0)
+    return (
+        cost.reindex(index=months, columns=CHANNEL_NAMES, fill_value=0.0),
+        logos.reindex(index=months, columns=CHANNEL_NAMES, fill_value=0),
+    )
+
+
+def cost_per_logo(w: Written) -> tuple[float, ...]:
+    cost, logos = cost_table(w, TRUTHS.lag_months)
+    return tuple((cost.sum() / logos.sum()).tolist())
+
+
+def lag_months(w: Written) -> int:
+    """The lag under which every channel's cost goes with its logos, month by month."""
+
+    def strays(lag: int) -> float:
+        cost, logos = cost_table(w, lag)
+        return float((cost - logos * cost.sum() / logos.sum()).abs().to_numpy().sum())
+
+    return min(range(7), key=strays)
+
+
+def channel_mix(w: Written, after: bool) -> tuple[float, ...]:
+    """Channels of the accounts with which sales opened a first deal, well before or after the move."""
+    firsts = w.new.sort_values("created").drop_duplicates("AccountId")
+    firsts = firsts[firsts["LeadSource"] != ""]
+    away, moved = pd.Timedelta(days=100), pd.Timestamp(TRUTHS.channels_move_on)
+    firsts = firsts[firsts["created"] > moved + away] if after else firsts[firsts["created"] < moved - away]
+    return tuple(float((firsts["LeadSource"] == channel).mean()) for channel in CHANNEL_NAMES)
+
+
+def cost_rise_gap(w: Written) -> float:
+    """Paid CAC of the last three months over that of the same months a year before, less one."""
+    cost, logos = cost_table(w, TRUTHS.lag_months)
+
+    def cac(last: int) -> float:
+        return float(cost.loc[last - 2 : last].to_numpy().sum() / logos.loc[last - 2 : last].to_numpy().sum())
+
+    last = int(cost.index[-1])
+    return cac(last) / cac(last - 12) - 1
+
+
+def idle_channel(w: Written) -> str:
+    return ", ".join(sorted(set(w.spend["Channel"]) - {""} - set(w.logos["channel"])))
+
+
+# 9. What finance closes.
+
+
+def finance_over_spend(w: Written) -> float:
+    columns = {"Sales": "Sales", "Marketing": "Marketing", "Customer success": "Customer Success"}
+    ratios = [
+        w.finance[column] / w.spend[w.spend["Department"] == name].groupby("month")["amount"].sum()
+        for column, name in columns.items()
+    ]
+    assert max(r.max() - r.min() for r in ratios) < 1e-4
+    return float(ratios[0].mean() - 1)
+
+
+def services(w: Written, of: str) -> float:
+    income = w.finance["Revenue"] - w.finance["Subscription revenue"]
+    if of == "share":
+        return float((income / w.finance["Subscription revenue"]).mean())
+    return float((1 - (w.finance["COGS"] - w.finance["Subscription COGS"]) / income).mean())
+
+
+# 10. Why customers leave.
+
+
+def reason_shares(w: Written) -> tuple[tuple[float, ...], ...]:
+    told = w.churned[w.churned["Reason"].isin(REASONS)]
+    shares = pd.crosstab(told["path"], told["Reason"], normalize="index").reindex(
+        columns=REASONS, fill_value=0
+    )
+    return tuple(tuple(shares.loc[path].tolist()) for path in PATHS)
+
+
+def involuntary(w: Written) -> tuple[float, ...]:
+    told = w.churned.dropna(subset=["Reason"])
+    return tuple(float((told.loc[told["path"] == path, "Reason"] == INVOLUNTARY).mean()) for path in PATHS)
+
+
+def stray_churn_events(w: Written) -> float:
+    """Reasons of accounts of which no line was ever cancelled."""
+    left = set(w.lines.loc[w.lines["Status"] == "Cancelled", "Customer ID"])
+    return float((~w.raw("churn_events")["Account"].isin(left)).sum())
+
+
+# 11. Dirt.
+
+
+def users(w: Written) -> tuple[set[str], set[str], set[str]]:
+    """All users, those whose events name no account, and those that identities know."""
+    own = w.accounts.loc[w.accounts["Internal"] == "true", "Account ID"].str[1:]
+    events = w.raw("events")
+    events = events[~events["user_id"].str[1:-3].isin(own)]
+    return (
+        set(events["user_id"]),
+        set(events.loc[events["account_id"] == "", "user_id"]),
+        set(w.raw("identities")["user_id"]),
+    )
+
+
+def user_only(w: Written) -> float:
+    every, alone, _ = users(w)
+    return len(alone) / len(every)
+
+
+def unknown_users(w: Written) -> float:
+    _, alone, known = users(w)
+    return len(alone - known) / len(alone)
+
+
+def misspelt(w: Written) -> float:
+    """Of touches and leads, those whose source is none of the accounts' sources."""
+    sources = pd.concat([w.raw("touches")["utm_source"], w.raw("leads")["utm_source"]])
+    return float((~sources.isin(set(w.accounts["Source"]))).mean())
 
 
 def skipped(w: Written) -> float:
@@ -359,6 +611,35 @@ MEASURES: dict[str, Callable[[Written], object]] = {
     "mid_month": mid_month,
     "price_rise": price_rise,
     "price_rise_on": price_rise_on,
+    "activation_share": activation_share,
+    "activation_days": lambda w: float(soon(w).max() + 1),
+    "activation_slowness": activation_slowness,
+    "late_activation": late_activation,
+    "weak_win_gap": weak_win_gap,
+    "weak_churn_gap": weak_churn_gap,
+    "cost_per_logo": cost_per_logo,
+    "lag_months": lag_months,
+    "channels_before": lambda w: channel_mix(w, after=False),
+    "channels_after": lambda w: channel_mix(w, after=True),
+    "cost_rise_gap": cost_rise_gap,
+    "idle_channel": idle_channel,
+    "subscription_margin": lambda w: float(
+        (1 - w.finance["Subscription COGS"] / w.finance["Subscription revenue"]).mean()
+    ),
+    "services_share": lambda w: services(w, "share"),
+    "services_margin": lambda w: services(w, "margin"),
+    "finance_over_spend": finance_over_spend,
+    "reason_shares": reason_shares,
+    "involuntary": involuntary,
+    "reason_missing": lambda w: float(w.churned["Reason"].isna().mean()),
+    "unlisted_reasons": lambda w: float(
+        (~w.raw("churn_events")["Reason"].isin([*REASONS, INVOLUNTARY])).sum()
+    ),
+    "stray_churn_events": stray_churn_events,
+    "user_only": user_only,
+    "unknown_users": unknown_users,
+    "misspelt": misspelt,
+    "untold_channels": lambda w: float((w.accounts["Channel"] == "").sum()),
     "skipped": skipped,
     "equal_stamps": equal_stamps,
     "duplicate_opportunities": duplicates("opportunities"),
@@ -396,9 +677,10 @@ def test_a_planted_truth_is_found_in_the_committed_sample(committed: Written, fi
 
 
 def test_every_parameter_is_measured_or_part_of_one_that_is() -> None:
-    # A yearly rise is taken out of win_share and retained before they are compared; the middle of the move
-    # parts mix_before from mix_after; the leaky segment is that of net_floor and gross_ceiling.
-    part = {"win_share_rise", "retained_rise", "mix_moves_on", "leaky_segment"}
+    # A yearly rise is taken out of win_share and retained before they are compared; the middles of the
+    # moves part what was before from what came after; the leaky segment and the weak channel are of bounds.
+    part = {"win_share_rise", "retained_rise", "mix_moves_on", "channels_move_on"}
+    part |= {"leaky_segment", "weak_channel"}
     assert set(MEASURES) | part == {field.name for field in dataclasses.fields(Truths)}
     assert set(TOLERANCES) <= set(MEASURES)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.sample.chance import Floats, Ints, chosen, pick, spread, stream
-from gtmkit.sample.market import EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, quarter
+from gtmkit.sample.market import EPOCH_ORDINAL, FIRST_DAY, LAST_DAY
 from gtmkit.sample.selling import price
 from gtmkit.sample.truths import Truths
 
@@ -86,7 +86,7 @@ def customers(accounts: pd.DataFrame, deals: pd.DataFrame, seed: int, truths: Tr
     begins = begins.where(begins <= LAST_DAY, won["closed"])
     sold = pd.DataFrame({"account": won["account"], "starts": begins, "quoted": won["created"]})
     own = accounts[accounts["motion"] == "product"]
-    own = own[spread(rng, quarter(own["met"])) < TRIAL_CONVERTS]
+    own = own[spread(rng, own["channel"], along=own["met"]) < TRIAL_CONVERTS]
     signed = pd.DataFrame({"account": own["account"], "starts": own["met"] + TRIAL_DAYS})
     opening = accounts[accounts["motion"] == "opening"].rename(columns={"met": "starts"})[
         ["account", "starts"]
@@ -206,7 +206,7 @@ def live(one: Any, written: Books, truths: Truths) -> None:
     end = int(one.ends) if one.ends == one.ends else LAST_DAY + FAR  # null: no end in sight
     notice = round(NOTICE[0] + one.notice * (NOTICE[1] - NOTICE[0]) * (1.0 if one.annual else 0.3))
     asked = max(end - notice, start)
-    main = f"sub_{one.account + 1:05d}_1"
+    main = f"sub_{one.number:05d}_1"
     billed = int(price(np.array([one.list_price]), np.array([one.annual]), np.array([one.quoted]), truths)[0])
     steps, addons = [(start, billed)], []
     for change in changes(one, asked, truths):  # who has asked to leave buys no more
@@ -232,13 +232,13 @@ def live(one: Any, written: Books, truths: Truths) -> None:
     past_due = one.late < PAST_DUE_SHARE
     write_line(written, one, main, steps, closing, past_due)
     for k, step in enumerate(addons):
-        write_line(written, one, f"sub_{one.account + 1:05d}_a{k + 1}", [step], closing, past_due)
+        write_line(written, one, f"sub_{one.number:05d}_a{k + 1}", [step], closing, past_due)
     if one.annual:
         renew(written, one, main, steps, addons, asked, end)
     written.lives.append({"account": one.account, "starts": start, "ends": min(end, LAST_DAY + 1)})
     back = end + round(RETURN_AFTER[0] + one.gap * (RETURN_AFTER[1] - RETURN_AFTER[0]))
     if one.returns < truths.reactivated and back <= LAST_DAY:
-        write_line(written, one, f"sub_{one.account + 1:05d}_2", [(back, steps[-1][1])], None, past_due)
+        write_line(written, one, f"sub_{one.number:05d}_2", [(back, steps[-1][1])], None, past_due)
         written.lives.append({"account": one.account, "starts": back, "ends": LAST_DAY + 1})
 
 

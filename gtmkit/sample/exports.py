@@ -1,20 +1,17 @@
 """The story written down as the systems of a real company would export it, dirt included."""
 
-import csv
-import gzip
-import io
 import math
-from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from gtmkit.sample import market, selling
 from gtmkit.sample.billing import Books
-from gtmkit.sample.chance import stream
+from gtmkit.sample.chance import spread, stream
 from gtmkit.sample.market import LAST_DAY
-from gtmkit.sample.truths import ENDS_ON, SEGMENTS, STAGES, Truths
+from gtmkit.sample.sheets import Cells, Sheet, again, utc
+from gtmkit.sample.story import Story
+from gtmkit.sample.truths import ENDS_ON, PATHS, SEGMENTS, STAGES
 
 BILLED_FROM = (2022, 11)  # year and month of the oldest subscription
 PLANNED_TO = (2027, 1)  # the end of the fiscal year under way
@@ -25,42 +22,14 @@ SELLERS = (
 )  # fmt: skip
 KEEPERS = ("Ines Costa", "Jonas Weber", "Kim Tran", "Liam O'Brien")
 KINDS = {"new": "New Business", "expansion": "Expansion", "renewal": "Renewal"}
+STAGE_NAMES = {stage: stage.capitalize() for stage in STAGES} | {
+    "closed_won": "Closed Won",
+    "closed_lost": "Closed Lost",
+}
+TARGET_SHARE = 0.4  # of the accounts that fit and that sales works, on the list of target accounts
 STATUSES = {"active": "Active", "past_due": "Past due", "canceled": "Cancelled", "trialing": "Trial"}
 # Dollars of bookings planned at 1,500 accounts: for the first month, and each month's over the one before.
 PLAN = {"SMB": (45_000, 0.998), "Mid-market": (18_000, 1.071), "Enterprise": (15_000, 1.098)}
-
-
-def write(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """One CSV file, gzipped without a time stamp where the name ends in .gz; the same bytes everywhere."""
-    text = io.StringIO(newline="")
-    out = csv.writer(text, lineterminator="\n")
-    out.writerow(header)
-    out.writerows(rows)
-    data = text.getvalue().encode()
-    if name.endswith(".gz"):
-        data = gzip.compress(data, compresslevel=6, mtime=0)
-    (folder / name).write_bytes(data)
-
-
-def iso(days: pd.Series) -> list[str]:
-    """Days since 1970 as 2026-10-31; empty where there is none."""
-    filled = days.astype("float64").fillna(0).astype(np.int64).to_numpy().astype("datetime64[D]").astype(str)
-    return [text if there else "" for text, there in zip(filled, days.notna(), strict=True)]
-
-
-def american(days: pd.Series) -> list[str]:
-    """Days since 1970 as 10/31/2026, as the CRM writes them."""
-    return [f"{d[5:7]}/{d[8:]}/{d[:4]}" if d else "" for d in iso(days)]
-
-
-def utc(seconds: pd.Series) -> list[str]:
-    """Seconds since 1970 as 2026-10-31T14:05:09Z."""
-    return [f"{text}Z" for text in seconds.to_numpy(dtype=np.int64).astype("datetime64[s]").astype(str)]
-
-
-def money(cents: pd.Series) -> list[str]:
-    """Cents as units with two decimals."""
-    return [f"{c // 100}.{c % 100:02d}" for c in cents.astype(np.int64).tolist()]
 
 
 def months(since: tuple[int, int], until: tuple[int, int]) -> list[str]:
@@ -75,20 +44,25 @@ def euro_rates() -> dict[str, float]:
     return {month: round(1.06 + 0.0008 * k + 0.02 * math.sin(k / 6), 4) for k, month in enumerate(span)}
 
 
-def write_rates(folder: Path) -> None:
-    """exchange_rates.csv."""
-    write(folder, "exchange_rates.csv", ("month_on", "currency", "rate"),
-          ((f"{month}-01", "EUR", f"{rate:.4f}") for month, rate in euro_rates().items()))  # fmt: skip
+def rates() -> Sheet:
+    """exchange_rates: of every month since the oldest subscription."""
+    found = euro_rates()
+    return {
+        "month_on": Cells("text", [f"{month}-01" for month in found]),
+        "currency": Cells("text", ["EUR"] * len(found)),
+        "rate": Cells("text", [f"{rate:.4f}" for rate in found.values()]),
+    }
 
 
-def write_owners(folder: Path) -> None:
-    """owners.csv: who sells to which segment, and who keeps customers."""
+def owners() -> Sheet:
+    """owners: who sells to which segment, and who keeps customers."""
     regions = ("Americas", "EMEA", "Americas")
     rows = [(name, team, regions[k % 3], "sales", "2023-10-02") for k, (name, team, _) in enumerate(SELLERS)]
     rows += [
         (name, "Success", regions[k % 3], "customer_success", "2022-10-03") for k, name in enumerate(KEEPERS)
     ]
-    write(folder, "owners.csv", ("Name", "Team", "Territory", "Function", "Start Date"), rows)
+    header = ("Name", "Team", "Territory", "Function", "Start Date")
+    return {name: Cells("text", values) for name, values in zip(header, zip(*rows, strict=True), strict=True)}
 
 
 def seller(account: pd.Series, segment: pd.Series) -> list[str]:
@@ -102,70 +76,85 @@ def keeper(account: pd.Series) -> list[str]:
     return [KEEPERS[a // 3 % len(KEEPERS)] for a in account]
 
 
-def internal(accounts: pd.DataFrame, books: Books, truths: Truths) -> set[int]:
-    """The accounts that are the company's own: small customers that sales closed, so in all tables."""
-    paying = {line["account"] for line in books.lines}
-    sold = accounts[
-        (accounts["motion"] == "sales") & (accounts["segment"] == 0) & accounts["account"].isin(paying)
-    ]
-    few = min(truths.internal_accounts, len(sold))
-    return {int(sold["account"].iloc[(k + 1) * len(sold) // (few + 1)]) for k in range(few)}
-
-
-def write_accounts(folder: Path, accounts: pd.DataFrame, books: Books, own: set[int]) -> None:
-    """accounts.csv as it stands on the last day, and account_changes.csv with the values before."""
-    firsts = pd.DataFrame(books.lives).groupby("account")["starts"].min()
-    grown = pd.DataFrame(books.upgrades, columns=["account", "day"]).groupby("account")["day"].min()
-    now = accounts["segment"].where(~accounts["account"].isin(grown.index), 1)
+def accounts(story: Story) -> Sheet:
+    """Accounts as they stand on the last day."""
+    who, start = story.who, story.started
+    rng = stream(story.seed, "account details")
+    now = who["segment"].where(~who["account"].isin(upgrades(story.books).index), 1)
     names = [
-        f"Own Sandbox {a}" if a in own else n
-        for a, n in zip(accounts["account"], accounts["name"], strict=True)
+        f"Own Sandbox {a}" if a in story.own else n for a, n in zip(who["account"], who["name"], strict=True)
     ]
-    channel = market.CHANNELS.loc[accounts["channel"]]
-    columns = {
-        "Account ID": accounts["account_id"],
-        "Account Name": names,
-        "Customer Since": iso(accounts["account"].map(firsts)),
-        "Segment": [SEGMENTS[s] for s in now],
-        "Channel": channel["channel"],
-        "Source": channel["source"],
-        "Medium": channel["medium"],
-        "Use Case": [market.USE_CASES[u] for u in accounts["use_case"]],
-        "Industry": [market.INDUSTRIES[i] for i in accounts["industry"]],
-        "Region": [market.REGIONS[r] for r in accounts["region"]],
-        "Plan": [market.PLAN_TIERS[s] for s in now],
-        "Onboarding Path": [market.PATHS[p] for p in accounts["path"]],
-        "ICP": np.where(accounts["is_icp"], "true", "false"),
-        "Internal": np.where(accounts["account"].isin(own), "true", "false"),
-        "Account Owner": keeper(accounts["account"]),
+    channel = market.CHANNELS.loc[who["channel"]]
+    told = {
+        column: np.where(who["is_told"], channel[column], "") for column in ("channel", "source", "medium")
     }
-    write(folder, "accounts.csv", list(columns), zip(*columns.values(), strict=True))
-    rows = [
-        (ids, day, column, values[segment])
-        for ids, day, segment in zip(
-            accounts["account_id"], iso(accounts["met"]), accounts["segment"], strict=True
+    runs = [market.CAMPAIGNS[name] for name in channel["channel"]]
+    which = rng.random(len(who))
+    campaign = [run[int(u * len(run))] if run else "" for run, u in zip(runs, which, strict=True)]
+    wait = 1 + np.floor(rng.random(len(who)) ** 2 * 12)
+    kickoff = (start + wait).where((who["path"] > 0) & (start + wait <= LAST_DAY))
+    target = (who["motion"] == "sales") & who["is_icp"] & (spread(rng, who["segment"]) < TARGET_SHARE)
+    return {
+        "Account ID": Cells("text", who["account_id"]),
+        "Account Name": Cells("text", names),
+        "Customer Since": Cells("day", start),
+        "Segment": Cells("text", [SEGMENTS[s] for s in now]),
+        "Channel": Cells("text", told["channel"]),
+        "Source": Cells("text", told["source"]),
+        "Medium": Cells("text", told["medium"]),
+        "Use Case": Cells("text", [market.USE_CASES[u] for u in who["use_case"]]),
+        "Industry": Cells("text", [market.INDUSTRIES[i] for i in who["industry"]]),
+        "Region": Cells("text", [market.REGIONS[r] for r in who["region"]]),
+        "Plan": Cells("text", [market.PLAN_TIERS[s] for s in now]),
+        "Onboarding Path": Cells("text", [PATHS[p] for p in who["path"]]),
+        "ICP": Cells("flag", who["is_icp"]),
+        "Internal": Cells("flag", who["account"].isin(story.own)),
+        "Account Owner": Cells("text", keeper(who["account"])),
+        "Campaign": Cells("text", np.where(who["is_told"], campaign, "")),
+        "Target Account": Cells("flag", target),
+        "Kickoff": Cells("day", kickoff),
+    }
+
+
+def upgrades(books: Books) -> pd.Series:
+    """The day on which each account outgrew its segment."""
+    return pd.DataFrame(books.upgrades, columns=["account", "day"]).groupby("account")["day"].min()
+
+
+def account_changes(story: Story) -> Sheet:
+    """account_changes: segment and plan when each account was met, and when it had outgrown them."""
+    ids = story.who["account_id"]
+    met = pd.DataFrame({"account": story.who["account"], "day": story.who["met"], "to": story.who["segment"]})
+    grown = upgrades(story.books).reset_index().assign(to=1)
+    every = pd.concat([met, grown], ignore_index=True)
+    parts = [
+        pd.DataFrame(
+            {
+                "id": ids.to_numpy()[every["account"]],
+                "day": every["day"],
+                "column": column,
+                "value": np.array(values)[every["to"].astype(int)],
+            }
         )
         for column, values in (("segment", SEGMENTS), ("plan_tier", market.PLAN_TIERS))
     ]
-    for account, day in zip(grown.index, iso(grown), strict=True):
-        rows += [(accounts["account_id"][account], day, "segment", SEGMENTS[1])]
-        rows += [(accounts["account_id"][account], day, "plan_tier", market.PLAN_TIERS[1])]
-    write(folder, "account_changes.csv", ("account_id", "changed_on", "column", "value"), sorted(rows))
+    rows = pd.concat(parts).sort_values(["id", "day", "column"], kind="stable")
+    return {
+        "account_id": Cells("text", rows["id"]),
+        "changed_on": Cells("day", rows["day"]),
+        "column": Cells("text", rows["column"]),
+        "value": Cells("text", rows["value"]),
+    }
 
 
-def write_deals(
-    folder: Path, accounts: pd.DataFrame, deals: pd.DataFrame, own: set[int], seed: int, truths: Truths
-) -> None:
-    """opportunities.csv and stage_changes.csv.gz, both as the CRM exports them."""
-    deals = deals.sort_values(["created", "account", "kind"], kind="stable", ignore_index=True)
-    trails = selling.trails(deals, seed, truths)
-    last = trails.groupby("deal").last()
-    ids = pd.Series([f"006{n + 1:07d}" for n in range(len(deals))])
-    who = accounts.loc[deals["account"]].reset_index(drop=True)
-    closed = deals["closed"].where(last["stage"].str.startswith("closed"))
-    home = (who["currency"] == "USD") & (deals["kind"] == "new") & ~deals["account"].isin(own)
-    lost = deals.index[(last["stage"] == "closed_lost") & home].to_numpy()
-    rng = stream(seed, "dirt of deals")
+def opportunities(story: Story) -> Sheet:
+    """Opportunities as the CRM exports them: some repeated, orphaned or undated."""
+    deals, truths = story.deals, story.truths
+    who = story.who.loc[deals["account"]].reset_index(drop=True)
+    closed = deals["closed"].where(deals["stage"].str.startswith("closed"))
+    home = (who["currency"] == "USD") & (deals["kind"] == "new") & ~deals["account"].isin(story.own)
+    lost = deals.index[(deals["stage"] == "closed_lost") & home].to_numpy()
+    rng = stream(story.seed, "dirt of deals")
     lost = lost[np.argsort(rng.random(len(lost)), kind="stable")]
     orphans, undated = np.split(lost[: truths.orphan_opportunities + truths.undated_opportunities],
                                 [truths.orphan_opportunities])  # fmt: skip
@@ -173,101 +162,109 @@ def write_deals(
     account_id[orphans] = [f"A9999{k}" for k in range(len(orphans))]
     created = deals["created"].astype(float)
     created[undated] = closed[undated] = np.nan
-    named = {stage: stage.capitalize() for stage in STAGES} | {
-        "closed_won": "Closed Won",
-        "closed_lost": "Closed Lost",
-    }
     owner = np.where(
         deals["kind"] == "renewal", keeper(deals["account"]), seller(deals["account"], deals["segment"])
     )
-    channel = market.CHANNELS["channel"].to_numpy()[who["channel"]]
-    main = [f"sub_{a + 1:05d}_1" if w and s == "closed_won" else ""
-            for a, w, s in zip(deals["account"], deals["won"], last["stage"], strict=True)]  # fmt: skip
-    columns = {
-        "Id": ids,
-        "AccountId": account_id,
-        "Type": deals["kind"].map(KINDS),
-        "StageName": last["stage"].map(named),
-        "Amount": money(last["cents"]),
-        "CurrencyIsoCode": who["currency"],
-        "CreatedDate": american(created),
-        "Accepted_Date__c": american(selling.accepted(deals, seed)),
-        "Expected_Close__c": american(last["expected"]),
-        "Closed_Date__c": american(closed),
-        "Term_Months__c": np.where(who["annual"], 12, 1),
-        "Segment__c": [SEGMENTS[s] for s in deals["segment"]],
-        "Use_Case__c": [market.USE_CASES[u] for u in who["use_case"]],
-        "LeadSource": channel,
-        "Subscription__c": deals["subscription_id"].where(deals["kind"] != "new", main).fillna(""),
-        "OwnerName": owner,
+    channel = np.where(who["is_told"], market.CHANNELS["channel"].to_numpy()[who["channel"]], "")
+    main = [f"sub_{number:05d}_1" if won and stage == "closed_won" else ""
+            for number, won, stage in zip(who["number"], deals["won"], deals["stage"], strict=True)]  # fmt: skip
+    sheet = {
+        "Id": Cells("text", deals["opportunity_id"]),
+        "AccountId": Cells("text", account_id),
+        "Type": Cells("text", deals["kind"].map(KINDS)),
+        "StageName": Cells("text", deals["stage"].map(STAGE_NAMES)),
+        "Amount": Cells("money", deals["cents"]),
+        "CurrencyIsoCode": Cells("text", who["currency"]),
+        "CreatedDate": Cells("american", created),
+        "Accepted_Date__c": Cells("american", selling.accepted(deals, story.seed)),
+        "Expected_Close__c": Cells("american", deals["expected"]),
+        "Closed_Date__c": Cells("american", closed),
+        "Term_Months__c": Cells("figure", np.where(who["annual"], 12, 1)),
+        "Segment__c": Cells("text", [SEGMENTS[s] for s in deals["segment"]]),
+        "Use_Case__c": Cells("text", [market.USE_CASES[u] for u in who["use_case"]]),
+        "LeadSource": Cells("text", channel),
+        "Subscription__c": Cells(
+            "text", deals["subscription_id"].where(deals["kind"] != "new", main).fillna("")
+        ),
+        "OwnerName": Cells("text", owner),
     }
-    rows = list(zip(*columns.values(), strict=True))
-    again = np.sort(np.argsort(rng.random(len(rows)), kind="stable")[: truths.duplicate_opportunities])
-    write(folder, "opportunities.csv", list(columns), rows + [rows[k] for k in again])
-    trails = trails.sort_values("at", kind="stable")
+    rows = np.argsort(rng.random(len(deals)), kind="stable")[: truths.duplicate_opportunities]
+    return again(sheet, np.sort(rows))
+
+
+def stage_changes(story: Story) -> Sheet:
+    """stage_changes in order of time, amounts in the company's currency."""
+    trails = story.trails.sort_values("at", kind="stable")
+    deals = story.deals.loc[trails["deal"]]
     rate = euro_rates()
     month = [stamp[:7] for stamp in utc(trails["at"] - selling.NIGHT)]  # of the day in New York
-    factor = np.where(who["currency"].to_numpy()[trails["deal"]] == "EUR", [rate[m] for m in month], 1.0)
-    steps = {
-        "OpportunityId": ids.to_numpy()[trails["deal"]],
-        "StageName": trails["stage"].map(named),
-        "CreatedDate": utc(trails["at"]),
-        "ConvertedAmount": money(pd.Series(np.round(trails["cents"].to_numpy() * factor))),
-        "ExpectedClose": iso(trails["expected"]),
+    euro = story.who["currency"].to_numpy()[deals["account"]] == "EUR"
+    factor = np.where(euro, [rate[m] for m in month], 1.0)
+    return {
+        "OpportunityId": Cells("text", deals["opportunity_id"]),
+        "StageName": Cells("text", trails["stage"].map(STAGE_NAMES)),
+        "CreatedDate": Cells("instant", trails["at"]),
+        "ConvertedAmount": Cells("money", np.round(trails["cents"].to_numpy() * factor)),
+        "ExpectedClose": Cells("day", trails["expected"]),
     }
-    write(folder, "stage_changes.csv.gz", list(steps), zip(*steps.values(), strict=True))
 
 
-def write_subscriptions(
-    folder: Path, accounts: pd.DataFrame, books: Books, seed: int, truths: Truths
-) -> None:
-    """subscriptions.csv as the billing system exports it: one row per line and price, trials too."""
-    own = accounts[(accounts["motion"] == "product") & (accounts["met"] <= LAST_DAY)]
+def subscriptions(story: Story) -> Sheet:
+    """Subscriptions as the billing system exports them: one row per line and price, trials too."""
+    who = story.who
+    own = who[(who["motion"] == "product") & (who["met"] <= LAST_DAY)]
     trials = pd.DataFrame(
-        {"subscription_id": [f"sub_{a + 1:05d}_t" for a in own["account"]], "account": own["account"]}
+        {"subscription_id": [f"sub_{number:05d}_t" for number in own["number"]], "account": own["account"]}
         | {"status": "trialing", "currency": own["currency"], "annual": False, "started": own["met"]}
         | {"cents": (own["list_price"] * 100).astype(np.int64), "ended": own["met"] + 14}
     )
-    lines = pd.concat([pd.DataFrame(books.lines), trials], ignore_index=True)
+    lines = pd.concat([pd.DataFrame(story.books.lines), trials], ignore_index=True)
     lines = lines.sort_values(["started", "subscription_id"], kind="stable", ignore_index=True)
-    segment = accounts["segment"].to_numpy()[lines["account"]]
-    columns = {
-        "Subscription ID": lines["subscription_id"],
-        "Customer ID": accounts["account_id"].to_numpy()[lines["account"]],
-        "Plan": ["addon" if "_a" in s else market.PLAN_TIERS[k]
-                 for s, k in zip(lines["subscription_id"], segment, strict=True)],
-        "Status": lines["status"].map(STATUSES),
-        "Currency": lines["currency"],
-        "Price": money(lines["cents"]),
-        "Billing Period": np.where(lines["annual"].astype(bool), "Annual", "Monthly"),
-        "Start Date": iso(lines["started"]),
-        "End Date": iso(lines["ended"]),
-        "Renewal Date": iso(lines["term_ends"]),
-        "Cancellation Requested": iso(lines["asked"]),
+    segment = who["segment"].to_numpy()[lines["account"]]
+    sheet = {
+        "Subscription ID": Cells("text", lines["subscription_id"]),
+        "Customer ID": Cells("text", who["account_id"].to_numpy()[lines["account"]]),
+        "Plan": Cells("text", ["addon" if "_a" in s else market.PLAN_TIERS[k]
+                               for s, k in zip(lines["subscription_id"], segment, strict=True)]),
+        "Status": Cells("text", lines["status"].map(STATUSES)),
+        "Currency": Cells("text", lines["currency"]),
+        "Price": Cells("money", lines["cents"]),
+        "Billing Period": Cells("text", np.where(lines["annual"].astype(bool), "Annual", "Monthly")),
+        "Start Date": Cells("day", lines["started"]),
+        "End Date": Cells("day", lines["ended"]),
+        "Renewal Date": Cells("day", lines["term_ends"]),
+        "Cancellation Requested": Cells("day", lines["asked"]),
     }  # fmt: skip
-    rows = list(zip(*columns.values(), strict=True))
-    draw = stream(seed, "dirt of subscriptions").random(len(rows))
-    again = np.sort(np.argsort(draw, kind="stable")[: truths.duplicate_subscriptions])
-    write(folder, "subscriptions.csv", list(columns), rows + [rows[k] for k in again])
+    draw = stream(story.seed, "dirt of subscriptions").random(len(lines))
+    return again(sheet, np.sort(np.argsort(draw, kind="stable")[: story.truths.duplicate_subscriptions]))
 
 
-def write_events(
-    folder: Path, accounts: pd.DataFrame, found: pd.DataFrame, seed: int, truths: Truths
-) -> None:
-    """events.csv.gz: a batch that was delivered twice, and a day that the calendar does not have."""
-    ids = accounts["account_id"].tolist()
-    account_id = [ids[account] for account in found["account"].tolist()]
-    users = [f"u{a[1:]}-{u:02d}" for a, u in zip(account_id, found["user"].tolist(), strict=True)]
-    rows = list(zip(utc(found["at"]), found["event"].tolist(), account_id, users, strict=True))
-    begin = int(stream(seed, "dirt of events").random() * max(len(rows) - truths.duplicate_events, 0))
-    batch = rows[begin : begin + truths.duplicate_events]
-    wrong = [("2026-02-31T10:12:44Z", *row[1:]) for row in rows[: truths.impossible_dates]]
-    write(folder, "events.csv.gz", ("timestamp", "event", "account_id", "user_id"), rows + batch + wrong)
+def events(story: Story) -> Sheet:
+    """events, some delivered twice; those of a share of the users name no account."""
+    found = story.events
+    account_id = np.where(found["names_account"], story.who["account_id"].to_numpy()[found["account"]], "")
+    sheet = {
+        "timestamp": Cells("instant", found["at"]),
+        "event": Cells("text", found["event"].tolist()),
+        "account_id": Cells("text", account_id.tolist()),
+        "user_id": Cells("text", found["user_id"].tolist()),
+    }
+    batch = story.truths.duplicate_events
+    begin = int(stream(story.seed, "dirt of events").random() * max(len(found) - batch, 0))
+    return again(sheet, range(begin, min(begin + batch, len(found))))
 
 
-def write_targets(folder: Path, scale: float) -> None:
-    """targets.csv: what was planned for each month, in the company's currency."""
-    rows: list[tuple[object, ...]] = []
+def impossible(sheet: Sheet, count: int) -> list[tuple[object, ...]]:
+    """Events on a day that the calendar does not have."""
+    return [
+        ("2026-02-31T10:12:44Z", *(cells.written()[row] for cells in list(sheet.values())[1:]))
+        for row in range(count)
+    ]
+
+
+def targets(scale: float) -> Sheet:
+    """targets: what was planned for each month, in the company's currency."""
+    rows: list[tuple[str, str, object, str]] = []
     for k, month in enumerate(months((2023, 11), PLANNED_TO)):
         bookings = {
             name: round(base * growth**k * scale / 100) * 100 for name, (base, growth) in PLAN.items()
@@ -277,4 +274,8 @@ def write_targets(folder: Path, scale: float) -> None:
         rows.append((month, "pipeline_created", round(380_000 * 1.062**k * scale / 1000) * 1000, ""))
         rows.append((month, "arr", round(5_500_000 * 1.03**k * scale / 10_000) * 10_000, ""))
         rows += [(month, "net_revenue_retention", 1.05, ""), (month, "win_rate", 0.30, "")]
-    write(folder, "targets.csv", ("period", "metric", "value", "segment"), rows)
+    header = ("period", "metric", "value", "segment")
+    columns = zip(*rows, strict=True)
+    return {
+        name: Cells("text", [str(v) for v in values]) for name, values in zip(header, columns, strict=True)
+    }

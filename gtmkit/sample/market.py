@@ -1,10 +1,12 @@
 """Who the accounts are: the latent facts from which every table of the sample tells its part."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from gtmkit.sample.chance import Ints, lognormal, pick, spread, stream
+from gtmkit.sample.chance import Floats, Ints, lognormal, pick, spread, stream
 from gtmkit.sample.truths import ENDS_ON, STARTS_ON, Truths
 
 EPOCH_ORDINAL = 719163  # date.toordinal() of 1970-01-01
@@ -12,20 +14,25 @@ FIRST_DAY = STARTS_ON.toordinal() - EPOCH_ORDINAL
 LAST_DAY = ENDS_ON.toordinal() - EPOCH_ORDINAL
 DAYS = LAST_DAY - FIRST_DAY + 1
 
-# channel, source, medium; weight among accounts met by sales and among those that sign up by themselves;
-# lift on winning, on the hazard of leaving, on activation. Outbound closes well and then does not take root.
+# channel, source, medium; weight among accounts that sign up by themselves, before and after the mix moves;
+# lift on winning, on the hazard of leaving. Outbound closes well and then does not take root.
 CHANNELS = pd.DataFrame(
     [
-        ("organic_search", "google", "organic", 0.20, 0.42, 1.05, 0.90, 1.10),
-        ("paid_search", "google", "cpc", 0.18, 0.28, 0.95, 1.05, 0.95),
-        ("paid_social", "linkedin", "paid_social", 0.14, 0.12, 0.85, 1.10, 0.90),
-        ("referral", "customer", "referral", 0.12, 0.18, 1.20, 0.80, 1.15),
-        ("partner", "partner_portal", "partner", 0.10, 0.00, 1.05, 0.85, 1.05),
-        ("outbound", "sdr", "email", 0.20, 0.00, 1.10, 1.45, 0.60),
-        ("events", "field_event", "event", 0.06, 0.00, 0.90, 1.00, 1.00),
+        ("organic_search", "google", "organic", 0.44, 0.18, 1.05, 0.90),
+        ("paid_search", "google", "cpc", 0.26, 0.30, 0.95, 1.05),
+        ("paid_social", "linkedin", "paid_social", 0.10, 0.44, 0.85, 1.10),
+        ("referral", "customer", "referral", 0.20, 0.08, 1.20, 0.80),
+        ("partner", "partner_portal", "partner", 0.00, 0.00, 1.05, 0.85),
+        ("outbound", "sdr", "email", 0.00, 0.00, 1.30, 2.00),
+        ("events", "field_event", "event", 0.00, 0.00, 0.90, 1.00),
     ],
-    columns=["channel", "source", "medium", "sales", "product", "closes", "leaves", "activates"],
+    columns=["channel", "source", "medium", "product", "product_after", "closes", "leaves"],
 )
+CAMPAIGNS = {
+    "organic_search": (), "paid_search": ("brand", "category"), "paid_social": ("benchmark_report", "abm"),
+    "referral": ("refer_a_peer",), "partner": ("marketplace",), "outbound": ("sequence_a", "sequence_b"),
+    "events": ("roadshow", "user_conference"),
+}  # fmt: skip
 USE_CASES = ("reporting", "automation", "compliance", "data_sharing")
 INDUSTRIES = (
     "Software",
@@ -36,7 +43,6 @@ INDUSTRIES = (
     "Logistics",
 )
 REGIONS = ("North America", "EMEA", "APAC")
-PATHS = ("self_serve", "guided", "white_glove")
 PATH_WEIGHTS = np.array([[0.65, 0.35, 0.0], [0.10, 0.60, 0.30], [0.0, 0.15, 0.85]])  # by segment
 PATH_LEAVES = np.array([1.12, 0.95, 0.95])
 PATH_ACTIVATES = np.array([0.90, 1.05, 1.10])
@@ -83,12 +89,12 @@ def names(n: int, rng: np.random.Generator) -> list[str]:
     return rounds
 
 
-def accounts(n: int, seed: int, truths: Truths) -> pd.DataFrame:
+def accounts(n: int, seed: int, truths: Truths, before: int = 0) -> pd.DataFrame:
     """One row per account, in the order in which they were met: who it is and how it is inclined.
 
     `motion` is opening (a customer since before the CRM, `met` on its first paying day), sales, product
-    (signs up by itself) or none (on the list, never worked). `leaves` and
-    `activates` are lifts on what the segment does; `list_price` is that of a month, before the price rise.
+    (signs up by itself) or none (on the list, never worked). `leaves` is a lift on what the segment does;
+    `list_price` is that of a month, before the price rise. `before`: how many accounts are numbered already.
     """
     rng = stream(seed, "accounts")
     ramp = spread(rng, np.zeros(n))
@@ -96,14 +102,13 @@ def accounts(n: int, seed: int, truths: Truths) -> pd.DataFrame:
     met = FIRST_DAY + np.floor(since * (DAYS - 15)).astype(np.int64)
     motion = np.array(["opening", "sales", "product", "none"])[pick(spread(rng, quarter(met)), MOTIONS)]
     met = np.where(motion == "opening", FIRST_DAY - np.ceil(since * 365).astype(np.int64), met)
-    middle = truths.mix_moves_on.toordinal() - EPOCH_ORDINAL
-    moved = np.clip((met - middle) / MOVE_DAYS + 0.5, 0, 1)[:, None]
+    moved = along_the_move(met, truths.mix_moves_on)
     mix = np.array(truths.mix_before) * (1 - moved) + np.array(truths.mix_after) * moved
     mix = np.where((motion == "product")[:, None], [1.0, 0.0, 0.0], mix)
     mix = np.where((motion == "opening")[:, None], OPENING_MIX, mix)
     segment = pick(spread(rng, motion, quarter(met)), mix)
-    weights = np.where((motion == "product")[:, None], CHANNELS["product"], CHANNELS["sales"])
-    channel = pick(spread(rng, motion, segment), weights)
+    weights = channel_weights(met, motion, truths)
+    channel = pick(spread(rng, motion, segment, along=met), weights)
     path = pick(spread(rng, segment), PATH_WEIGHTS[segment])
     region = pick(spread(rng, segment), [0.60, 0.28, 0.12])
     in_euro = (region == 1) & (spread(rng, region) < EUR_SHARE)
@@ -112,7 +117,10 @@ def accounts(n: int, seed: int, truths: Truths) -> pd.DataFrame:
     list_price = lognormal(spread(rng, segment), LIST_PRICE[segment], PRICE_SPREAD) * np.where(
         in_euro, EUR_LIST, 1
     )
-    leaves = CHANNELS["leaves"].to_numpy()[channel] * PATH_LEAVES[path]
+    lift = CHANNELS["leaves"].to_numpy()
+    leaves = (
+        lift[channel] / (weights * lift).sum(axis=1) * PATH_LEAVES[path]
+    )  # the mix may move, the average stays
     mean = np.bincount(segment, leaves, 3) / np.maximum(np.bincount(segment, minlength=3), 1)
     found = pd.DataFrame(
         {
@@ -129,9 +137,30 @@ def accounts(n: int, seed: int, truths: Truths) -> pd.DataFrame:
             "annual": spread(rng, segment) < np.array(truths.annual)[segment],
             "list_price": np.round(list_price / 5) * 5,
             "leaves": leaves / mean[segment],
-            "activates": CHANNELS["activates"].to_numpy()[channel] * PATH_ACTIVATES[path],
         }
     ).sort_values("met", kind="stable", ignore_index=True)
+    untold = np.argsort(stream(seed, "untold channels").random(n), kind="stable")[: truths.untold_channels]
+    number = before + np.arange(n) + 1
     return found.assign(
-        account=np.arange(n), account_id=[f"A{i + 1:05d}" for i in range(n)], name=names(n, rng)
+        account=np.arange(n),
+        number=number,
+        account_id=[f"A{i:05d}" for i in number],
+        name=names(n, rng),
+        is_told=~np.isin(np.arange(n), untold),
     )
+
+
+def along_the_move(day: ArrayLike, middle: dt.date) -> Floats:
+    """How far a move that takes half a year has come on each day, from 0 to 1; one row each."""
+    since = np.asarray(day) - (middle.toordinal() - EPOCH_ORDINAL)
+    return np.asarray(np.clip(since / MOVE_DAYS + 0.5, 0, 1)[:, None], dtype=float)
+
+
+def channel_weights(met: Ints, motion: np.ndarray, truths: Truths) -> Floats:
+    """The shares of the channels among accounts met that day in that way, adding up to 1; one row each."""
+    moved = along_the_move(met, truths.channels_move_on)
+    product = (motion == "product")[:, None]
+    before = np.where(product, CHANNELS["product"], truths.channels_before)
+    after = np.where(product, CHANNELS["product_after"], truths.channels_after)
+    weights = before * (1 - moved) + after * moved
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=float)

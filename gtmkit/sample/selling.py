@@ -7,7 +7,7 @@ import pandas as pd
 
 from gtmkit.sample.chance import Floats, Ints, chosen, lognormal, pick, spread, stream
 from gtmkit.sample.market import CHANNELS, EPOCH_ORDINAL, FIRST_DAY, LAST_DAY, quarter
-from gtmkit.sample.truths import STAGES, Truths
+from gtmkit.sample.truths import CHANNEL_NAMES, STAGES, Truths
 
 RETRY_SHARE = 0.85  # of lost deals, a second and a third attempt
 RETRY_AFTER = (95, 270)  # days; over a quarter, so that an attempt never falls in the quarter before it
@@ -49,9 +49,10 @@ def attempt(
     share = np.array(truths.win_share)[segment] + np.array(truths.win_share_rise)[segment] * years
     share = share * lift / mean[segment]
     won = np.zeros(len(who), dtype=bool)
+    # In order of time, so that every stretch wins its part; the weak channel apart, so that it does, too.
+    order = np.lexsort((created, who["channel"] == CHANNEL_NAMES.index(truths.weak_channel)))
     for s in range(3):
-        rows = np.flatnonzero(segment == s)
-        rows = rows[np.argsort(created[rows], kind="stable")]
+        rows = order[segment[order] == s]
         won[rows] = chosen(share[rows], carry[s])
         carry[s] = (carry[s] + share[rows].sum()) % 1.0
     cycle = lognormal(
