@@ -12,7 +12,7 @@ from gtmkit.errors import ConfigError
 from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
 from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import EPOCH, Period, day_index, month_label
-from gtmkit.results import ALL, setting, shaped, share, undefined
+from gtmkit.results import ALL, noted, setting, shaped, share, undefined
 from gtmkit.windows import groups
 
 Interval = Literal["day", "week", "month"]
@@ -30,6 +30,8 @@ def usage_retention(
     interval: Interval = "month",
     start_event: str | None = None,
     return_event: str | None = None,
+    type: Literal["first_time", "recurring"] = "first_time",
+    mode: Literal["exact", "cumulative"] = "exact",
     unit: Literal["account", "user"] = setting("company.cohort_unit"),
     week_start: str = setting("company.week_start"),
 ) -> pd.DataFrame:
@@ -40,6 +42,8 @@ def usage_retention(
     Returns: axes cohort (first interval: a month label, else its first day) and age (intervals), as read at
     the end of each period; age 0 is 100 %. An interval that has not ended has no row. Cohort `all`
     pools, at each age, the cohorts that have reached it. n = accounts or users.
+    Differs: `.recurring` lets whoever starts again join the cohort of that interval too; `.cumulative` counts
+    who came back at the age or in any later interval observed, so it can only fall.
     """
     if week_start not in WEEK_STARTS:
         raise ConfigError(
@@ -62,9 +66,14 @@ def usage_retention(
         dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
         rows = rows.join(dimensions, on="account_id", how="left")
         rows = named(rows, by)
-    small = collect(_returns(rows, by))
+    small = collect(_returns(rows, by, type, mode))
     triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
-    return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
+    rows = pd.concat(triangles, ignore_index=True)
+    if type == "recurring":
+        pooled = (rows["cohort"] == ALL).to_numpy()
+        rows = noted(rows, pooled & (rows["age"] > 0), "no interval: the same in several cohorts")
+        rows = rows.assign(**{end: rows[end].mask(pooled) for end in ("low", "high")})
+    return shaped(rows, by, ["cohort", "age"])
 
 
 def _week_shift(week_start: str) -> int:
@@ -119,14 +128,26 @@ def _indexed(
     )
 
 
-def _returns(rows: Frame, by: Sequence[str]) -> Frame:
-    """Actors per cohort and age: at age 0 all of the cohort, later those that returned in that interval."""
-    first = nw.when(nw.col("starts") == 1).then(nw.col("index"))
-    rows = rows.with_columns(cohort=first.min().over("actor").cast(INTEGER))
-    rows = rows.filter(~nw.col("cohort").is_null() & (nw.col("index") >= nw.col("cohort")))
+def _returns(rows: Frame, by: Sequence[str], type: str, mode: str) -> Frame:
+    """Actors per cohort by the ages they count at: above `since`, up to `age`.
+
+    At age 0 that is all of the cohort, later those that returned: at that very age, or (cumulative) at every
+    age since the one before, as each of those ages is followed by this return.
+    """
+    begins = nw.col("starts") == 1
+    if type == "first_time":
+        first = nw.when(begins).then(nw.col("index")).min().over("actor").cast(INTEGER)
+        rows = rows.with_columns(cohort=first).filter(~nw.col("cohort").is_null())
+    else:
+        begun = rows.filter(begins).select("actor", *by, cohort=nw.col("index"))
+        rows = rows.select("actor", "index", "returns").join(begun, on="actor", how="inner")
     rows = rows.with_columns(age=(nw.col("index") - nw.col("cohort")).cast(INTEGER))
-    back = counted((nw.col("age") == 0) | (nw.col("returns") == 1))
-    return sums(rows, [*by, "cohort", "age"], actors=back)
+    rows = rows.filter((nw.col("age") == 0) | ((nw.col("age") > 0) & (nw.col("returns") == 1)))
+    before = nw.col("age") - 1
+    if mode == "cumulative":
+        before = nw.col("age").shift(1).over("actor", "cohort", order_by=["age"]).fill_null(-1)
+    rows = rows.with_columns(since=before.cast(INTEGER))
+    return sums(rows, [*by, "cohort", "since", "age"], actors=nw.lit(1).cast(INTEGER))
 
 
 def _triangle(
@@ -139,11 +160,12 @@ def _triangle(
     if not cohorts:
         columns = [*by, "period", "cohort", "age", "value", "numerator", "denominator", "n", "low", "high"]
         return pd.DataFrame({name: [] for name in columns})
-    table = np.zeros((len(names), len(cohorts), last - cohorts[0] + 1))
+    steps = np.zeros((len(names), len(cohorts), last - cohorts[0] + 2))
     place = np.searchsorted(cohorts, seen["cohort"].to_numpy(dtype="int64"))
-    np.add.at(
-        table, (codes, place, seen["age"].to_numpy(dtype="int64")), seen["actors"].to_numpy(dtype="float64")
-    )
+    actors = seen["actors"].to_numpy(dtype="float64")
+    np.add.at(steps, (codes, place, seen["since"].to_numpy(dtype="int64") + 1), actors)
+    np.add.at(steps, (codes, place, seen["age"].to_numpy(dtype="int64") + 1), -actors)
+    table = steps.cumsum(axis=2)
     reach = last - np.array(cohorts)
     parts: list[dict[str, Any]] = []
     for g in range(len(names)):

@@ -94,6 +94,38 @@ def test_a_quarter_or_year_is_read_at_its_end() -> None:
     assert triangle(asked(PAPER, "2025")) == triangle(asked(PAPER, "2025-12"))
 
 
+def test_recurring_joins_every_interval_with_a_start() -> None:
+    # a starts in Jan, Feb and Apr, b in Jan and Mar, c in Feb and Mar.
+    found = asked(PAPER, "2025-04", type="recurring")
+    assert triangle(found) == {
+        ("2025-01", 0): (2, 2), ("2025-01", 1): (1, 2), ("2025-01", 2): (1, 2), ("2025-01", 3): (1, 2),
+        ("2025-02", 0): (2, 2), ("2025-02", 1): (1, 2), ("2025-02", 2): (1, 2),
+        ("2025-03", 0): (2, 2), ("2025-03", 1): (0, 2), ("2025-04", 0): (1, 1),
+        ("all", 0): (7, 7), ("all", 1): (2, 6), ("all", 2): (2, 4), ("all", 3): (1, 2),
+    }  # fmt: skip
+    # The same accounts stand in several cohorts, so those together are no sample of independent ones.
+    pooled = found[(found["cohort"] == "all") & (found["age"] > 0)]
+    assert pooled[["low", "high"]].isna().all(axis=None)
+    assert pooled["reason"].str.contains("no interval: the same in several cohorts").all()
+    own = found[(found["cohort"] != "all") & (found["age"] > 0)]
+    assert own[["low", "high"]].notna().all(axis=None)
+
+
+def test_cumulative_counts_who_came_back_then_or_later() -> None:
+    # January: a is back in February and April, b in March. At age 2 both count, a for its April.
+    found = triangle(asked(PAPER, "2025-04", mode="cumulative"))
+    assert found == {
+        ("2025-01", 0): (2, 2), ("2025-01", 1): (2, 2), ("2025-01", 2): (2, 2), ("2025-01", 3): (1, 2),
+        ("2025-02", 0): (1, 1), ("2025-02", 1): (1, 1), ("2025-02", 2): (0, 1),
+        ("all", 0): (3, 3), ("all", 1): (3, 3), ("all", 2): (2, 3), ("all", 3): (1, 2),
+    }  # fmt: skip
+    # Read at the end of March, a's April has not been observed.
+    assert triangle(asked(PAPER, "2025-03", mode="cumulative"))["2025-01", 2] == (1, 2)
+    early = asked(PAPER, "2025-04", 2, mode="cumulative")
+    part = early[early["period"] == "2025-03"].reset_index(drop=True)
+    paper.same(asked(PAPER, "2025-03", mode="cumulative"), part, "each period at its own end")
+
+
 def test_days() -> None:
     rows: list[Event] = [
         ("a", "2025-01-29 00:00", "login"),
@@ -303,7 +335,10 @@ def test_ages_are_whole_numbers_also_beside_periods_without_events() -> None:
     assert pd.api.types.is_integer_dtype(rows["age"].dropna().dtype)
 
 
-@pytest.mark.parametrize("option", [{"interval": "quarter"}, {"unit": "team"}, {"week_start": "mon"}])
+@pytest.mark.parametrize(
+    "option",
+    [{"interval": "quarter"}, {"unit": "team"}, {"week_start": "mon"}, {"type": "once"}, {"mode": "rolling"}],
+)
 def test_a_value_that_an_option_does_not_have_is_refused(option: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=next(iter(option.values()))):
         asked(PAPER, "2025-04", **option)
@@ -355,7 +390,14 @@ def following(day: dt.date, interval: str) -> dt.date:
 
 
 def counted(
-    rows: Sequence[Event], interval: str, week_start: int, start: str | None, back: str | None, end: dt.date
+    rows: Sequence[Event],
+    interval: str,
+    week_start: int,
+    start: str | None,
+    back: str | None,
+    end: dt.date,
+    recurring: bool = False,
+    cumulative: bool = False,
 ) -> dict[tuple[str, int], tuple[int, int]]:
     cellular: dict[tuple[str, int], list[int]] = {}
     for who in {row[0] for row in rows}:
@@ -364,15 +406,18 @@ def counted(
         starts = [at for at, name in mine if start in (None, name)]
         if not starts:
             continue
-        at, age = min(starts), 0
-        label = at.isoformat()[:7] if interval == "month" else at.isoformat()
-        while following(at, interval) <= end:
-            came = age == 0 or any(when == at and back in (None, name) for when, name in mine)
-            for cohort in (label, "all"):
-                cell = cellular.setdefault((cohort, age), [0, 0])
-                cell[0] += came
-                cell[1] += 1
-            at, age = following(at, interval), age + 1
+        for begun in sorted(set(starts)) if recurring else [min(starts)]:
+            at, age = begun, 0
+            label = at.isoformat()[:7] if interval == "month" else at.isoformat()
+            while following(at, interval) <= end:
+                came = age == 0 or any(
+                    (when >= at if cumulative else when == at) and back in (None, name) for when, name in mine
+                )
+                for cohort in (label, "all"):
+                    cell = cellular.setdefault((cohort, age), [0, 0])
+                    cell[0] += came
+                    cell[1] += 1
+                at, age = following(at, interval), age + 1
     return {key: (x, n) for key, (x, n) in cellular.items()}
 
 
@@ -380,14 +425,34 @@ def counted(
     ("interval", "week_start"),
     [("month", "monday"), ("week", "monday"), ("week", "sunday"), ("day", "monday")],
 )
-@given(rows=happenings, start=st.sampled_from([None, "login"]), back=st.sampled_from([None, "report"]))
+@given(
+    rows=happenings,
+    start=st.sampled_from([None, "login"]),
+    back=st.sampled_from([None, "report"]),
+    recurring=st.booleans(),
+    cumulative=st.booleans(),
+)
 @settings(max_examples=12, deadline=None)
 def test_the_triangle_counts_each_event_by_event(
-    interval: str, week_start: str, rows: list[Event], start: str | None, back: str | None
+    interval: str,
+    week_start: str,
+    rows: list[Event],
+    start: str | None,
+    back: str | None,
+    recurring: bool,
+    cumulative: bool,
 ) -> None:
-    expected = counted(rows, interval, 6 if week_start == "sunday" else 0, start, back, dt.date(2025, 4, 1))
+    first, end = 6 if week_start == "sunday" else 0, dt.date(2025, 4, 1)
+    expected = counted(rows, interval, first, start, back, end, recurring, cumulative)
     frame = asked(
-        rows, "2025-03", interval=interval, week_start=week_start, start_event=start, return_event=back
+        rows,
+        "2025-03",
+        interval=interval,
+        week_start=week_start,
+        start_event=start,
+        return_event=back,
+        type="recurring" if recurring else "first_time",
+        mode="cumulative" if cumulative else "exact",
     )
     if expected:
         assert triangle(frame) == expected
