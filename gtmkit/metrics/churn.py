@@ -234,8 +234,9 @@ def _bounds(rows: pd.DataFrame, of: str) -> pd.DataFrame:
 _ANSWERS = {"share": _share, "incidence": _incidence, "bounds": _bounds}
 
 
-def _untold_last(name: str) -> tuple[bool, str]:
-    return name in UNTOLD, name
+def _untold_last(name: str) -> tuple[int, str]:
+    """The rank of a reason that is not listed: codes by name, then `unmapped`, then `unknown`."""
+    return (0, UNMAPPED, UNKNOWN).index(name) if name in UNTOLD else 0, name
 
 
 def _with_coverage(rows: pd.DataFrame) -> pd.DataFrame:
