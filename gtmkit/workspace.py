@@ -196,8 +196,12 @@ class Workspace:
             return results.noted(answer, bare, results.DERIVED_INTERVAL)
         if not self._is_by_account(row):
             return results.noted(answer, bare, "no interval: nothing in it is counted by account")
+        few = bare & (results.floats(answer["n"]) < row.jackknife)
+        answer = results.noted(answer, few, f"no interval under n = {row.jackknife}")
+        if not (bare & ~few).any():
+            return answer
         left_out = self._answer(row, (*by, REPLICATE), periods, options)
-        return results.jackknifed(answer, left_out, bare, REPLICATE)
+        return results.jackknifed(answer, left_out, bare & ~few, REPLICATE)
 
     def _is_by_account(self, row: catalog.Metric) -> bool:
         """Whether some of what a metric stands on is counted by account, so that accounts can be left out."""

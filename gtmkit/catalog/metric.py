@@ -41,8 +41,8 @@ class Metric:
     `better`: the direction that is good news. `decision`: which of the five it serves. `truth`: the system
     that is right about it. `standard`: whose definition it is; `departs`: where ours differs. `by`: the
     columns it may be broken down by. `axes`: the metric's own. `function`: the measure or derived metric.
-    `jackknife`: whether a derived metric gets its interval by leaving accounts out, which it does where the
-    measured coverage of that interval allows it (benchmarks/coverage.py).
+    `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
+    that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -56,7 +56,7 @@ class Metric:
     by: tuple[str, ...]
     departs: str = ""
     axes: tuple[str, ...] = ()
-    jackknife: bool = False
+    jackknife: int = 0
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @property

@@ -39,6 +39,7 @@ ROWS: list[Metric] = [
     ),
     Metric(
         customers.arpa, "ARPA", 1, "money", "up", **_BILLING,
+        jackknife=100,
         standard="MRR over customers", departs="of the customers at the last instant of the period",
     ),
     Metric(

@@ -104,14 +104,15 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        economics.cac_payback, "CAC payback", 2, "months", "down", **_COST, jackknife=True,
+        economics.cac_payback, "CAC payback", 2, "months", "down", **_COST,
+        jackknife=5,
         standard="CAC over monthly gross margin of a new customer",
         departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",
         variants={"revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"})},
     ),
     Metric(
         economics.ltv, "LTV", 2, "money", "up", "compounding", "billing",
-        "gross margin x ARPA x lifetime", OF_ACCOUNTS, jackknife=True,
+        "gross margin x ARPA x lifetime", OF_ACCOUNTS, jackknife=100,
         departs="lifetime as observed and within [ltv] horizon_months, the same for all rows; no value beyond it",
         variants={
             "simple": Variant(
@@ -121,7 +122,8 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        economics.ltv_to_cac, "LTV:CAC", 2, "ratio", "up", **_COST, jackknife=True,
+        economics.ltv_to_cac, "LTV:CAC", 2, "ratio", "up", **_COST,
+        jackknife=5,
         standard="LTV over CAC, 3 is called healthy",
         departs="within the horizon, so lower than with an endless lifetime; customers of today stand for new ones",
     ),
@@ -138,17 +140,20 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        efficiency.new_cac_ratio, "New CAC ratio", 2, "ratio", "down", **_ENGINE, jackknife=True,
+        efficiency.new_cac_ratio, "New CAC ratio", 2, "ratio", "down", **_ENGINE,
+        jackknife=5,
         standard="cost to win customers over the ARR they bring",
         departs="cost of the three months before; others call its inverse by this name",
     ),
     Metric(
-        efficiency.expansion_cac_ratio, "Expansion CAC ratio", 2, "ratio", "down", **_ENGINE, jackknife=True,
+        efficiency.expansion_cac_ratio, "Expansion CAC ratio", 2, "ratio", "down", **_ENGINE,
+        jackknife=5,
         standard="cost to expand customers over the ARR by which they grow",
         departs="sales and marketing with purpose expansion alone, of the three months before",
     ),
     Metric(
-        efficiency.blended_cac_ratio, "Blended CAC ratio", 2, "ratio", "down", **_ENGINE, jackknife=True,
+        efficiency.blended_cac_ratio, "Blended CAC ratio", 2, "ratio", "down", **_ENGINE,
+        jackknife=5,
         standard="sales and marketing over new and expansion ARR",
         departs="not over net new ARR, which churn can bring below zero; cost for retention is left out",
     ),
