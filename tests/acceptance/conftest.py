@@ -1,19 +1,22 @@
 """The reporter of `make accept`: for each line of the list what was tried, the figures, the verdict.
 
 A test says which line it belongs to by its name, `test_line_04_crm_sales_opportunities`, and what it found by
-the fixture `figure`. Only under `--accept` is the table printed, and does a skip count as a failure where the
-data is at hand; elsewhere these tests are ordinary ones.
+the fixture `figure`; each file is a list of its own. Only under `--accept` is the table printed, and does a
+skip count as a failure where the data is at hand; elsewhere these tests are ordinary ones.
 """
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
+LIST = re.compile(r"test_(?P<list>\w+)\.py::")
 NAMED = re.compile(r"test_line_(?P<line>\d+)_(?P<what>\w+)(?P<case>\[.*\])?$")
+PERIOD = "2026-10"
 
 
 @pytest.fixture
@@ -24,6 +27,64 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
         record_property("figure", f"{what} {value}")
 
     return record
+
+
+# What both lists look at, made once. The helpers are imported where they are used: the reporter is also tried
+# on a suite of its own, without them.
+
+
+@pytest.fixture(scope="session")
+def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published report of the sample company's last complete month."""
+    from .workspaces import ROOT, gtm
+
+    out = tmp_path_factory.mktemp("reports")
+    run = gtm("report", "--workspace", ROOT / "data" / "sample", "--out", out)
+    assert run.returncode == 0, run.stderr
+    return Path(run.stdout.strip().splitlines()[-1]).parent
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random company with a bit of everything."""
+    from .workspaces import company, mixed_company
+
+    return company(tmp_path_factory.mktemp("mixed") / "paper", mixed_company())
+
+
+@pytest.fixture(scope="session")
+def stored(mixed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Its canonical tables."""
+    from . import engines
+
+    return engines.stored(mixed, tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture
+def connection() -> Iterator[Any]:
+    import duckdb
+
+    with duckdb.connect(config={"memory_limit": "1GB"}) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[Any]:
+    """Spark on this machine, set up for very small tables."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").appName("gtmkit")
+    for key, value in {
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+    }.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -57,12 +118,16 @@ class Acceptance:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("acceptance: line | what | figures | pass")
-        lines: dict[int, bool] = {}
+        lines: dict[tuple[str, int], bool] = {}
+        before = ""
         for nodeid, (verdict, figures) in sorted(self.rows.items(), key=place):
-            line, what = named(nodeid)
-            lines[line] = lines.get(line, True) and verdict == "pass"
+            listed, line, what = named(nodeid)
+            if listed != before:
+                terminalreporter.write_line(f"[{listed}]")
+            before = listed
+            lines[listed, line] = lines.get((listed, line), True) and verdict == "pass"
             terminalreporter.write_line(f"line {line:>2} | {what} | {'; '.join(figures) or '-'} | {verdict}")
-        failing = [str(line) for line, passed in sorted(lines.items()) if not passed]
+        failing = [f"{line} of {listed}" for (listed, line), passed in sorted(lines.items()) if not passed]
         terminalreporter.write_line(
             f"{len(lines)} lines tried, {len(lines) - len(failing)} pass"
             + (f"; not passed: line {', '.join(failing)}" if failing else "")
@@ -71,13 +136,16 @@ class Acceptance:
             terminalreporter.write_line("A skip counts as a failure here: what the tests need is at hand.")
 
 
-def named(nodeid: str) -> tuple[int, str]:
-    """The line and the subject in a test's id; line 0 where the name gives none."""
+def named(nodeid: str) -> tuple[str, int, str]:
+    """The list, the line and the subject in a test's id; line 0 where the name gives none."""
+    file = LIST.search(nodeid)
+    listed = file["list"] if file else ""
     found = NAMED.search(nodeid)
     if not found:
-        return 0, nodeid.rpartition("::")[2]
-    return int(found["line"]), found["what"].replace("_", " ") + (found["case"] or "")
+        return listed, 0, nodeid.rpartition("::")[2]
+    return listed, int(found["line"]), found["what"].replace("_", " ") + (found["case"] or "")
 
 
-def place(row: tuple[str, object]) -> tuple[int, str]:
-    return named(row[0])[0], row[0]
+def place(row: tuple[str, object]) -> tuple[str, int, str]:
+    listed, line, _ = named(row[0])
+    return listed, line, row[0]

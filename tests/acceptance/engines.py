@@ -1,9 +1,10 @@
 """One workspace on the frames of several engines, and what it means to answer the same."""
 
 import inspect
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import duckdb
 import pandas as pd
@@ -88,6 +89,66 @@ def every_id() -> list[str]:
     ]
 
 
+def every_question(only: str | None = None) -> Iterator[tuple[str, dict[str, Any], tuple[str, ...]]]:
+    """Every way the metrics (or one) can be asked: variant, words and numbers of the options, `by`.
+
+    An id with its variants as they are; the id with every combination of the words that its options take; and
+    with each number of months, days or the like. Each without `by` and by channel and segment where allowed.
+    """
+    for metric, row in catalog.METRICS.items():
+        if only not in (None, metric):
+            continue
+        asked: list[tuple[str, dict[str, Any]]] = [(metric, {})]
+        asked += [(f"{metric}.{variant}", {}) for variant in row.variants]
+        words = {name: words_of(option.annotation) for name, option in row.options.items()}
+        worded = [name for name, allowed in words.items() if allowed]
+        asked += [
+            (metric, dict(zip(worded, chosen, strict=True)))
+            for chosen in itertools.product(*(words[name] for name in worded))
+            if worded
+        ]
+        numbers = [name for name, option in row.options.items() if takes_a_number(option.annotation)]
+        asked += [(metric, {name: number}) for name in numbers for number in (1, 3, 12)]
+        for name, options in asked:
+            for by in ((), ("channel",), ("segment",)):
+                if set(by) <= set(row.by):
+                    yield name, options, by
+
+
+def words_of(annotation: Any) -> tuple[Any, ...]:
+    """The words that an option may be, none where it takes anything else."""
+    if get_origin(annotation) is Literal:
+        return get_args(annotation)
+    return tuple(word for part in get_args(annotation) for word in words_of(part))
+
+
+def takes_a_number(annotation: Any) -> bool:
+    return annotation is int or int in get_args(annotation)
+
+
+# What the first list of what must hold is about: the metrics of these modules.
+HOUSE = {
+    f"gtmkit.metrics.{name}"
+    for name in ("coverage", "opportunities", "pipeline", "retention", "stages", "usage")
+}
+
+
+def of_the_house() -> list[str]:
+    """The metrics and variants of the first list; what is left over is of the second."""
+    return [name for name in every_id() if metric_function(name).__module__ in HOUSE]
+
+
+def ids_by(column: str) -> list[str]:
+    """The metrics and variants that may be asked by a column."""
+    return [name for name in every_id() if column in catalog.find(name)[0].by]
+
+
+def a_column(metric: str) -> tuple[str, ...]:
+    """One column that a metric may be asked by and the mixed company has, none where there is none."""
+    allowed = catalog.find(metric)[0].by
+    return next(((column,) for column in ("segment", "channel", "function") if column in allowed), ())
+
+
 def in_order(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame by its keys: what stands before `value`."""
     keys = list(frame.columns[: list(frame.columns).index("value")])
@@ -113,10 +174,12 @@ def assert_same(left: pd.DataFrame, right: pd.DataFrame, what: str) -> None:
             assert list(a) == list(b), f"{what}: {column} differs"
 
 
-def answers(folder: Path, period: str, **asked: Any) -> dict[str, pd.DataFrame]:
-    """Every metric of the catalogue over the workspace of a folder."""
+def answers(
+    folder: Path, period: str, ids: Sequence[str] | None = None, **asked: Any
+) -> dict[str, pd.DataFrame]:
+    """Every metric of the catalogue, or those named, over the workspace of a folder."""
     ws = gtmkit.open(folder, period)
-    return {metric: ws.metric(metric, **asked) for metric in every_id()}
+    return {metric: ws.metric(metric, **asked) for metric in ids or every_id()}
 
 
 def assert_identical(left: Mapping[str, pd.DataFrame], right: Mapping[str, pd.DataFrame]) -> None:

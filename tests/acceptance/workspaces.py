@@ -69,6 +69,21 @@ def base_settings() -> dict[str, dict[str, object]]:
             "accept_window_days": 30,
             "close_window_days": 180,
         },
+        "activation": {
+            "window_days": 30,
+            "conditions": [
+                {"event": "used", "at_least": 2, "within_days": 14},
+                {"event": "invited", "distinct": "user_id"},
+            ],
+            "second": {"event": "used", "at_least": 4, "window_days": 60},
+        },
+        "churn": {
+            "reasons": {
+                "price": {"category": "price"},
+                "no_adoption": {"category": "adoption"},
+                "payment_failed": {"category": "payment", "is_involuntary": True},
+            }
+        },
     }
 
 
@@ -208,7 +223,9 @@ def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str,
     """Tables of a random company, the same for the same seed: two years to October 2026, three segments.
 
     It has price changes, returns, overlapping lines, skipped and backward stages, equal timestamps, two
-    currencies, a moved segment, open deals, accounts nobody wrote down and money with four decimals.
+    currencies, a moved segment, open deals, accounts nobody wrote down and money with four decimals; events
+    that only `identities` tell the account of, reasons that are missing, not listed or of nobody who left, and
+    cost of no channel, with credits.
     """
     rng = np.random.default_rng(seed)
     first = dt.date(2024, 11, 1)
@@ -235,6 +252,7 @@ def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str,
                 "segment": ["small", "mid", "large", None][int(rng.choice(4, p=[0.45, 0.3, 0.2, 0.05]))],
                 "channel": ["inbound", "outbound", None][int(rng.integers(0, 3))],
                 "region": ["EU", "US"][i % 2],
+                "onboarding_path": ["guided", "self_serve", None][i % 3],
                 "owner": f"o{i % 4}",
             }
         )
@@ -313,7 +331,76 @@ def mixed_company(seed: int = 7, accounts: int = 60) -> dict[str, list[dict[str,
         "targets": targets,
         "account_changes": moved,
         "exchange_rates": rates,
+        **mixed_doings(np.random.default_rng([seed, 1]), people, uses, lines),
+        **mixed_money(np.random.default_rng([seed, 2])),
     }
+
+
+def mixed_doings(rng: np.random.Generator, people: Rows, uses: Rows, lines: Rows) -> dict[str, Any]:
+    """Who did what: events with users, of whom some are known by identities alone; and why accounts left."""
+    doings, known = [], []
+    for i, row in enumerate(uses):
+        user = f"{row['account_id']}-{int(rng.integers(0, 3))}"
+        kind = "invited" if rng.random() < 0.3 else row["event"]
+        hidden = rng.random() < 0.2
+        doings.append(
+            {**row, "event": kind, "user_id": user, "account_id": None if hidden else row["account_id"]}
+        )
+        if hidden and i % 4:  # of a quarter nobody knows the account
+            known.append({"user_id": user, "account_id": row["account_id"], "linked_at": row["occurred_at"]})
+    said = [
+        {
+            "account_id": row["account_id"],
+            "churned_on": str(dt.date.fromisoformat(str(row["ended_on"])) + dt.timedelta(days=day)),
+            "reason": ["price", "no_adoption", "payment_failed", None, "bankrupt"][day % 5],
+        }
+        for row in lines
+        if row["ended_on"] and (day := int(rng.integers(0, 90))) < 60 and str(row["ended_on"]) < "2026-08-15"
+    ]
+    said.append({"account_id": str(people[0]["account_id"]), "churned_on": "2025-12-24", "reason": "price"})
+    return {"events": doings, "identities": known, "churn_events": said}
+
+
+def mixed_money(rng: np.random.Generator) -> dict[str, Any]:
+    """Two years of postings and closed months."""
+    spend, finance = [], []
+    for m in range(24):
+        month = f"{2024 + (10 + m) // 12}-{(10 + m) % 12 + 1:02d}-01"
+        for function, category, channel, purpose in (
+            ("marketing", "media", "inbound", "new"),
+            ("marketing", "media", "outbound", "new"),
+            ("marketing", "agency", None, None),
+            ("marketing", "tools", None, "expansion"),
+            ("sales", "payroll", None, "new"),
+            ("sales", "payroll", "outbound", "expansion"),
+            ("sales", "sales_engineering", None, "new"),
+            ("customer_success", "payroll", None, "retention"),
+        ):
+            row = {"month_on": month, "function": function, "category": category, "channel": channel}
+            amount = f"{int(rng.integers(10_000, 9_000_000)) / 7:.4f}"
+            segment = ["small", "large", None][int(rng.integers(0, 3))]
+            spend.append({**row, "purpose": purpose, "segment": segment, "amount": amount, "currency": None})
+        spend.append({**spend[-8], "amount": "-123.4567", "currency": "EUR"})
+        revenue = 100_000 + 1234.5678 * m
+        finance.append(
+            {
+                "month_on": month,
+                "revenue_amount": f"{revenue:.4f}",
+                "cogs_amount": f"{revenue * 0.21:.4f}",
+                "subscription_revenue_amount": f"{revenue * 0.9:.4f}",
+                "subscription_cogs_amount": f"{revenue * 0.16:.4f}",
+                "sales_amount": f"{revenue * 0.3:.4f}",
+                "marketing_amount": f"{revenue * 0.2:.4f}",
+                "customer_success_amount": f"{revenue * 0.05:.4f}",
+            }
+        )
+    return {"spend": spend, "finance": finance}
+
+
+def shuffled(tables: Mapping[str, Rows], seed: int) -> dict[str, list[Mapping[str, object]]]:
+    """The same tables with their rows in another order."""
+    rng = np.random.default_rng(seed)
+    return {name: [table[i] for i in rng.permutation(len(table))] for name, table in tables.items()}
 
 
 # ---------------------------------------------------------------- reading a result
