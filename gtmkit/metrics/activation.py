@@ -18,28 +18,7 @@ from gtmkit.windows import flows
 
 NO_RULE = "gtm.toml has no [activation] conditions"
 NO_SECOND = "gtm.toml has no [activation] second"
-MARKS = (
-    0,
-    1,
-    2,
-    3,
-    5,
-    7,
-    10,
-    14,
-    21,
-    30,
-    45,
-    60,
-    75,
-    90,
-    120,
-    150,
-    180,
-    240,
-    300,
-    360,
-)  # days at which curves are read
+MARKS = (*range(15), 17, 19, 21, 24, 27, *range(30, 61, 5), *range(70, 121, 10), *range(150, 361, 30))  # days
 BEYOND = 2  # windows that a milestone curve shows
 
 
