@@ -85,19 +85,15 @@ def customer_lifetime(
     if not len(table):
         return undefined(by, [p.label for p in periods], "no customers")
     first = int(table["cohort"].min())
-    groups = table[list(by)].drop_duplicates() if by else pd.DataFrame(index=[0])
-    is_observed = (table["cohort"] > first).to_numpy(dtype=bool)
+    parts = table.groupby(list(by), dropna=False) if by else [((), table)]
     found: list[dict[str, Any]] = []
-    for group in groups.to_dict("records"):
-        here = np.ones(len(table), bool)
-        for column, name in group.items() if by else ():
-            here &= (table[column] == name).to_numpy(dtype=bool)
-        before = int(table[here & ~is_observed]["n"].sum())
+    for key, part in parts:
+        group = dict(zip(by, key, strict=True))
+        is_observed = (part["cohort"] > first).to_numpy(dtype=bool)
+        before = int(part[~is_observed]["n"].sum())
         for period in periods:
-            life = _life(table[here & is_observed], period, horizon_months)
-            found.append(
-                {**{str(k): v for k, v in group.items()}, "period": period.label, "before": before, **life}
-            )
+            life = _life(part[is_observed], period, horizon_months)
+            found.append({**group, "period": period.label, "before": before, **life})
     answer = pd.DataFrame(found)
     answer = marked(answer, answer["n"] == 0, "undefined", "no customer whose start is observed")
     for words in dict.fromkeys(str(row["short"]) for row in found if row["short"]):
