@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from gtmkit import notebooks, wording
+from gtmkit.config import Activation
 from gtmkit.wording import judge
 
 COLUMNS = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
@@ -374,3 +375,94 @@ def test_figures_of_record_pass_through_a_kernel():
     data = notebook.cells[0].outputs[0]["data"]
     assert data[wording.FACTS][0]["value"] is None
     assert data["text/plain"].startswith("x\nperiod")
+
+
+# ---------------------------------------------------------------- activation
+
+
+def test_the_activation_rule_in_words():
+    rule = Activation.model_validate(
+        {
+            "conditions": [
+                {"event": "workflow_completed", "at_least": 2, "within_days": 7},
+                {"event": "teammate_invited", "at_least": 3, "distinct": "user_id"},
+            ],
+            "second": {"event": "report_shared", "window_days": 60},
+        }
+    )
+    assert wording.activation_rule(rule) == (
+        "Activated: workflow_completed 2 times in 7 days and teammate_invited by 3 people, within 30 days of "
+        "the start. Second milestone: report_shared, within 60 days of the start."
+    )
+    one = Activation.model_validate(
+        {"conditions": [{"event": "go", "distinct": "user_id", "within_days": 1}]}
+    )
+    assert wording.activation_rule(one) == "Activated: go by 1 person in 1 day, within 30 days of the start."
+    assert "not agreed" in wording.activation_rule(Activation())
+
+
+def at_mix(**values):
+    """What each channel would have at the rates of all: no interval."""
+    rows = [[name, "2026-10", v, v * 50, 50, 50, None, None, "final", None] for name, v in values.items()]
+    return frame(rows, "channel", "period")
+
+
+def test_each_group_against_the_company_at_its_own_mix():
+    mixes = at_mix(partner=0.6, outbound=0.55, search=0.5, referral=0.6, events=0.5, organic=0.5)
+    cells = frame(
+        [
+            ["outbound", "large", "2026-10", *share(5, 22, 0.1, 0.43)],
+            ["outbound", "small", "2026-10", *share(4, 6, 0.3, 0.9, "suppressed")],
+        ],
+        "channel",
+        "segment",
+        "period",
+    )
+    said = wording.against_own_mix(CHANNELS, mixes, BLEND, "channel", subject="activation", cells=cells)
+    assert str(said).splitlines() == [
+        # Its interval of 18 to 51 misses the 55 % of its mix, and the 58 % of all.
+        "[act] outbound: activation 32.1 % (18 to 51, n 28); 58.0 % over all, 55.0 % at its own mix of segments: "
+        "below its mix, beyond the interval. By segment: large 22.7 % (10 to 43, n 22).",
+        # On its mix; below all at 80 %: what it brings, not how it is served.
+        "[watch] search: activation 50.0 % (39 to 60, n 80); 58.0 % over all, 50.0 % at its own mix of segments: "
+        "below all, its interval only touches, as its mix has it.",
+        "[too few to judge] Fewer than 20: events (n 9).",
+        "[no action] referral: activation 80.0 % (70 to 87, n 100); 58.0 % over all, 60.0 % at its own mix of "
+        "segments: above its mix, beyond the interval.",
+        "[no action] 1 of 6 is not told apart from the mix of segments, nor from all.",
+        "[not yet] organic: activation undefined: nobody started.",
+    ]
+
+
+def test_a_group_that_its_mix_flatters_is_below_its_mix_though_level_with_all():
+    rows = frame([["field", "2026-10", *share(56, 100, 0.46, 0.65)]], "channel", "period")
+    said = str(wording.against_own_mix(rows, at_mix(field=0.7), BLEND, "channel", subject="activation"))
+    assert said.startswith("[act] field: activation 56.0 %")
+    assert said.endswith(
+        "58.0 % over all, 70.0 % at its own mix of segments: below its mix, beyond the interval."
+    )
+
+
+def test_without_segments_or_figures_the_mix_says_why():
+    nothing = frame(
+        [[None, "2026-10", *share(0, 0, None, None, "undefined", "needs table events")]], "channel", "period"
+    )
+    said = wording.against_own_mix(CHANNELS, nothing, BLEND, "channel", subject="activation")
+    assert str(said) == "[not yet] activation at its own mix undefined: needs table events."
+    said = wording.against_own_mix(CHANNELS, nothing, nothing, "channel", subject="activation")
+    assert str(said) == "[not yet] activation undefined: needs table events."
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (990, "[no action] 2026-10: 99.0 % of 1,000 events are of a known account."),
+        (
+            900,
+            "[watch] 2026-10: 90.0 % of 1,000 events are of a known account; what the others did counts for nobody.",
+        ),
+    ],
+)
+def test_events_of_nobody_are_said(known, said):
+    matched = frame([["2026-10", *share(known, 1000, 0.8, 1.0)]], "period")
+    assert str(wording.known_events(matched)) == said

@@ -53,7 +53,7 @@ def against_own_mix(
     for _, row in frame.iterrows():
         name, n = formats.label(row[by]), formats.plain(row["n"]) or 0.0
         mix = at_mix.get(name)
-        if n < min_n or row["status"] == "suppressed":
+        if row["status"] != "undefined" and (n < min_n or row["status"] == "suppressed"):
             few.append(f"{name} (n {n:,.0f})")
         elif mix is None or formats.plain(row["value"]) is None:
             told.append(Sentence("not yet", f"{name}: {subject} {formats.absence(row)}."))
