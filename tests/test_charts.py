@@ -74,8 +74,10 @@ def test_heatmap_prints_observed_cells_hatches_the_others_and_never_a_zero():
     # 02 lacks age 3, 03 lacks ages 2 and 3; one more hatch is the key.
     assert len(hatched(ax)) == 3 + 1
     assert {p.get_hatch() for p in hatched(ax)} == {HATCH}
-    for name, size in (("2026-01", "40"), ("2026-02", "15"), ("2026-03", "50"), ("all cohorts", "105")):
+    for name, size in (("2026-01", "40"), ("2026-02", "15"), ("2026-03", "50"), ("all cohorts", "")):
         assert said[said.index(name) + 1] == size
+    first = said.index("n of that age") + 1  # of the pooled row n is another one at each age
+    assert said[first : first + 3] == ["105", "55", "40"]
 
 
 def test_heatmap_classes_follow_the_printed_figure_and_dark_is_lost():

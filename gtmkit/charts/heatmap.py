@@ -15,6 +15,7 @@ from gtmkit import formats
 from gtmkit.charts.style import HATCH, WIDE, C, canvas, house, is_narrow, quiet, spell, why_empty
 
 CLASSES = 7
+COUNTS = 20  # px under the pooled row
 NARROW_AGES = (1, 2, 3, 6, 9, 12, 18, 24, 36)
 STEPS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15)  # loss a class, in share
 COLOURS = [C[f"q{i}"] for i in range(CLASSES, 0, -1)]  # the first is the most lost
@@ -35,7 +36,7 @@ def cohort_heatmap(
 
     `frame` has `cohort`, `age` and the result shape. A cell without a row was not observed yet and is
     hatched; a suppressed cell shows its counts without a colour. The last `cohorts` cohorts are drawn.
-    n beside a name is the cohort's size.
+    n beside a name is the cohort's size; under the pooled row, how many were old enough at each age.
     """
     drawn = frame[frame["age"].isin(list(ages))] if "age" in frame else frame
     reason = why_empty(drawn) if len(drawn) or why_empty(frame) is None else why_empty(frame)
@@ -49,14 +50,17 @@ def cohort_heatmap(
     edges = class_edges([formats.plain(v) for v in drawn["value"]])
     tall = 31 if len(names) <= 10 else 25
     left, top, bottom, gap = (124 if width >= WIDE else 96), 44, 58, 10
+    under = COUNTS if pooled in rows else 0
     with house():
         if ax is None:
-            ax = canvas(width, top + tall * len(rows) + gap + bottom, left, 2, top, bottom)
+            ax = canvas(width, top + tall * len(rows) + gap + under + bottom, left, 2, top, bottom)
         tops = {name: i + (gap / tall if name == pooled else 0) for i, name in enumerate(rows)}
         foot = max(tops.values()) + 1
         _paint(ax, rows, columns, cells, tops, edges, pooled)
-        ax.set(xlim=(0, len(columns)), ylim=(foot, 0), xlabel="", ylabel="")
+        ax.set(xlim=(0, len(columns)), ylim=(foot + under / tall, 0), xlabel="", ylabel="")
         _names(ax, rows, tops, sizes, pooled, left)
+        if under:
+            _counts(ax, [cells.get((pooled, age)) for age in columns], foot, left)
         for j, age in enumerate(columns):
             _over(ax, j + 0.5, 4, str(age), "center")
         _over(ax, 0, 24, elapsed, "left")
@@ -170,7 +174,7 @@ def _names(
         middle, weight = tops[name] + 0.5, "bold" if name == pooled else "normal"
         for text, px, side, token in (
             (pooled_name if name == pooled else name, -left, "left", "ink"),
-            (f"{sizes[name]:,}" if name in sizes else "", -10, "right", "ink2"),
+            (f"{sizes[name]:,}" if name in sizes and name != pooled else "", -10, "right", "ink2"),
         ):
             ax.annotate(
                 text,
@@ -183,6 +187,21 @@ def _names(
                 color=C[token],
                 weight=weight,
             )
+
+
+def _counts(ax: Axes, cells: list[Any], y: float, left: int) -> None:
+    """Under the pooled row: how many accounts were old enough at each age, since it is not one number."""
+    for x, px, text, side in [
+        (0.0, -left, "n of that age", "left"),
+        *(
+            (j + 0.5, 0, formats.people(None if c is None else c["n"])[2:], "center")
+            for j, c in enumerate(cells)
+        ),
+    ]:
+        ax.annotate(
+            text, (x, y), (px, -4), textcoords="offset points", ha=side, va="top", color=C["ink2"],
+            annotation_clip=False,
+        )  # fmt: skip
 
 
 def _over(ax: Axes, x: float, px: float, text: str, side: str, shift: float = 0) -> None:

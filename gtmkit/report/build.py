@@ -3,17 +3,21 @@
 import re
 import shutil
 from collections.abc import Sequence
+from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 from markupsafe import Markup
 
 from gtmkit import spreadsheet, store, tables
+from gtmkit.contracts import TABLES
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
 from gtmkit.report.faults import fault
+from gtmkit.report.gaps import Gap, gaps
 from gtmkit.report.headlines import Line, headlines, in_words, lead
 from gtmkit.report.record import NOTES
 from gtmkit.report.review import Review
@@ -22,6 +26,7 @@ from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
+FILE = re.compile(r'<a download="([a-z0-9_]+\.csv)" href="data:text/csv;charset=utf-8,([^"]*)"')
 
 
 def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: Path) -> list[Line]:
@@ -34,7 +39,7 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     downloads = _tables(facts, ws.loss_account(), folder)
     fault("facts")
     lines = headlines(own, review.label, review.config)
-    _pages(review, ws, executed, lines, downloads, folder)
+    _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, folder)
     fault("rendered")
     write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
     fault("snapshot")
@@ -67,6 +72,7 @@ def _pages(
     ws: Workspace,
     executed: Sequence[Executed],
     lines: Sequence[Line],
+    missing: Sequence[Gap],
     downloads: Sequence[str],
     folder: Path,
 ) -> None:
@@ -89,11 +95,13 @@ def _pages(
         sections = pages.sections_of(one.notebook)
         text = pages.render("notebook.html.j2", title=page["title"], sections=sections, **shown)
         (folder / page["href"]).write_text(text, encoding="utf-8")
+        page["files"] = _files_of(text, folder, one.name)
     notes = _notes(review)
     text = pages.render(
         "index.html.j2",
         headlines=[line for line in lines if not line.is_missing],
-        missing=[line for line in lines if line.is_missing],
+        gaps=missing,
+        absent=[table for table in TABLES if table not in ws.tables],
         loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),
         notes=pages.markdown(notes) if _has_words(notes) else None,
         downloads=downloads,
@@ -102,6 +110,22 @@ def _pages(
         **shown,
     )
     (folder / "index.html").write_text(text, encoding="utf-8")
+
+
+def _files_of(page: str, folder: Path, name: str) -> list[str]:
+    """The tables that a page offers as files too, in a folder of its name; returns where they are."""
+    found: dict[str, str] = {}
+    for file, address in FILE.findall(page):
+        text = unquote(unescape(address))
+        place, count = f"tables/{name}/{file}", 2
+        while found.get(place, text) != text:  # two tables of one caption
+            place, count = f"tables/{name}/{file.removesuffix('.csv')}_{count}.csv", count + 1
+        found[place] = text
+    for place, text in found.items():
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return list(found)
 
 
 def _notes(review: Review) -> str:

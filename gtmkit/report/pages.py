@@ -14,6 +14,7 @@ import mistune
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from gtmkit import formats
 from gtmkit.report.facts import FACTS_MIME
 from gtmkit.report.sanitise import sanitise
 
@@ -148,6 +149,7 @@ def _templates() -> Environment:
     )
     css = (TEMPLATES / "gtm.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    environment.filters["figures"] = lambda text: Markup(formats.escape(text))
     environment.globals["css"] = Markup(css)
     environment.globals["policy"] = Markup(
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

@@ -14,7 +14,7 @@ from gtmkit.errors import NotebookError, StorageError
 from gtmkit.report.build import build, store_of, through_of
 from gtmkit.report.execute import Executed, execute, failures
 from gtmkit.report.faults import fault
-from gtmkit.report.headlines import HEADLINES
+from gtmkit.report.headlines import ask
 from gtmkit.report.kernels import Kernels
 from gtmkit.report.library import write_library
 from gtmkit.report.publish import lock, publish
@@ -90,8 +90,7 @@ def _steps(
     folder.mkdir()
     with review.timed("prepare"):
         ws = opened or _opened(review)
-        for metric in HEADLINES:  # which also makes the ledgers, once, for all notebooks to open
-            ws.metric(metric)
+        ask(ws)  # which also makes the ledgers, once, for all notebooks to open
     kernels.env["GTMKIT_PREPARED"] = str(store_of(ws))
     fault("prepared")
     progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")

@@ -50,6 +50,7 @@ class PaperWorkspace:
         self.store = store
         self.period = Period.parse(period or "2026-10")
         self.asked: list[str] = []
+        self.tables = ["opportunities"]
         with duckdb.connect() as connection:
             # 1,234.5678 and -0.0001 in ten-thousandths of the unit
             connection.execute(
@@ -60,8 +61,9 @@ class PaperWorkspace:
             )
         (store / "through.json").write_text(json.dumps({"opportunities": "2026-10-31"}))
 
-    def metric(self, metric: str) -> None:
+    def metric(self, metric: str, periods: int = 1) -> pd.DataFrame:
         self.asked.append(metric)
+        return pd.DataFrame({"period": ["2026-10"], "status": ["undefined"]})
 
     def records(self) -> list[dict[str, object]]:
         known = {"win_rate": 0.25, "arr": 1_200_000.0}
