@@ -1,7 +1,7 @@
 """Pictures of results: each function takes a frame in the result shape and answers with matplotlib axes.
 
 `cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline,
-`bridge` from total to total (its steps from `retention_steps` or `movement_steps`), `trend` over periods.
+`reasons` why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps` or `movement_steps`), `trend` over periods.
 `show` puts a picture on the page, with its caption, its words and its table. A frame without a figure
 draws a quiet box with the reason.
 """
@@ -11,6 +11,7 @@ from gtmkit.charts.curves import curves
 from gtmkit.charts.heatmap import cohort_heatmap
 from gtmkit.charts.picture import Picture, show
 from gtmkit.charts.rates import rates
+from gtmkit.charts.reasons import reasons, reasons_by
 from gtmkit.charts.stages import stages
 from gtmkit.charts.trend import trend
 
@@ -22,6 +23,8 @@ __all__ = [
     "curves",
     "movement_steps",
     "rates",
+    "reasons",
+    "reasons_by",
     "retention_steps",
     "show",
     "stages",
