@@ -418,6 +418,7 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     """
     home = _found(Path(folder))
     config = Config.load(home)
+    catalog.check_agreed(config)
     folder_of_tables = store.prepared(config, home, rejects)
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import re
 from collections.abc import Callable
+from datetime import date
 from graphlib import TopologicalSorter
 from pathlib import Path
 from types import ModuleType
@@ -21,12 +22,21 @@ from gtmkit.ledgers import LEDGERS
 from gtmkit.results import Need, Setting
 
 TESTS = Path(__file__).parent
-COUNTS = {"allocation", "entrants", "opportunities"}  # what several metrics count alike; no metric stands there
+COUNTS = {
+    "allocation",
+    "entrants",
+    "opportunities",
+}  # what several metrics count alike; no metric stands there
 MODULES: list[ModuleType] = [
     importlib.import_module(f"gtmkit.metrics.{found.name}")
     for found in pkgutil.iter_modules(metrics.__path__)
     if found.name not in COUNTS
 ]
+# What finance knows of the company alone, what stands on it, and events that belong to no account.
+WHOLE_COMPANY = {
+    "recognised_revenue", "gross_margin", "magic_number", "new_cac_ratio", "expansion_cac_ratio",
+    "blended_cac_ratio", "identity_match_rate", "cost_categories",
+}  # fmt: skip
 each_metric = pytest.mark.parametrize("row", list(METRICS.values()), ids=list(METRICS))
 
 
@@ -218,13 +228,15 @@ def test_labels_tell_metrics_apart() -> None:
 
 # What conventions let a metric be broken down by: its own table's columns, then the account's, then the owner's.
 DIMENSIONS = {
-    name for table in ("accounts", "opportunities", "owners", "targets") for name in TABLES[table].names
+    name
+    for table in ("accounts", "opportunities", "owners", "targets", "spend")
+    for name in TABLES[table].names
 }
 
 
 @each_metric
 def test_what_it_is_broken_down_by_are_canonical_columns_that_are_not_figures(row: Metric) -> None:
-    assert row.by
+    assert row.by or row.id in WHOLE_COMPANY
     assert len(set(row.by)) == len(row.by)
     assert [name for name in row.by if name not in DIMENSIONS] == []
     endings = ("_on", "_at", "_amount", "amount", "value", "updated_at")
@@ -345,3 +357,15 @@ def test_a_shorter_retention_window_is_part_of_the_name(tmp_path: Path) -> None:
     assert catalog.label("gross_revenue_retention.flow", short) == "Gross revenue retention, 3 months (flow)"
     assert catalog.label("mrr", short) == "MRR"
     assert catalog.label("net_revenue_retention", Config()) == "Net revenue retention"
+
+
+def test_what_gtm_toml_agrees_is_of_a_metric_that_there_is() -> None:
+    agreed = Config.model_validate({"metric": {"win_rate": {"target": 0.3}}})
+    catalog.check_agreed(agreed)
+    with pytest.raises(
+        ConfigError, match=r"metric.win_rat: there is no metric 'win_rat'. Did you mean 'win_rate'"
+    ):
+        catalog.check_agreed(Config.model_validate({"metric": {"win_rat": {"target": 0.3}}}))
+    change = {"on": date(2026, 7, 1), "metric": "nrr", "note": "counted anew"}
+    with pytest.raises(ConfigError, match=r"change\[0\].metric: there is no metric 'nrr'"):
+        catalog.check_agreed(Config.model_validate({"change": [change]}))

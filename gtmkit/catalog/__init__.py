@@ -15,7 +15,8 @@ from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.results import Setting
 
 __all__ = [
-    "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_by", "define", "find", "label", "overview",
+    "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_agreed", "check_by", "define", "find",
+    "label", "overview",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
@@ -112,4 +113,16 @@ def check_by(metric: str, by: Sequence[str]) -> None:
             raise ConfigError(
                 f"{row.id} cannot be asked by '{column}'.{did_you_mean(column, row.by)} "
                 f"Allowed: {', '.join(row.by)}. Choose one of these."
+            )
+
+
+def check_agreed(config: Config) -> None:
+    """Raises ConfigError where gtm.toml agrees something about a metric that there is not."""
+    named = [(f"metric.{name}", name) for name in config.metric]
+    named += [(f"change[{at}].metric", change.metric) for at, change in enumerate(config.change)]
+    for key, name in named:
+        if name not in METRICS:
+            raise ConfigError(
+                f"{config.file}: {key}: there is no metric '{name}'.{did_you_mean(name, METRICS)} "
+                "`gtmkit metrics` lists all there are. Correct the name."
             )
