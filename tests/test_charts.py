@@ -160,6 +160,27 @@ def test_rates_order_colour_and_hollow(width):
     assert "56 %" not in said
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_rates_against_a_reference_of_each_group_s_own(width):
+    mixes = {"outbound": 0.25, "partner": 0.8}
+    own = frame(
+        [[name, "2026-10", v, v, 1, 1, None, None, "final", None] for name, v in mixes.items()],
+        "channel",
+        "period",
+    )
+    ax = charts.rates(CHANNELS, "channel", against=own, named="at its own mix", width=width)
+    marks = [float(line.get_xdata()[0]) for line in ax.lines if line.get_color() == C["c2"]]
+    assert marks == [0.8, 0.25]  # partner stands above outbound
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    # 20 % (10 to 30) holds its 25 %; 55 % (45 to 65) misses its 80 %; who has no reference is grey.
+    assert [d.get_color() for d in dots] == [C["ctx"], C["c1"], C["ctx"]]
+    assert "at its own mix" in texts(ax)
+    one = charts.rates(
+        CHANNELS, "channel", against=own.tail(1).drop(columns="channel"), named="all", width=width
+    )
+    assert "all 80 %" in texts(one)
+
+
 def by_stage(values, n=30):
     return frame(
         [[s, "2026-10", v, v, None, n, None, None, "final", None] for s, v in values.items()],
