@@ -40,7 +40,7 @@ def gaps(facts: Sequence[Fact], period: str, config: Config) -> list[Gap]:
     found = sorted(groups.items(), key=lambda item: (item[0][:2], -len(item[1]), item[0][2]))
     return [
         Gap(
-            said=SAID.get(rows[0]["status"], rows[0]["status"]),
+            said=SAID.get(str(rows[0]["status"]), str(rows[0]["status"])),
             reason=_told(rows),
             figures=len(rows),
             metrics=tuple(_named(rows, of_metric, period, config)),

@@ -1,9 +1,11 @@
+import pandas as pd
 import pytest
 from report.paper_review import fact
 
+from gtmkit import catalog
 from gtmkit.config import Config
 from gtmkit.periods import Period
-from gtmkit.report.headlines import HEADLINES, Lead, headlines, in_words, lead
+from gtmkit.report.headlines import HEADLINES, MONTHS_BACK, Lead, ask, headlines, in_words, lead
 
 CONFIG = Config.model_validate(
     {
@@ -72,6 +74,93 @@ def test_the_status_is_told_in_words():
         for status in ("final", "immature", "suppressed")
     ]
     assert told == ["", "not yet observed", "suppressed"]
+
+
+def test_the_change_is_from_the_latest_final_period_before_of_the_same_row():
+    facts = [
+        fact("stage_leak", 30.0, unit="money", dims='{"stage": "a"}'),
+        fact("stage_leak", 10.0, unit="money", dims='{"stage": "a"}', period="2026-07"),
+        fact("stage_leak", 20.0, unit="money", dims='{"stage": "a"}', period="2026-08"),
+        fact("stage_leak", 25.0, unit="money", dims='{"stage": "a"}', period="2026-09", status="provisional"),
+        fact("stage_leak", 90.0, unit="money", dims='{"stage": "b"}', period="2026-09"),
+    ]
+    (line,) = headlines(facts, "2026-10", CONFIG)
+    assert (line.change.size, line.change.since) == ("+EUR 10", "2026-08")
+
+
+def test_what_is_not_yet_observed_leads_with_its_latest_final_period():
+    facts = [
+        fact("win_rate", 0.9, status="immature", reason="3 of 40 observed"),
+        fact("win_rate", 0.4, period="2026-09"),
+        fact("win_rate", 0.3, period="2026-08"),
+    ]
+    (line,) = headlines(facts, "2026-10", CONFIG)
+    assert (line.value, line.period, line.status) == ("40.0 %", "2026-09", "final")
+    assert (line.change.size, line.change.since) == ("+10.0 points", "2026-08")
+    (line,) = headlines(facts[:1], "2026-10", CONFIG)
+    assert (line.value, line.period, line.said) == ("90.0 %", "", "not yet observed")
+
+
+@pytest.mark.parametrize(
+    ("metric", "period", "value", "low", "high", "score"),
+    [
+        ("win_rate", "2026-10", 0.25, 0.2, 0.31, "not told apart"),
+        ("win_rate", "2026-10", 0.25, 0.2, 0.29, "missed"),
+        ("win_rate", "2026-10", 0.35, 0.31, 0.4, "met"),
+        ("sales_cycle", "2026-10", 70.0, 60.0, None, "not told apart"),
+        ("sales_cycle", "2026-10", 70.0, 60.0, 74.0, "met"),
+        ("sales_cycle", "2026-10", 80.0, None, None, "missed"),
+        (
+            "net_revenue_retention",
+            "2026-10",
+            1.2,
+            1.1,
+            1.3,
+            "scored in 2026-12",
+        ),  # an outcome, in mid quarter
+        ("net_revenue_retention", "2026-12", 1.2, 1.1, 1.3, "met"),
+        ("win_rate", "2026-10", None, None, None, ""),
+    ],
+)
+def test_a_target_is_met_missed_or_not_told_apart(metric, period, value, low, high, score):
+    targets = {"win_rate": {"target": 0.3}, "sales_cycle": {"target": 75.0}}
+    config = CONFIG.model_copy(
+        update={"metric": CONFIG.metric | Config.model_validate(
+            {"company": {"name": "P", "currency": "EUR", "timezone": "UTC"}, "metric": targets}).metric}
+    )  # fmt: skip
+    (line,) = headlines([fact(metric, value, low=low, high=high, period=period)], period, config)
+    assert line.score == score
+
+
+class Asked:
+    """A workspace that answers with these statuses, oldest first, and remembers what it was asked."""
+
+    def __init__(self, *statuses):
+        self.period = Period.parse("2026-10")
+        self.statuses = statuses
+        self.asked = {}
+
+    def metric(self, metric, periods):
+        self.asked[metric] = periods
+        return pd.DataFrame({"period": ["2026-09", "2026-10"], "status": self.statuses})
+
+
+@pytest.mark.parametrize(
+    ("statuses", "periods"),
+    [
+        (("final", "final"), 2),
+        (("final", "provisional"), 2),
+        (("undefined", "undefined"), 2),  # a table is missing: it is so in every period
+        (("provisional", "provisional"), MONTHS_BACK),
+        (("final", "immature"), MONTHS_BACK),
+        (("undefined", "final"), MONTHS_BACK),
+    ],
+)
+def test_a_final_period_before_is_looked_for_as_far_back_as_needed(statuses, periods):
+    ws = Asked(*statuses)
+    ask(ws)
+    assert set(ws.asked) == set(HEADLINES) & set(catalog.METRICS)
+    assert set(ws.asked.values()) == {periods}
 
 
 def says(*lines, tag="so-what"):
