@@ -195,7 +195,7 @@ def _heading(
         beside(ax, name, i + 0.6, 6, weight="bold")
         beside(ax, said, i + 0.6, right, "c2", end=True, ha="right")
         for row in range(i + 1, i + 1 + groups):
-            ax.plot([level] * 2, (row + 0.55, row + 0.92), **line)
+            ax.plot([level] * 2, (row + 0.55, row + 0.92), **line | {"ls": "-"})
         return
     beside(ax, name, i + 0.6, left, weight="bold")
     ax.plot([level] * 2, (i + 0.78, i + 1 + groups), **line)

@@ -7,6 +7,7 @@ notes.md.
 """
 
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
+from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
 from gtmkit.wording.comparing import against_before, against_reference, where
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
@@ -27,10 +28,13 @@ __all__ = [
     "coverage",
     "figures",
     "fixed_width",
+    "involuntary",
     "judge",
     "known_events",
     "leak_under_expansion",
     "mix_against_rate",
+    "reasons_by",
+    "reasons_ranked",
     "so_what",
     "where",
 ]
