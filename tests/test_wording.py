@@ -380,6 +380,14 @@ def test_figures_of_record_pass_through_a_kernel():
 # ---------------------------------------------------------------- activation
 
 
+def test_an_interval_whose_end_is_not_reached_holds_what_lies_there():
+    # A median of 21 days, at least 9: its curve has not come down far enough to say at most how many.
+    row = {"value": 21.0, "low": 9.0, "high": None}
+    assert judge(row, 22.0, higher_is_better=False) == ("no action", "not told apart")
+    assert judge({"value": 21.0, "low": 18.0, "high": None}, 9.0, higher_is_better=False)[0] == "act"
+    assert judge({"value": 21.0, "low": None, "high": None}, 22.0)[1] == "below, without an interval"
+
+
 def test_the_activation_rule_in_words():
     rule = Activation.model_validate(
         {

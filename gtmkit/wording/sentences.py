@@ -58,7 +58,9 @@ def judge(row: Any, reference: float, higher_is_better: bool = True) -> tuple[st
     end = high if below else low
     side = "below" if below else "above"
     if end is None:
-        return "no action", f"{side}, without an interval"
+        # An interval whose end on that side was not reached holds whatever lies there.
+        is_open = low is not None or high is not None
+        return "no action", "not told apart" if is_open else f"{side}, without an interval"
     told = end < reference if below else end > reference
     nearly = value + INNER * (end - value)
     leaning = nearly < reference if below else nearly > reference
