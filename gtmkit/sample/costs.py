@@ -1,6 +1,7 @@
 """What the company spends and what finance closes: made so that each planted cost and margin holds exactly."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -17,12 +18,12 @@ FIRSTS = np.array([f"{label}-01" for label in LABELS] + ["2026-11-01"], "datetim
 GROWTH = 1.013  # of shared cost, month over month
 # function, category, purpose, dollars in the first month at 1,500 accounts. Shared: no channel.
 SHARED = (
-    ("sales", "payroll", "new", 52_000), ("sales", "payroll", "expansion", 16_000),
-    ("sales", "tools", "new", 5_500), ("sales", "sales_engineering", "new", 14_000),
-    ("marketing", "payroll", "new", 27_000), ("marketing", "payroll", "retention", 4_000),
-    ("marketing", "tools", "new", 7_500), ("marketing", "agency", "new", 8_500),
-    ("customer_success", "payroll", "retention", 36_000), ("customer_success", "payroll", "expansion", 9_000),
-    ("customer_success", "tools", "retention", 3_500),
+    ("sales", "payroll", "new", 76_000), ("sales", "payroll", "expansion", 22_000),
+    ("sales", "tools", "new", 7_500), ("sales", "sales_engineering", "new", 20_000),
+    ("marketing", "payroll", "new", 38_000), ("marketing", "payroll", "retention", 5_000),
+    ("marketing", "tools", "new", 10_500), ("marketing", "agency", "new", 12_000),
+    ("customer_success", "payroll", "retention", 40_000), ("customer_success", "payroll", "expansion", 10_000),
+    ("customer_success", "tools", "retention", 4_000),
 )  # fmt: skip
 # Of the channels that cost: who pays, for what, and whether the invoices name the segment.
 BOUGHT = {
@@ -32,7 +33,7 @@ BOUGHT = {
 }  # fmt: skip
 IDLE = (LABELS.index("2025-05"), 2_400)  # since when the idle channel is bought, and for how much a month
 RND, GA = (0.27, 1.0), (0.13, 1.0)  # of subscription revenue
-CASH = 9_000_000  # before the first month
+CASH = 14_000_000  # before the first month
 FUNCTIONS = ("sales", "marketing", "customer_success")
 CONTENT, TESTS = (7, 5), (2, 4)  # least, and how many more at most
 
@@ -84,7 +85,7 @@ def recognised(story: Story) -> Floats:
     )
     since, until = lines["started"].to_numpy(), lines["ended"].fillna(LAST_DAY + 1).to_numpy()
     found = np.zeros(len(LABELS))
-    for k, (begins, ends) in enumerate(zip(FIRSTS[:-1], FIRSTS[1:], strict=True)):
+    for k, (begins, ends) in enumerate(pairwise(FIRSTS)):
         days = np.clip(np.minimum(until, ends) - np.maximum(since, begins), 0, None)
         found[k] = (monthly.to_numpy() * days).sum() / (ends - begins)
     return found

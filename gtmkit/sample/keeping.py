@@ -66,10 +66,10 @@ def month_of(day: Ints) -> tuple[Ints, Ints]:
 def churn_events(story: Story) -> Sheet:
     """churn_events: why customers left, as far as somebody wrote it down; some never left."""
     rng = stream(story.seed, "churn events")
-    found = churns(story)
-    found = found[found["reason"] != ""]
+    left = churns(story)
+    found = left[left["reason"] != ""]
     lives = story.lives
-    stay = lives[(lives["ends"] > LAST_DAY) & ~lives["account"].isin([*found["account"], *story.own])]
+    stay = lives[(lives["ends"] > LAST_DAY) & ~lives["account"].isin([*left["account"], *story.own])]
     stay = stay.loc[stay.index[np.argsort(rng.random(len(stay)), kind="stable")]]
     stray = stay.iloc[: story.truths.stray_churn_events]
     at = stray["starts"] + np.floor(rng.random(len(stray)) * (LAST_DAY - stray["starts"])).astype(np.int64)

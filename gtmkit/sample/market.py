@@ -23,7 +23,7 @@ CHANNELS = pd.DataFrame(
         ("paid_social", "linkedin", "paid_social", 0.10, 0.44, 0.85, 1.10),
         ("referral", "customer", "referral", 0.20, 0.08, 1.20, 0.80),
         ("partner", "partner_portal", "partner", 0.00, 0.00, 1.05, 0.85),
-        ("outbound", "sdr", "email", 0.00, 0.00, 1.30, 2.00),
+        ("outbound", "sdr", "email", 0.00, 0.00, 1.45, 2.00),
         ("events", "field_event", "event", 0.00, 0.00, 0.90, 1.00),
     ],
     columns=["channel", "source", "medium", "product", "product_after", "closes", "leaves"],
