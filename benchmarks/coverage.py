@@ -1,8 +1,8 @@
 """How often do the 95 % intervals hold the truth? Run from the repository: python -m benchmarks.coverage
 
-Prints three tables: the coverage of each kind of interval by sample size (with the share of samples that give
-one, where not all do), the same of money retention by who churns, and what a competing outcome does to a win
-curve.
+Prints four tables: the coverage of each kind of interval by sample size (with the share of samples that give
+one, where not all do), the same of money retention by who churns, what a competing outcome does to a win curve,
+and the coverage of figures made of others, whose intervals leave groups of accounts out.
 """
 
 import sys
@@ -12,11 +12,17 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+import companies
 import simulations
 
 from gtmkit import stats
 
 SIZES = (20, 50, 200)
+ACCOUNTS = (300, 1000, 3000)  # met in four years; a quarter of them become customers
+DERIVED = (
+    "pipeline_velocity", "cac", "cac_payback", "ltv", "ltv_to_cac", "arpa", "new_cac_ratio",
+    "expansion_cac_ratio", "blended_cac_ratio", "magic_number.arr",
+)  # fmt: skip
 DEALS = 5000
 CHURN = {  # of small accounts, of large ones
     "all alike, 10 %": (0.10, 0.10),
@@ -55,6 +61,17 @@ def churn_table() -> list[str]:
     return rows
 
 
+def derived_table() -> list[str]:
+    """Rows of derived figure by accounts met: coverage, how many companies have an interval, the median n."""
+    rows = ["| figure | " + " | ".join(f"{n} accounts" for n in ACCOUNTS) + " |"]
+    rows.append("|---" * (len(ACCOUNTS) + 1) + "|")
+    for metric in DERIVED:
+        cells = [companies.coverage(metric, n) for n in ACCOUNTS]
+        shown = (f"{held:.1%} (of {answered:.0%}, n {size:.0f})" for held, answered, size in cells)
+        rows.append(f"| `{metric}` | " + " | ".join(shown) + " |")
+    return rows
+
+
 def planted_table() -> list[str]:
     """Wins within the close window, read with losing as a competing outcome and as censoring."""
     age, outcome = next(simulations.deals(np.random.default_rng(1), DEALS, 1))
@@ -70,4 +87,5 @@ def planted_table() -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join([*coverage_table(), "", *churn_table(), "", *planted_table()]))
+    tables = (coverage_table(), churn_table(), planted_table(), derived_table())
+    print("\n\n".join("\n".join(rows) for rows in tables))

@@ -2,7 +2,9 @@
 
 from datetime import date
 
+import companies
 import narwhals as nw
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paper import on
 
+from gtmkit import stats
 from gtmkit.frames import collect
 from gtmkit.ledgers.replicates import GROUPS, REPLICATE, replicated, replicates
 
@@ -52,3 +55,30 @@ def test_every_row_is_in_all_replicates_but_one(owners: list[str]) -> None:
     for account, own in rows.groupby("account_id"):
         # Who is not among the accounts goes with group 0.
         assert set(own[REPLICATE]) == set(range(GROUPS)) - {known.get(str(account), 0)}
+
+
+@pytest.mark.parametrize("metric", ["cac_payback", pytest.param("ltv_to_cac", marks=pytest.mark.slow)])
+def test_leaving_a_group_out_is_the_same_as_never_having_had_it(metric: str) -> None:
+    tables = companies.tables(np.random.default_rng(5), 1, 800)
+    whole = companies.opened(tables).metric(metric).iloc[0]
+    group = groups(tables["accounts"]["account_id"].to_list())
+    values = []
+    for out in range(GROUPS):
+        kept = {
+            name: table.filter(pl.col("account_id").replace_strict(group) != out)
+            if "account_id" in table.columns
+            else table
+            for name, table in tables.items()
+        }
+        values.append(float(companies.opened(kept).metric(metric)["value"].iloc[0]))
+    assert (whole["low"], whole["high"]) == pytest.approx(
+        stats.jackknife(float(whole["value"]), values), rel=1e-9
+    )
+
+
+@pytest.mark.slow
+def test_the_interval_of_a_payback_holds_the_truth() -> None:
+    # 95 in 100 companies should; of 60 fewer than 52 have a chance of 1 in 100 even at 92 in 100.
+    held, answered, _ = companies.coverage("cac_payback", 1000, companies=60)
+    assert answered == 1
+    assert held >= 52 / 60
