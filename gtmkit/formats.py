@@ -7,6 +7,7 @@ A unit is one of `share` (0-1, written in percent), `money`, `money per day`, `d
 
 import html
 import math
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ RESULT = ("value", "numerator", "denominator", "n", "low", "high", "status", "re
 DASHED = ("undefined", "not yet observed", "suppressed", "immature")
 PAGE_MIME = "application/vnd.gtmkit.html"  # HTML of our own making, which a report may show
 ISOLATE, END_ISOLATE = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+OVERRIDES = re.compile("[\u202a-\u202e]")  # turn all that follows around
 TURNS = (
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
 )
@@ -224,8 +226,8 @@ def cell(row: Any, unit: str, currency: str = "") -> Cell:
 
 
 def escape(text: Any) -> str:
-    """Text for HTML: escaped, and a figure kept on one line with its percent sign."""
-    return html.escape(str(text)).replace(" %", "\N{NO-BREAK SPACE}%")
+    """Text for HTML: escaped, without overrides, and a figure kept on one line with its percent sign."""
+    return html.escape(OVERRIDES.sub("", str(text))).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def label(name: Any) -> str:

@@ -190,7 +190,7 @@ def _plain(value: Any) -> str:
     if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return ""
     if isinstance(value, bool | str):
-        return str(value)
+        return formats.label(value)
     known = formats.plain(value) if pd.api.types.is_number(value) else None
     return str(value) if known is None else f"{known:,.0f}" if known.is_integer() else f"{known:,.4g}"
 

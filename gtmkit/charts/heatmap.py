@@ -71,7 +71,7 @@ def cohort_heatmap(
     told = [pooled] if pooled in rows else rows[-1:]
     ax.set_label(
         spell(
-            f"{'all cohorts' if name == pooled else name} at {age} months {formats.figure(cells[name, age])}"
+            f"{'all cohorts' if name == pooled else formats.label(name)} at {age} months {formats.figure(cells[name, age])}"
             for name in told
             for age in ages_told
             if (name, age) in cells
@@ -173,7 +173,7 @@ def _names(
     for name in rows:
         middle, weight = tops[name] + 0.5, "bold" if name == pooled else "normal"
         for text, px, side, token in (
-            (pooled_name if name == pooled else name, -left, "left", "ink"),
+            (pooled_name if name == pooled else formats.label(name), -left, "left", "ink"),
             (f"{sizes[name]:,}" if name in sizes and name != pooled else "", -10, "right", "ink2"),
         ):
             ax.annotate(

@@ -29,7 +29,8 @@ KEPT = {
     "text-anchor",
 }
 TEXT_SIZE = "12"  # px, of nearly every text: said once
-UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what data may hold and XML may not
+# What data may hold and XML may not, and what would turn the words after it around.
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]")
 ALONE = re.compile(r"<g>(<(text|path|use)\b[^>]*(?:/>|>[^<]*</\2>))</g>")
 MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-width", "stroke-dasharray")
 

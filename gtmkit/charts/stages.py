@@ -121,7 +121,7 @@ def _stages(
     rows = {str(row["stage"]): row for _, row in conversion.iterrows()}
     return [
         Stage(
-            name,
+            formats.label(name),
             formats.plain(rows[name]["denominator"]) or 0.0,
             _goes(rows[name]),
             f"{formats.number(lost[name], 'money', currency)} lost" if name in lost else "",

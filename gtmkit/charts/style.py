@@ -168,7 +168,10 @@ def spell(parts: Iterable[str], most: int = 12) -> str:
 
 def short(name: str, most: int) -> str:
     """A name cut to `most` characters; the whole name stands in the table."""
-    return name if len(name) <= most else name[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    if len(name) <= most:
+        return name
+    closed = formats.END_ISOLATE if name.endswith(formats.END_ISOLATE) else ""
+    return name[: most - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}" + closed
 
 
 def share_axis(ax: Axes, low: float, high: float, axis: str = "y") -> None:
