@@ -57,6 +57,7 @@ def test_every_row_is_in_all_replicates_but_one(owners: list[str]) -> None:
         assert set(own[REPLICATE]) == set(range(GROUPS)) - {known.get(str(account), 0)}
 
 
+@pytest.mark.quick_off
 @pytest.mark.parametrize("metric", ["cac_payback", pytest.param("ltv_to_cac", marks=pytest.mark.slow)])
 def test_leaving_a_group_out_is_the_same_as_never_having_had_it(metric: str) -> None:
     tables = companies.tables(np.random.default_rng(5), 1, 800)
