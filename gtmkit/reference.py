@@ -126,12 +126,12 @@ def _variant(row: Metric, name: str) -> str:
 
 
 def _option(parameter: inspect.Parameter) -> str:
-    """An option with what it may be and its default, or where in gtm.toml its default stands."""
+    """An option with its default, the key of gtm.toml that sets another, and what it may be."""
     annotation, default = parameter.annotation, parameter.default
     words = get_args(annotation) if get_origin(annotation) is Literal else ()
     allowed = f", one of {', '.join(map(str, words))}" if words else ""
     if isinstance(default, Setting):
-        stands = f"{default.key} in {FILE}, which is {_plain(_preset(default))} where it is not set"
+        stands = f"{_plain(_preset(default))}, unless {FILE} sets {default.key}"
     else:
         stands = "not set" if default is None else _plain(default)
     return f"{parameter.name}: {stands}{allowed}"

@@ -8,7 +8,10 @@ import pytest
 from gtmkit.config import Config
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "CONTRIBUTING.md", "DECISIONS.md", "data/README.md"]
+PAGES = [
+    *("README.md", "CONTRIBUTING.md", "DECISIONS.md", "data/README.md"),
+    *("docs/README.md", "docs/tutorial.md", "docs/recipes.md", "reports/README.md"),
+]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 

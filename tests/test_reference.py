@@ -33,7 +33,7 @@ def test_options_say_their_default_and_where_it_stands() -> None:
     assert terms("win_rate")["Options"].splitlines() == [
         "weight: count, one of count, amount",
         "months: not set",
-        "kinds: pipeline.kinds in gtm.toml, which is new, expansion where it is not set",
+        "kinds: new, expansion, unless gtm.toml sets pipeline.kinds",
     ]
 
 
