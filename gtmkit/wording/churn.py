@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, so_what
+from gtmkit.wording.sentences import FEW, VERDICTS, Sentence, SoWhat, absent, judge, so_what
 
 UNTOLD = ("unmapped", "unknown")  # rows of a breakdown by reason that are no reason
-CHANCE = 0.05  # of comparisons at 95 % so many lie beyond their interval though nothing differs
+FALSE = 0.05  # of the comparisons said to ask for an act so many may be chance
 MOST_TOLD = 6
 
 
@@ -45,8 +46,8 @@ def reasons_ranked(
 def reasons_by(frame: pd.DataFrame, company: pd.DataFrame, by: str, *, min_n: int = FEW) -> SoWhat:
     """For each reason, which groups lose more of those who could leave than the company does.
 
-    Both are `churn_reasons.incidence`. Adverse beyond the interval is act; how many of so many comparisons
-    would lie beyond theirs by chance alone is said with it. Groups under `min_n` are named once, not judged.
+    Both are `churn_reasons.incidence`. Adverse beyond the interval is act, as long as so many comparisons do
+    not make it likely by chance; then it is watch. Groups under `min_n` are named once, not judged.
     """
     row = frame.iloc[-1] if len(frame) else None
     if row is None or frame["churn_reason"].isna().all() or (frame["status"] == "undefined").all():
@@ -54,21 +55,15 @@ def reasons_by(frame: pd.DataFrame, company: pd.DataFrame, by: str, *, min_n: in
     reasons = company[~company["churn_reason"].isin(UNTOLD) & company["value"].notna()]
     levels = {str(r["churn_reason"]): float(r["value"]) for r in reasons.to_dict("records")}
     is_few = (frame["status"] == "suppressed") | (frame["n"].astype("float64") < min_n)
-    judged: list[Sentence] = []
-    compared, beyond = 0, 0
-    for cell in frame[~is_few & frame["value"].notna()].to_dict("records"):
-        level = levels.get(str(cell["churn_reason"]))
-        if level is None:
-            continue
-        compared += 1
-        verdict, side = judge(cell, level, higher_is_better=False)
-        name, code = formats.label(cell[by]), formats.label(cell["churn_reason"])
-        words = f"{name}: {code} {formats.figure(cell)} of those who could leave"
-        beyond += side.endswith("beyond the interval")
-        if side != "not told apart":
-            text = f"{words}, against {formats.number(level)} over all: {side}."
-            judged.append(Sentence(verdict, text))
-    return so_what(SoWhat(tuple(_told_apart(judged, compared, beyond, by))), _few(frame[is_few], by, min_n))
+    cells = [
+        (cell, levels[str(cell["churn_reason"])])
+        for cell in frame[~is_few & frame["value"].notna()].to_dict("records")
+        if str(cell["churn_reason"]) in levels
+    ]
+    limit = _discovery_limit([_chance(cell, level) for cell, level in cells])
+    judged = [_against_company(cell, level, by, limit) for cell, level in cells]
+    loud = [s for s in judged if s is not None]
+    return so_what(SoWhat(tuple(_with_count(loud, len(cells), by))), _few(frame[is_few], by, min_n))
 
 
 def involuntary(
@@ -138,17 +133,46 @@ def _known(shares: pd.DataFrame) -> str:
     return words
 
 
-def _told_apart(judged: list[Sentence], compared: int, beyond: int, by: str) -> list[Sentence]:
-    """The comparisons that stand out, most of them by name; how many lie beyond their interval, and would by chance."""
+def _against_company(cell: Any, level: float, by: str, limit: float) -> Sentence | None:
+    """One group's incidence against the company's; nothing where the two are not told apart."""
+    verdict, side = judge(cell, level, higher_is_better=False)
+    if side == "not told apart":
+        return None
+    if verdict == "act" and _chance(cell, level) > limit:
+        verdict, side = "watch", f"{side}, as one of so many may by chance"
+    name, code = formats.label(cell[by]), formats.label(cell["churn_reason"])
+    words = f"{name}: {code} {formats.figure(cell)} of those who could leave"
+    return Sentence(verdict, f"{words}, against {formats.number(level)} over all: {side}.")
+
+
+def _with_count(loud: list[Sentence], compared: int, by: str) -> list[Sentence]:
+    """What stands out, the weightiest by name, and out of how many comparisons."""
     if not compared:
         return []
-    loud = sorted(judged, key=lambda s: ("act", "watch", "no action").index(s.verdict))[:MOST_TOLD]
-    chance = max(CHANCE * compared, 0.1)
-    words = (
-        f"{beyond} of {compared} comparisons of a reason by {by} lie beyond their interval; "
-        f"about {chance:.1f} would by chance alone."
-    )
-    return [*loud, Sentence("no action", words)]
+    first = sorted(loud, key=lambda s: VERDICTS.index(s.verdict))[:MOST_TOLD]
+    acts = sum(s.verdict == "act" for s in loud)
+    words = f"Of {compared} comparisons of a reason by {by}, {acts or 'none'} lie above the company beyond chance."
+    return [
+        *first,
+        Sentence("no action", words.replace(" 1 lie ", " 1 lies ").replace("none lie ", "none lies ")),
+    ]
+
+
+def _chance(cell: Any, level: float) -> float:
+    """How likely as many or more would leave for the reason at the company's rate, twice the binomial tail."""
+    top, n = int(cell["numerator"]), int(cell["denominator"])
+    if top == 0 or not 0 < level < 1:
+        return 1.0
+    counts = np.arange(top)
+    ways = np.concatenate([[0.0], np.cumsum(np.log((n - counts[1:] + 1) / counts[1:]))])
+    below = np.exp(ways + counts * np.log(level) + (n - counts) * np.log1p(-level)).sum()
+    return min(1.0, 2 * max(1 - float(below), 0.0))
+
+
+def _discovery_limit(chances: list[float]) -> float:
+    """The largest of so many chances that is still a discovery, one in twenty of them false (Benjamini-Hochberg)."""
+    passed = [c for i, c in enumerate(sorted(chances), start=1) if c <= FALSE * i / len(chances)]
+    return max(passed, default=0.0)
 
 
 def _few(rows: pd.DataFrame, by: str, min_n: int) -> SoWhat:
