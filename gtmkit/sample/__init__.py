@@ -59,7 +59,9 @@ def write_sample(
     out.close()
     settings = files("gtmkit.sample").joinpath("gtm.toml").read_text(encoding="utf-8")
     (folder / "gtm.toml").write_bytes((as_parquet(settings) if is_large else settings).encode())
-    records = json.dumps(expected.records(truths, accounts / ACCOUNTS), indent=1, ensure_ascii=False)
+    records = json.dumps(
+        expected.records(truths, accounts / ACCOUNTS, is_large), indent=1, ensure_ascii=False
+    )
     (folder / "truths.json").write_bytes(f"{records}\n".encode())
 
 

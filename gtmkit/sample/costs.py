@@ -74,20 +74,18 @@ def recognised(story: Story) -> Floats:
     lines = pd.DataFrame(story.books.lines)
     lines = lines[~lines["account"].isin(story.own)]
     who = story.who.loc[lines["account"]]
-    opened = lines.groupby("account")["started"].min()
-    opened = opened.reindex(lines["account"]).to_numpy()
-    opened = np.where(who["motion"] == "product", np.minimum(who["met"], opened), opened)
+    first = lines.groupby("account")["started"].transform("min").to_numpy()
+    opened = np.where(who["motion"] == "product", np.minimum(who["met"], first), first)
     rate = np.array([euro_rates()[label] for label in LABELS])[
         np.searchsorted(FIRSTS, opened, side="right") - 1
     ]
-    monthly = (
-        lines["cents"] * np.where(who["currency"] == "EUR", rate, 1.0) / np.where(lines["annual"], 12, 1)
-    )
+    dollars = np.where(who["currency"] == "EUR", rate, 1.0)
+    monthly: Floats = lines["cents"].to_numpy() * dollars / np.where(lines["annual"], 12, 1)
     since, until = lines["started"].to_numpy(), lines["ended"].fillna(LAST_DAY + 1).to_numpy()
     found = np.zeros(len(LABELS))
     for k, (begins, ends) in enumerate(pairwise(FIRSTS)):
         days = np.clip(np.minimum(until, ends) - np.maximum(since, begins), 0, None)
-        found[k] = (monthly.to_numpy() * days).sum() / (ends - begins)
+        found[k] = (monthly * days).sum() / (ends - begins)
     return found
 
 

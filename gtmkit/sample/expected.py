@@ -11,11 +11,14 @@ from gtmkit.sample.truths import (
     PATHS,
     REASONS,
     SEGMENTS,
+    STAGES,
     STARTS_ON,
     Truths,
 )
 
 Record = dict[str, Any]
+Dims = dict[str, str]
+ASKED = ("segment", "channel", "onboarding_path", "category")  # dimensions to ask for; others are axes
 
 LAST = f"{ENDS_ON:%Y-%m}"
 YEAR_BEFORE = f"{ENDS_ON.year - 1}-{ENDS_ON.month:02d}"
@@ -24,10 +27,11 @@ COHORT = f"{ENDS_ON.year - 1}"  # the fiscal year whose starters have all been s
 YEARS_IN = 0.75  # from the first month to the middle of that cohort's year
 OFTEN = ("paid_search", "paid_social", "outbound")  # channels that cost, with customers in every three months
 SELDOM = ("partner", "events")  # channels with too few customers in a year for a median
+CENT = 0.01  # by which money may lie from what is planted
 TRUST = 1e-5  # by which an amount rounded to cents may move a ratio
 
 
-def records(truths: Truths, scale: float) -> list[Record]:
+def records(truths: Truths, scale: float, is_large: bool = False) -> list[Record]:
     """Every figure that follows from the parameters, for a company of `scale` times the usual accounts.
 
     A record names a planted truth, the metric that shows it (an id, with its variant), how it is asked (`by`,
@@ -36,13 +40,15 @@ def records(truths: Truths, scale: float) -> list[Record]:
     on one side of one (at least, at most). `within`: how far a figure without chance may lie from it.
     A record with `relation` compares two rows, `left` and `right`, by their `difference` or `ratio`.
     """
-    parts = (_pipeline, _retention, _activation, _costs, _finance, _reasons, _dirt)
+    parts = [_pipeline, _retention, _activation, _costs, _finance, _reasons]
+    parts += [] if is_large else [_dirt]  # of a large company every chunk brings dirt of its own
     return [record for part in parts for record in part(truths, scale)]
 
 
 def _one(
     truth: str,
     metric: str,
+    dims: Dims,
     expected: float | Sequence[float],
     why: str,
     *,
@@ -50,26 +56,20 @@ def _one(
     period: str = LAST,
     options: dict[str, Any] | None = None,
     within: float | None = None,
-    by: Sequence[str] = (),
-    **dims: str,
 ) -> Record:
-    """One record; `by` names which of the dimensions are asked for, where the others are the metric's own."""
-    figure = round(expected, 10) if isinstance(expected, float) else expected
+    """One record: the figure of one row, or its bounds."""
+    figure = (
+        [round(bound, 10) for bound in expected] if isinstance(expected, Sequence) else round(expected, 10)
+    )
     exact = {} if within is None else {"within": within}
-    return {
-        "truth": truth, "metric": metric, "by": list(by), "dims": dims, "period": period,
-        "options": options or {}, "expected": figure, "means": means, **exact, "why": why,
-    }  # fmt: skip
+    asked = _row(metric, dims, period, options)
+    return {"truth": truth, **asked, "expected": figure, "means": means, **exact, "why": why}
 
 
-def _row(
-    metric: str,
-    period: str = LAST,
-    options: dict[str, Any] | None = None,
-    by: Sequence[str] = (),
-    **dims: str,
-) -> Record:
-    return {"metric": metric, "by": list(by), "dims": dims, "period": period, "options": options or {}}
+def _row(metric: str, dims: Dims, period: str = LAST, options: dict[str, Any] | None = None) -> Record:
+    """One row of a metric's answer."""
+    by = [name for name in dims if name in ASKED]
+    return {"metric": metric, "by": by, "dims": dims, "period": period, "options": options or {}}
 
 
 def _compared(
@@ -83,10 +83,8 @@ def _compared(
     means: str = "at least",
 ) -> Record:
     """One record that compares two rows."""
-    return {
-        "truth": truth, "relation": relation, "left": left, "right": right, "of": of,
-        "expected": expected, "means": means,
-    }  # fmt: skip
+    sides = {"left": left, "right": right, "of": of}
+    return {"truth": truth, "relation": relation, **sides, "expected": expected, "means": means}
 
 
 def _pipeline(truths: Truths, scale: float) -> Iterator[Record]:
@@ -94,163 +92,147 @@ def _pipeline(truths: Truths, scale: float) -> Iterator[Record]:
     for segment, days, share, rise in zip(
         SEGMENTS, truths.cycle_days, truths.win_share, truths.win_share_rise, strict=True
     ):
-        yield _one(
-            "cycle_days", "sales_cycle.won", days, "median days from creation to winning, of new deals",
-            period=FISCAL_YEAR, options=new, by=["segment"], segment=segment,
-        )  # fmt: skip
-        yield _one(
-            "win_share", "win_rate", [round(share + rise * years, 10) for years in (1, 3)],
-            "of the new deals closed in the last twelve months, which were created in the second and third year",
-            means="range", options=new | year, by=["segment"], segment=segment,
-        )  # fmt: skip
-        yield _compared(
-            "win_rate_gap", "the win rate rises in each segment",
-            _row("win_rate", LAST, year, ["segment"], segment=segment),
-            _row("win_rate", YEAR_BEFORE, year, ["segment"], segment=segment), truths.win_rate_gap, of="difference",
-        )  # fmt: skip
-    yield _compared(
-        "win_rate_gap", "and falls over all, because the mix moves to larger deals",
-        _row("win_rate", YEAR_BEFORE, year), _row("win_rate", LAST, year), truths.win_rate_gap, of="difference",
-    )  # fmt: skip
+        dims = {"segment": segment}
+        why = "median days from creation to winning, of new deals"
+        yield _one("cycle_days", "sales_cycle.won", dims, days, why, period=FISCAL_YEAR, options=new)
+        bounds = [share + rise * years for years in (1, 3)]
+        why = "of the new deals closed in the last twelve months, created in the second and third year"
+        yield _one("win_share", "win_rate", dims, bounds, why, means="range", options=new | year)
+        now, before = (_row("win_rate", dims, period, year) for period in (LAST, YEAR_BEFORE))
+        said = "the win rate rises in each segment"
+        yield _compared("win_rate_gap", said, now, before, truths.win_rate_gap, of="difference")
+    now, before = (_row("win_rate", {}, period, year) for period in (LAST, YEAR_BEFORE))
+    said = "and falls over all, because the mix moves to larger deals"
+    yield _compared("win_rate_gap", said, before, now, truths.win_rate_gap, of="difference")
+    why = "won within 180 days, matured; young cohorts have won at least that much less so far"
+    large = {"segment": "Enterprise"}
     yield _one(
-        "naive_gap", "close_rate", truths.naive_gap,
-        "won within 180 days, matured; young cohorts have won at least that much less so far",
-        means="at least", options=new, by=["segment"], segment="Enterprise", period=FISCAL_YEAR,
-    )  # fmt: skip
+        "naive_gap",
+        "close_rate",
+        large,
+        truths.naive_gap,
+        why,
+        means="at least",
+        period=FISCAL_YEAR,
+        options=new,
+    )
+    said = f"most is lost, and most time passes, at {truths.bottleneck}"
     for metric in ("stage_leak", "stage_wait"):
-        for stage in ("qualified", "discovery", "negotiation"):
-            yield _compared(
-                "bottleneck", f"most is lost, and most time passes, at {truths.bottleneck}",
-                _row(metric, stage=truths.bottleneck), _row(metric, stage=stage), 1.0, of="ratio",
-            )  # fmt: skip
-    gone = 1 - truths.loss_shares[0] - truths.loss_shares[1]
-    yield _one(
-        "skipped", "stage_skip_rate", [truths.skipped * gone, truths.skipped],
-        "of deals that pass discovery; the row also has those that end there", means="range",
-        period=FISCAL_YEAR, stage="discovery",
-    )  # fmt: skip
+        for stage in STAGES:
+            if stage != truths.bottleneck:
+                worst, other = (_row(metric, {"stage": s}) for s in (truths.bottleneck, stage))
+                yield _compared("bottleneck", said, worst, other, 1.0, of="ratio")
+    least = truths.skipped * (1 - truths.loss_shares[0] - truths.loss_shares[1])
+    why = "of deals that pass discovery; the row also has those that end there"
+    yield _one("skipped", "stage_skip_rate", {"stage": "discovery"}, [least, truths.skipped], why, means="range",
+               period=FISCAL_YEAR)  # fmt: skip
 
 
 def _retention(truths: Truths, scale: float) -> Iterator[Record]:
-    leaky = {"by": ["segment"], "segment": truths.leaky_segment}
-    yield _one("net_floor", "net_revenue_retention", truths.net_floor, "expansion outweighs what leaves",
-               means="at least", **leaky)  # fmt: skip
-    yield _one("gross_ceiling", "gross_revenue_retention", truths.gross_ceiling, "and much leaves",
-               means="at most", **leaky)  # fmt: skip
+    leaky, years = {"segment": truths.leaky_segment}, {"cohort": "year"}
+    why = "expansion outweighs what leaves"
+    yield _one("net_floor", "net_revenue_retention", leaky, truths.net_floor, why, means="at least")
+    why = "and much leaves"
+    yield _one("gross_ceiling", "gross_revenue_retention", leaky, truths.gross_ceiling, why, means="at most")
     for segment, stays, rise in zip(SEGMENTS, truths.retained, truths.retained_rise, strict=True):
         kept = stays + rise * YEARS_IN
-        yield _one(
-            "retained", "cohort_retention", [round(kept, 10), round(kept + (1 - kept) * truths.reactivated, 10)],
-            "twelve months after the start, of that fiscal year's starters; some of the others are back by then",
-            means="range", options={"cohort": "year"}, by=["segment"], segment=segment, cohort=f"FY{COHORT}",
-            age="12",
-        )  # fmt: skip
-    yield _compared(
-        "cohort_gap", "later cohorts stay better",
-        _row("cohort_retention", LAST, {"cohort": "year"}, cohort=f"FY{COHORT}", age="12"),
-        _row("cohort_retention", LAST, {"cohort": "year"}, cohort=f"FY{STARTS_ON.year + 1}", age="12"),
-        truths.cohort_gap, of="difference",
-    )  # fmt: skip
-    yield _compared(
-        "reactivated", "some of those who leave return",
-        _row("arr_bridge", LAST, movement="reactivated"), _row("arr_bridge", LAST, movement="churned"),
-        0.0, of="ratio", means="at most",
-    )  # fmt: skip
+        bounds = [kept, kept + (1 - kept) * truths.reactivated]
+        dims = {"segment": segment, "cohort": f"FY{COHORT}", "age": "12"}
+        why = "twelve months after the start; some of those who left are back by then"
+        yield _one("retained", "cohort_retention", dims, bounds, why, means="range", options=years)
+    newer, older = (
+        _row("cohort_retention", {"cohort": f"FY{year}", "age": "12"}, LAST, years)
+        for year in (COHORT, STARTS_ON.year + 1)
+    )
+    said = "later cohorts stay better"
+    yield _compared("cohort_gap", said, newer, older, truths.cohort_gap, of="difference")
+    back, gone = (_row("arr_bridge", {"movement": movement}) for movement in ("reactivated", "churned"))
+    said = "some of those who leave return"
+    yield _compared("reactivated", said, back, gone, 0.0, of="ratio", means="at most")
 
 
 def _activation(truths: Truths, scale: float) -> Iterator[Record]:
-    two_years, year = {"months": 24}, {"months": 12}
+    two_years, years = {"months": 24}, {"cohort": "year"}
     for channel, share in zip(CHANNEL_NAMES, truths.activation_share, strict=True):
-        dims = {"by": ["channel"], "channel": channel}
-        yield _one("activation_share", "activation_rate", share,
-                   "share of the channel's new customers that meet the rule within its window",
-                   options=two_years, **dims)  # fmt: skip
+        dims = {"channel": channel}
+        why = "share of the channel's new customers that meet the rule within its window"
+        yield _one("activation_share", "activation_rate", dims, share, why, options=two_years)
         if share > 0.5 and channel not in SELDOM:
-            slow = truths.activation_days * (0.5 / share) ** truths.activation_slowness
-            yield _one("activation_days", "time_to_value", float(int(slow)),
-                       "the day by which half of all new customers of the channel have activated", **dims)  # fmt: skip
-    weak = truths.weak_channel
-    weak_row = {"by": ["channel"], "channel": weak}
-    yield _compared(
-        "weak_channel", "the channel that closes well takes root in fewer accounts than the others",
-        _row("activation_rate", LAST, two_years, ["channel"], channel="referral"),
-        _row("activation_rate", LAST, two_years, **weak_row), 0.0, of="difference",
-    )  # fmt: skip
-    yield _compared(
-        "weak_channel", "and in fewer than all do", _row("activation_rate", LAST, two_years),
-        _row("activation_rate", LAST, two_years, **weak_row), 0.0, of="difference",
-    )  # fmt: skip
-    yield _compared(
-        "weak_win_gap", "though it wins at least as many of its deals", _row("win_rate", LAST, year, **weak_row),
-        _row("win_rate", LAST, year), truths.weak_win_gap, of="difference",
-    )  # fmt: skip
-    yield _compared(
-        "weak_churn_gap", "and it loses more customers within the twelve months after their start",
-        _row("cohort_retention", LAST, {"cohort": "year"}, cohort="all", age="12"),
-        _row("cohort_retention", LAST, {"cohort": "year"}, **weak_row, cohort="all", age="12"),
-        truths.weak_churn_gap, of="difference",
-    )  # fmt: skip
+            day = int(truths.activation_days * (0.5 / share) ** truths.activation_slowness)
+            why = "the day by which half of all new customers of the channel have activated"
+            yield _one("activation_days", "time_to_value", dims, day, why)
+    weak = {"channel": truths.weak_channel}
+    few, every = (_row("activation_rate", dims, LAST, two_years) for dims in (weak, {}))
+    said = "the channel that closes well takes root in fewer accounts than all do"
+    yield _compared("weak_channel", said, every, few, 0.0, of="difference")
+    many, every = (_row("win_rate", dims, LAST, {"months": 12}) for dims in (weak, {}))
+    said = "it wins at least as many of its deals as all do"
+    yield _compared("weak_win_gap", said, many, every, truths.weak_win_gap, of="difference")
+    few, every = (
+        _row("cohort_retention", dims | {"cohort": "all", "age": "12"}, LAST, years) for dims in (weak, {})
+    )
+    said = "and it loses more customers within twelve months of their start"
+    yield _compared("weak_churn_gap", said, every, few, truths.weak_churn_gap, of="difference")
+    known = 1 - 3 * truths.user_only * truths.unknown_users
+    why = "few events are of users whom nobody knows"
+    yield _one("unknown_users", "identity_match_rate", {}, known, why, means="at least")
 
 
 def _costs(truths: Truths, scale: float) -> Iterator[Record]:
     for channel, cost in zip(CHANNEL_NAMES, truths.cost_per_logo, strict=True):
-        periods = [LAST, YEAR_BEFORE] if channel in OFTEN else [LAST] if cost else []
-        for period in periods:
-            yield _one(
-                "cost_per_logo", "cac.paid", cost, f"spent {truths.lag_months} months before, per new customer",
-                period=period, within=0.01, by=["channel"], channel=channel,
-            )  # fmt: skip
-    yield _compared(
-        "cost_rise_gap", "paid cost per new customer rises over all, though in no channel",
-        _row("cac.paid", LAST), _row("cac.paid", YEAR_BEFORE), 1 + truths.cost_rise_gap, of="ratio",
-    )  # fmt: skip
+        for period in [LAST, YEAR_BEFORE] if channel in OFTEN else [LAST] if cost else []:
+            why = f"spent {truths.lag_months} months before, per new customer"
+            dims = {"channel": channel}
+            yield _one("cost_per_logo", "cac.paid", dims, cost, why, period=period, within=CENT)
+    now, before = (_row("cac.paid", {}, period) for period in (LAST, YEAR_BEFORE))
+    said = "the cost of a new customer rises over all, though in no channel"
+    yield _compared("cost_rise_gap", said, now, before, 1 + truths.cost_rise_gap, of="ratio")
     month = len(costs.LABELS) - 1
     for category in dict.fromkeys(category for _, category, _, _ in costs.SHARED):
         parts = [dollars for _, c, _, dollars in costs.SHARED if c == category]
-        dollars = sum(costs.shared(part, month, scale) for part in parts) / 100
-        yield _one("shared_cost", "spend", dollars, "grows by a set rate, month over month", within=0.01,
-                   by=["category"], category=category)  # fmt: skip
-    yield _one("idle_channel", "spend", float(round(costs.IDLE[1] * scale)), "bought without a customer",
-               within=0.01, by=["channel"], channel=truths.idle_channel)  # fmt: skip
+        whole = sum(costs.shared(part, month, scale) for part in parts) / 100
+        why = "shared cost grows by a set rate, month over month"
+        yield _one("shared_cost", "spend", {"category": category}, whole, why, within=CENT)
+    idle = float(round(costs.IDLE[1] * scale))
+    why = "bought without a customer"
+    yield _one("idle_channel", "spend", {"channel": truths.idle_channel}, idle, why, within=CENT)
 
 
 def _finance(truths: Truths, scale: float) -> Iterator[Record]:
-    all_margin = (truths.subscription_margin + truths.services_share * truths.services_margin) / (
-        1 + truths.services_share
-    )
+    margin, services = truths.subscription_margin, truths.services_share
+    both = (margin + services * truths.services_margin) / (1 + services)
     for period in (LAST, YEAR_BEFORE, f"{ENDS_ON.year}-Q3", FISCAL_YEAR):
-        yield _one("subscription_margin", "gross_margin.subscription", truths.subscription_margin,
-                   "the same in every month", period=period, within=TRUST)  # fmt: skip
-        yield _one("services_margin", "gross_margin", all_margin,
-                   "services are part of the revenue, and bring little", period=period, within=TRUST)  # fmt: skip
+        why = "the same in every month"
+        yield _one(
+            "subscription_margin", "gross_margin.subscription", {}, margin, why, period=period, within=TRUST
+        )
+        why = "services are part of the revenue, and bring little"
+        yield _one("services_margin", "gross_margin", {}, both, why, period=period, within=TRUST)
 
 
 def _reasons(truths: Truths, scale: float) -> Iterator[Record]:
     years, known = {"months": 36}, 1 - truths.reason_missing
-    yield _one("reason_missing", "churn_reasons", truths.reason_missing, "nobody wrote the reason down",
-               options=years, churn_reason="unknown")  # fmt: skip
+    why = "nobody wrote the reason down"
+    dims = {"churn_reason": "unknown"}
+    yield _one("reason_missing", "churn_reasons", dims, truths.reason_missing, why, options=years)
     for path, shares, failed in zip(PATHS, truths.reason_shares, truths.involuntary, strict=True):
-        dims = {"by": ["onboarding_path"], "onboarding_path": path}
         for reason, share in zip(REASONS, shares, strict=True):
-            yield _one("reason_shares", "churn_reasons", known * (1 - failed) * share,
-                       "of all churns of the path, those without a reason too", options=years, churn_reason=reason,
-                       **dims)  # fmt: skip
-        yield _one("involuntary", "churn_reasons", known * failed, "nobody chose to leave", options=years,
-                   churn_reason=INVOLUNTARY, **dims)  # fmt: skip
-    yield _compared(
-        "reason_shares", "who serves itself leaves without having adopted it, far more than who is led by hand",
-        _row("churn_reasons", LAST, years, ["onboarding_path"], onboarding_path=PATHS[0], churn_reason=REASONS[0]),
-        _row("churn_reasons", LAST, years, ["onboarding_path"], onboarding_path=PATHS[2], churn_reason=REASONS[0]),
-        0.0, of="difference",
-    )  # fmt: skip
+            dims = {"onboarding_path": path, "churn_reason": reason}
+            of_all = known * (1 - failed) * share
+            why = "of all churns of the path, those without a reason too"
+            yield _one("reason_shares", "churn_reasons", dims, of_all, why, options=years)
+        dims = {"onboarding_path": path, "churn_reason": INVOLUNTARY}
+        why = "nobody chose to leave"
+        yield _one("involuntary", "churn_reasons", dims, known * failed, why, options=years)
+    served, led = (
+        _row("churn_reasons", {"onboarding_path": path, "churn_reason": REASONS[0]}, LAST, years)
+        for path in (PATHS[0], PATHS[-1])
+    )
+    said = "who serves itself leaves for want of adoption more than who is led by hand"
+    yield _compared("reason_shares", said, served, led, 0.0, of="difference")
 
 
 def _dirt(truths: Truths, scale: float) -> Iterator[Record]:
-    unknown = truths.user_only * truths.unknown_users
-    yield _one("unknown_users", "identity_match_rate", 1 - 3 * unknown, "few events are of users nobody knows",
-               means="at least")  # fmt: skip
-    if scale * 1_500 > 20_000:
-        return  # each chunk of a large company brings its own
     for truth, table, step in (
         ("duplicate_opportunities", "opportunities", "duplicate"),
         ("duplicate_subscriptions", "subscriptions", "duplicate"),
@@ -260,5 +242,7 @@ def _dirt(truths: Truths, scale: float) -> Iterator[Record]:
         ("undated_opportunities", "opportunities", "undated"),
         ("impossible_dates", "events", "rejected"),
     ):
-        yield _one(truth, "loss_account", getattr(truths, truth), "rows, in the loss account", within=0,
-                   table=table, step=step)  # fmt: skip
+        rows = getattr(truths, truth)
+        yield _one(
+            truth, "loss_account", {"table": table, "step": step}, rows, "rows, in the loss account", within=0
+        )

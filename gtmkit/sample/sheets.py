@@ -44,7 +44,7 @@ class Cells:
             case "text":
                 return list(self.values)
             case "flag":
-                return np.where(np.asarray(self.values, dtype=bool), "true", "false").tolist()
+                return ["true" if value else "false" for value in self.values]
             case "day":
                 return iso(pd.Series(self.values))
             case "american":

@@ -41,10 +41,11 @@ def of_leads(known: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     owner = seller(there["account"].where(there["account"] >= 0, there.index.to_series()), there["segment"])
     base = pd.DataFrame({"lead_id": there["lead_id"], "owner": owner}, index=there.index)
     mailed, called = rng.random((2, len(there))) < np.array([AUTOMATED, CALLED])[:, None]
-    mail = base.assign(at=np.floor(there["assigned_at"] + 60), kind="email", is_automated=True)
     answer = there["first_response_at"].fillna(there["assigned_at"] + 2 * DAY)
-    call = base.assign(at=np.floor(answer), kind="call", is_automated=False)
-    return pd.concat([mail[mailed], call[called]], ignore_index=True)
+    mail: pd.DataFrame = base.assign(at=np.floor(there["assigned_at"] + 60), kind="email", is_automated=True)
+    call: pd.DataFrame = base.assign(at=np.floor(answer), kind="call", is_automated=False)
+    both: pd.DataFrame = pd.concat([mail.loc[mailed], call.loc[called]], ignore_index=True)
+    return both
 
 
 def of_deals(story: Story, rng: np.random.Generator) -> pd.DataFrame:
@@ -78,5 +79,5 @@ def of_customers(story: Story, rng: np.random.Generator) -> pd.DataFrame:
     talks = pd.DataFrame({"at": at, "kind": np.where(rng.random(len(row)) < 0.5, "meeting", "call")})
     talks = talks.assign(account=account[row], is_automated=False)[day <= LAST_DAY]
     welcome = pd.DataFrame({"at": lives["starts"] * DAY + 13 * 3_600, "kind": "email", "account": account})
-    both = pd.concat([talks, welcome.assign(is_automated=True)], ignore_index=True)
+    both: pd.DataFrame = pd.concat([talks, welcome.assign(is_automated=True)], ignore_index=True)
     return both.assign(owner=keeper(both["account"]))
