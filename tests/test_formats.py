@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from gtmkit import formats
-from gtmkit.formats import Cell
+from gtmkit.formats import MINUS, Cell
 
 
 def row(value=0.218, low=0.172, high=0.271, n=271, status="final", reason=None):
@@ -148,3 +148,21 @@ def test_a_card_keeps_its_rows_and_the_name_of_each_cell():
     assert '<th scope="row" role="rowheader">a</th>' in html
     assert '<td role="cell" data-l="GRR &lt;x&gt;" class="r"><b>' in html
     assert "role=" not in formats.table("c", ["a", "b"], [["1", "2"]]).replace('role="region"', "")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (18.75, "months", "18.8 months"),
+        (15.0, "months", "15.0 months"),
+        (1234.0, "accounts", "1,234 accounts"),
+        (-2.0, "months", f"{MINUS}2.0 months"),
+    ],
+)
+def test_months_have_a_decimal_and_counts_none(value: float, unit: str, said: str) -> None:
+    assert formats.number(value, unit) == said
+
+
+def test_a_margin_is_spoken_of_in_percent_and_a_magic_number_is_not() -> None:
+    assert formats.spoken_unit("gross_margin.subscription", "ratio") == "share"
+    assert formats.spoken_unit("magic_number", "ratio") == "ratio"

@@ -40,7 +40,9 @@ def test_without_a_basis_it_stays() -> None:
     assert shared_out(cost, {}, BOTH)[0] == cost
 
 
-NAMES = st.tuples(st.sampled_from(["ads", "events", "unattributed"]), st.sampled_from(["smb", "mid", "unknown"]))
+NAMES = st.tuples(
+    st.sampled_from(["ads", "events", "unattributed"]), st.sampled_from(["smb", "mid", "unknown"])
+)
 AMOUNTS = st.integers(-(10**12), 10**15)
 
 

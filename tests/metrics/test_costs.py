@@ -40,7 +40,10 @@ def test_spend_of_several_months_and_of_months_before() -> None:
     assert paper.one(ws.metric("spend"))["value"] == 10  # 10.5 less a credit
     assert paper.one(ws.metric("spend", months=2))["value"] == 740
     assert paper.one(ws.metric("spend", lag=1))["value"] == 730
-    assert paper.cells(ws.metric("spend", periods=2), "period", "value") == [("2025-07", 730), ("2025-08", 10)]
+    assert paper.cells(ws.metric("spend", periods=2), "period", "value") == [
+        ("2025-07", 730),
+        ("2025-08", 10),
+    ]
     quarter = books.books("2025-Q3", spend=spend(*JULY, *AUGUST, posting("2025-09", 1))).metric("spend")
     assert paper.one(quarter)["value"] == 741
 
@@ -84,7 +87,9 @@ def test_without_spend_and_finance_the_table_is_asked_for() -> None:
 def test_no_postings_are_no_cost() -> None:
     empty = books.books("2025-07", spend=spend(*AUGUST).slice(0, 0))
     for by in ([], ["channel"]):
-        assert paper.cells(empty.metric("spend", by=by), *ROWS) == [(None, "undefined", "no cost in the data")]
+        assert paper.cells(empty.metric("spend", by=by), *ROWS) == [
+            (None, "undefined", "no cost in the data")
+        ]
 
 
 @pytest.mark.parametrize("engine", paper.ENGINES)

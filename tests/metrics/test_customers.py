@@ -8,7 +8,9 @@ from paper import DATE, TEXT, Line, subscriptions, table
 
 ROWS = ("value", "n", "status", "reason")
 THREE = customers(
-    ("a", "2025-07", "ads", "smb", 10.0), ("b", "2025-08", "ads", None, 20.0), ("c", "2025-08", None, "smb", 30.0)
+    ("a", "2025-07", "ads", "smb", 10.0),
+    ("b", "2025-08", "ads", None, 20.0),
+    ("c", "2025-08", None, "smb", 30.0),
 )
 
 
@@ -57,7 +59,9 @@ def test_arpa_is_mrr_over_customers() -> None:
     assert paper.cells(nobody, "value", "status") == [(None, "undefined")]
 
 
-def life(*spans: tuple[str, str | None], period: str, horizon: int, engine: str = "polars") -> dict[str, object]:
+def life(
+    *spans: tuple[str, str | None], period: str, horizon: int, engine: str = "polars"
+) -> dict[str, object]:
     """The lifetime of customers beside one who came before all others."""
     lines: list[Line] = [("old", "2024-01-05", None, 10)]
     lines += [(f"c{i}", f"{start}-05", end and f"{end}-05", 10) for i, (start, end) in enumerate(spans)]

@@ -669,3 +669,33 @@ def test_every_engine_gives_the_same_answer(metric: str) -> None:
     for engine, other in zip(ENGINES[1:], others, strict=True):
         paper.same(first, other, f"{metric} on {engine}")
     assert set(first["segment"]) == {"mid", "smb", "solo", "unknown"}
+
+
+# ---------------------------------------------------------------- parts of the bridge over several months
+
+
+@pytest.mark.parametrize("metric", ["new_arr", "expansion_arr", "net_new_arr"])
+@pytest.mark.parametrize("by", [[], ["segment"]])
+def test_a_movement_alone_is_its_row_of_the_bridge(metric: str, by: list[str]) -> None:
+    people = accounts(*[(f"a{i:03d}", "2024-01-01", ("smb", "mid", None)[i % 3]) for i in range(20)])
+    ws = company("2025-09", subscriptions=subscriptions(*paper.random_lines(6, 20)), accounts=people)
+    bridge = ws.metric("arr_bridge", by=by, periods=12)
+    if metric != "net_new_arr":
+        bridge = bridge[bridge["movement"] == metric.removesuffix("_arr")]
+    whole = bridge.groupby([*by, "period"])[["value", "n"]].sum().reset_index()
+    alone = ws.metric(metric, by=by, periods=12)
+    assert cells(alone, *by, "period", "value", "n") == cells(whole, *by, "period", "value", "n")
+    quarter = ws.metric(metric, by=by, months=3)["value"].sum()
+    assert quarter == pytest.approx(alone[alone["period"] >= "2025-07"]["value"].sum())
+
+
+def test_new_arr_of_the_first_month_of_the_data_is_no_news() -> None:
+    # a 100 and b 100 start in January, where the data begins; c 50 in February.
+    rows = asked("new_arr", PAPER, "2025-02", 2)
+    begins = "the data begins here: customers of before count as new"
+    assert cells(rows, "period", "value", "n", "reason") == [
+        ("2025-01", 2400, 2, begins),
+        ("2025-02", 600, 1, None),
+    ]
+    # In April c grows by 30 from 50; b comes back in May, which is no expansion.
+    assert cells(asked("expansion_arr", PAPER, "2025-05", 2), "value", "n") == [(360, 1), (0, 0)]
