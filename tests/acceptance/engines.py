@@ -2,7 +2,9 @@
 
 import inspect
 import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,6 +17,8 @@ from gtmkit import catalog, sources
 from gtmkit.config import Config
 from gtmkit.results import Need
 from gtmkit.workspace import Workspace
+
+from .workspaces import ROOT, gtm
 
 STORE_COLUMNS = {"line", "file"}  # where a row came from: in the store, not in a table a metric sees
 
@@ -138,6 +142,11 @@ def of_the_house() -> list[str]:
     return [name for name in every_id() if metric_function(name).__module__ in HOUSE]
 
 
+def of_the_reviews() -> list[str]:
+    """What the reviews added: the metrics and variants that are not of the first list."""
+    return [name for name in every_id() if name not in of_the_house()]
+
+
 def ids_by(column: str) -> list[str]:
     """The metrics and variants that may be asked by a column."""
     return [name for name in every_id() if column in catalog.find(name)[0].by]
@@ -187,3 +196,27 @@ def assert_identical(left: Mapping[str, pd.DataFrame], right: Mapping[str, pd.Da
     assert left.keys() == right.keys()
     for metric, frame in left.items():
         pd.testing.assert_frame_equal(frame, right[metric], check_exact=True, obj=metric)
+
+
+def same_on_every_host(folder: Path, asked: Mapping[str, str], period: str, elsewhere: Path) -> int:
+    """Ask the command line for metrics, each by its column, on hosts that differ; how many of these there are."""
+    hosts = [
+        (ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "0"}),
+        (elsewhere, {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"}),
+        (Path("/"), {"TZ": "America/St_Johns", "PYTHONHASHSEED": "4242"}),
+    ]
+
+    def answer(metric: str, host: int) -> str:
+        cwd, environment = hosts[host]
+        options = ["--workspace", folder, "--period", period, "--periods", 3, "--format", "json"]
+        options += ["--by", asked[metric]] if asked[metric] else []
+        run = gtm("metric", metric, *options, cwd=cwd, **environment)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    with ThreadPoolExecutor(2) as pool:
+        for metric in asked:
+            first, *others = pool.map(answer, [metric] * len(hosts), range(len(hosts)))
+            assert json.loads(first)
+            assert others == [first] * len(others), metric
+    return len(hosts)

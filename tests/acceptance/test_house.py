@@ -16,7 +16,6 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,7 @@ from .workspaces import (
     one,
     published,
     rows,
+    shuffled,
     steps,
     surroundings,
     triangle,
@@ -512,7 +512,7 @@ def test_line_03_cohort_conversions_multiply_from_created_to_won(journeys: list[
 @pytest.fixture(scope="session")
 def small_facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
     folder = company(tmp_path_factory.mktemp("small") / "paper", mixed_company(accounts=14))
-    return engines.answers(folder, PERIOD, periods=2)
+    return engines.answers(folder, PERIOD, engines.of_the_house(), periods=2)
 
 
 @pytest.mark.slow
@@ -521,25 +521,17 @@ def small_facts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFr
 def test_line_03_order_and_files_of_rows_do_not_matter(
     seed: int, parts: int, small_facts: dict[str, pd.DataFrame]
 ) -> None:
-    rng = np.random.default_rng(seed)
-    tables = {
-        name: [table[i] for i in rng.permutation(len(table))]
-        for name, table in mixed_company(accounts=14).items()
-    }
+    tables = shuffled(mixed_company(accounts=14), seed)
     with tempfile.TemporaryDirectory() as folder:
-        shuffled = company(Path(folder) / "paper", tables, files=dict.fromkeys(tables, parts))
-        engines.assert_identical(small_facts, engines.answers(shuffled, PERIOD, periods=2))
+        other = company(Path(folder) / "paper", tables, files=dict.fromkeys(tables, parts))
+        found = engines.answers(other, PERIOD, engines.of_the_house(), periods=2)
+        engines.assert_identical(small_facts, found)
 
 
 @pytest.mark.slow
 def test_line_03_host_zone_hash_seed_and_folder_do_not_matter(
     mixed: Path, tmp_path: Path, figure: Figure
 ) -> None:
-    hosts = [
-        (ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "0"}),
-        (tmp_path, {"TZ": "Pacific/Kiritimati", "PYTHONHASHSEED": "1"}),
-        (Path("/"), {"TZ": "America/St_Johns", "PYTHONHASHSEED": "4242"}),
-    ]
     ids = (
         "arr_bridge",
         "cohort_retention.net_revenue",
@@ -547,31 +539,8 @@ def test_line_03_host_zone_hash_seed_and_folder_do_not_matter(
         "stage_conversion",
         "time_in_stage",
     )
-
-    def answer(metric: str, host: int) -> str:
-        cwd, environment = hosts[host]
-        options = (
-            "--workspace",
-            mixed,
-            "--period",
-            PERIOD,
-            "--periods",
-            3,
-            "--by",
-            "segment",
-            "--format",
-            "json",
-        )
-        run = gtm("metric", metric, *options, cwd=cwd, **environment)
-        assert run.returncode == 0, run.stderr
-        return run.stdout
-
-    with ThreadPoolExecutor(2) as pool:
-        for metric in ids:
-            first, *others = pool.map(answer, [metric] * len(hosts), range(len(hosts)))
-            assert json.loads(first)
-            assert others == [first] * len(others), metric
-    figure("metrics x hosts with one answer", f"{len(ids)} x {len(hosts)}")
+    hosts = engines.same_on_every_host(mixed, dict.fromkeys(ids, "segment"), PERIOD, tmp_path)
+    figure("metrics x hosts with one answer", f"{len(ids)} x {hosts}")
 
 
 @pytest.mark.slow
@@ -866,11 +835,14 @@ def test_line_08_two_runs_far_apart_are_identical(tmp_path: Path, figure: Figure
     tables = mixed_company()
     tables["opportunities"].append(dict(tables["opportunities"][0]))  # an exact duplicate, its key mapped
     options = {"opportunities": {"key": ["opportunity_id"]}}
-    rng = np.random.default_rng(3)
-    shuffled = {name: [table[i] for i in rng.permutation(len(table))] for name, table in tables.items()}
     runs = [
         (tmp_path / "one", tables, ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "1"}),
-        (tmp_path / "two" / "deeper", shuffled, tmp_path, {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"}),
+        (
+            tmp_path / "two" / "deeper",
+            shuffled(tables, 3),
+            tmp_path,
+            {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"},
+        ),
     ]
     reports = []
     for base, rows_, cwd, environment in runs:
