@@ -25,11 +25,13 @@ WORTH = {
     "money": "`value` is in {currency}",
     "money per day": "`value` is in {currency} a day",
 }
-# No colour of its own: it takes those of the page it stands on, light or dark.
+# No colour of its own: it takes those of the page it stands on, light or dark. The class is named twice because
+# JupyterLab, with two classes of its own, sets every cell of a table right.
+HERE = "div.gtmkit-answer.gtmkit-answer"
 STYLE = (
-    ".gtmkit-answer caption{caption-side:top;text-align:left;font-weight:600;padding:0 0 .4em}"
-    ".gtmkit-answer th,.gtmkit-answer td{text-align:left;vertical-align:top}"
-    ".gtmkit-answer .r{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    f"{HERE} caption{{caption-side:top;text-align:left;font-weight:600;padding:0 0 .4em}}"
+    f"{HERE} th,{HERE} td{{text-align:left;vertical-align:top}}"
+    f"{HERE} .r{{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}}"
 )
 
 
@@ -105,8 +107,9 @@ class _Table:
 
     def html(self) -> str:
         right = {place for place, name in enumerate(self.head) if name in self.right}
-        foot = "".join(f"<p><small>{formats.escape(line)}</small></p>" for line in self.foot)
-        return formats.table(self.caption, self.head, self.rows, right=right) + foot
+        foot = "<br>".join(formats.escape(line) for line in self.foot)
+        table = formats.table(self.caption, self.head, self.rows, right=right)
+        return f"{table}<p><small>{foot}</small></p>"
 
     def text(self, with_foot: bool = True) -> str:
         cells = [self.head, *([" ".join(word.split()) for word in row] for row in self.rows)]
