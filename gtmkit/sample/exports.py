@@ -130,10 +130,10 @@ def account_changes(story: Story) -> Sheet:
     parts = [
         pd.DataFrame(
             {
-                "id": ids.to_numpy()[every["account"]],
+                "id": ids.to_numpy()[every["account"].astype(np.int64)],
                 "day": every["day"],
                 "column": column,
-                "value": np.array(values)[every["to"].astype(int)],
+                "value": np.array(values)[every["to"].astype(np.int64)],
             }
         )
         for column, values in (("segment", SEGMENTS), ("plan_tier", market.PLAN_TIERS))
