@@ -30,13 +30,17 @@ def reasons_ranked(
     if not len(told):
         return SoWhat((Sentence("watch", f"Not one of the {subject} has a known reason: {known}."),))
     if float(row["n"]) < min_n:
-        words = f"{formats.people(row['n'])} {subject}, fewer than {min_n}: no reason is put first"
+        words = f"{float(row['n']):,.0f} left, fewer than {min_n}: no reason of {subject} is put first"
         return SoWhat((Sentence("too few to judge", f"{words}; {known}."),))
     first = told.iloc[0]
     words = f"Of {subject}, {formats.label(first['churn_reason'])} comes first, {formats.figure(first)}"
     if len(told) == 1:
         return SoWhat((Sentence("act", f"{words}, and is the only reason known; {known}."),))
     second = told.iloc[1]
+    if first["numerator"] == second["numerator"]:
+        both = f"{formats.label(first['churn_reason'])} and {formats.label(second['churn_reason'])}"
+        level = f"Of {subject}, {both} are level, {formats.figure(first)} each; {known}"
+        return SoWhat((Sentence("watch", f"{level}: neither comes first."),))
     words += f", then {formats.label(second['churn_reason'])}, {formats.number(second['value'])}"
     highest = _ends(bounds, second["churn_reason"])
     verdict, side = _lead(first, second, highest)
@@ -63,6 +67,8 @@ def reasons_by(frame: pd.DataFrame, company: pd.DataFrame, by: str, *, min_n: in
     limit = _discovery_limit([_chance(cell, level) for cell, level in cells])
     judged = [_against_company(cell, level, by, limit) for cell, level in cells]
     loud = [s for s in judged if s is not None]
+    if not levels:
+        return SoWhat((Sentence("not yet", f"churn by {by}: nobody left for a reason that is known."),))
     return so_what(SoWhat(tuple(_with_count(loud, len(cells), by))), _few(frame[is_few], by, min_n))
 
 
