@@ -168,7 +168,8 @@ def test_involuntary_against_its_limit() -> None:
     said = str(wording.involuntary(kinds(counts), kinds(counts, 1200.0), limit=0.2, currency="USD"))
     assert said == (
         "[act] Nobody chose to leave in 40.0 % (31 to 50, n 100) of churned ARR, USD 48.0 k, and in 40 of 100 "
-        "customers who left; 50.0 % were all of no known kind of it. Against the limit of 20.0 %: above, beyond the interval."
+        "customers who left; 50.0 % were all of no known kind of it. Against the limit of 20.0 %: "
+        "above, beyond the interval."
     )
     low = {"voluntary": 98, "involuntary": 2}
     assert wording.involuntary(kinds(low), kinds(low), limit=0.2).sentences[0].verdict == "no action"
