@@ -51,7 +51,7 @@ def rates(
     with house():
         if ax is None:
             ax = canvas(width, 24 + 26 + tall * len(rows), left, right, 24, 26)
-        low, high = _span(rows, references, unit)
+        low, high = _span(rows, references, unit, min_n)
         ax.set(xlim=(low, high), ylim=(len(rows), 0))
         ax.grid(axis="y", visible=False)
         ax.grid(axis="x", visible=True)
@@ -65,7 +65,9 @@ def rates(
         top = next((at for at in references if at is not None), None)
         if top is not None:
             ax.annotate(
-                named if len(set(references)) > 1 else f"{named} {formats.number(top, unit, digits=0)}",
+                named
+                if len(set(references)) > 1
+                else f"{named} {formats.number(top, unit, digits=0 if unit == 'share' else None)}",
                 (top, 0),
                 (0, 6),
                 textcoords="offset points",
@@ -114,8 +116,16 @@ def _references(
     return [of_group.get(formats.label(name)) for name in rows[by]]
 
 
-def _span(rows: pd.DataFrame, references: Sequence[float | None], unit: str) -> tuple[float, float]:
-    ends = [formats.plain(v) for column in ("value", "low", "high") for v in rows[column]]
+def _span(
+    rows: pd.DataFrame, references: Sequence[float | None], unit: str, min_n: int
+) -> tuple[float, float]:
+    """The ends of the axis. What is not a share may have any interval: that of a few would squeeze all others."""
+    ends = [
+        formats.plain(row[column])
+        for _, row in rows.iterrows()
+        for column in ("value", "low", "high")
+        if unit == "share" or column == "value" or not _is_few(row, min_n)
+    ]
     seen = [v for v in [*ends, *references] if v is not None]
     high = max([*seen, 0.0]) * 1.05 or 1.0
     return min([0.0, *seen]), min(1.0, high) if unit == "share" and max(seen) <= 1 else high

@@ -10,6 +10,7 @@ from gtmkit.wording.activation import activation_rule, against_own_mix, known_ev
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
 from gtmkit.wording.comparing import against_before, against_reference, where
+from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
@@ -25,7 +26,9 @@ __all__ = [
     "against_reference",
     "bottleneck",
     "cohorts_at_equal_age",
+    "cost_through_mix",
     "coverage",
+    "earns_its_cost",
     "figures",
     "fixed_width",
     "involuntary",
