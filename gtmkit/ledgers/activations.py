@@ -133,48 +133,39 @@ def _met(acts: Frame, like: Frame, rules: dict[str, Condition], as_of: date) -> 
     -1 when it falls out of the span. The running sum of these by day is the count that the rule is about.
     """
     asked = list(rules.values())
-    told = small(
-        like,
-        rule=list(range(len(asked))),
-        _least=[rule.at_least for rule in asked],
-        _span=[rule.within_days or 0 for rule in asked],
-        _people=[int(rule.distinct is not None) for rule in asked],
-    )
     of_rule = [(nw.col("rule") == i) & (nw.col("event") == rule.event) for i, rule in enumerate(asked)]
-    rows = acts.filter(nw.col("event").is_in(sorted({rule.event for rule in asked}))).join(told, how="cross")
+    rows = acts.filter(nw.col("event").is_in(sorted({rule.event for rule in asked})))
+    rows = rows.join(small(like, rule=list(range(len(asked)))), how="cross")
     rows = rows.filter(reduce(lambda a, b: a | b, of_rule))
-    steps = _steps(_standing(rows), like).filter(before("at", as_of))
-    counts = sums(steps, ["account_id", "rule", "_least", "at"], delta=nw.col("delta"))
+    steps = _steps(_standing(rows, asked), like, asked).filter(before("at", as_of))
+    counts = sums(steps, ["account_id", "rule", "at"], delta=nw.col("delta"))
     counts = counts.with_columns(count=running("delta", ["account_id", "rule"], ["at"]))
-    held = counts.filter(nw.col("count") >= nw.col("_least"))
+    held = counts.filter(nw.col("count") >= _of_rule([rule.at_least for rule in asked]))
     held = held.with_columns(
         **{name: nw.when(nw.col("rule") == i).then(nw.col("at")) for i, name in enumerate(rules)}
     )
     return held.group_by("account_id").agg(*[nw.col(name).min() for name in rules])
 
 
-def _standing(rows: Frame) -> Frame:
+def _standing(rows: Frame, asked: Sequence[Condition]) -> Frame:
     """By account, rule, actor and day: how much comes into the count (`_in`) and will leave it (`_out`).
 
     Where people are counted, a person's acts that overlap are one: into the count with the first of them, out
     of it after the last. Acts nobody is named for count no people.
     """
-    people = nw.col("_people") == 1
+    people = _of_rule([int(rule.distinct is not None) for rule in asked]) == 1
     rows = rows.filter(~people | ~nw.col("user_id").is_null())
     rows = rows.with_columns(
         actor=nw.when(people).then(nw.col("user_id")).otherwise(nw.lit("")), _n=nw.lit(1)
     )
-    rows = sums(
-        rows,
-        ["account_id", "rule", "_least", "_span", "_people", "actor", "day"],
-        _n=nw.col("_n").cast(INTEGER),
-    )
-    of = ("account_id", "rule", "actor")
+    rows = sums(rows, ["account_id", "rule", "actor", "day"], _n=nw.col("_n").cast(INTEGER))
+    if not any(rule.distinct for rule in asked):
+        return rows.with_columns(_in=nw.col("_n"), _out=nw.col("_n"))
+    of, span = ("account_id", "rule", "actor"), _of_rule([rule.within_days or 0 for rule in asked])
     rows = rows.with_columns(
         _before=nw.col("day") - nw.col("day").shift(1).over(*of, order_by=["day"]),
         _after=nw.col("day").shift(-1).over(*of, order_by=["day"]) - nw.col("day"),
     )
-    span = nw.col("_span")
     first = nw.col("_before").is_null() | ((span > 0) & (nw.col("_before") >= span))
     last = nw.col("_after").is_null() | (nw.col("_after") >= span)
     return rows.with_columns(
@@ -183,15 +174,23 @@ def _standing(rows: Frame) -> Frame:
     )
 
 
-def _steps(rows: Frame, like: Frame) -> Frame:
+def _steps(rows: Frame, like: Frame, asked: Sequence[Condition]) -> Frame:
     """What stands, as steps of the count on days `at`: up when it comes, down when its span is over."""
     steps = rows.join(small(like, _leaves=[0, 1]), how="cross")
-    leaves = nw.col("_leaves") == 1
-    steps = steps.filter(~leaves | (nw.col("_span") > 0))  # without a span nothing ever leaves
+    leaves, span = nw.col("_leaves") == 1, _of_rule([rule.within_days or 0 for rule in asked])
+    steps = steps.filter(~leaves | (span > 0))  # without a span nothing ever leaves
     return steps.with_columns(
-        at=nw.when(leaves).then(nw.col("day") + nw.col("_span")).otherwise(nw.col("day")),
+        at=nw.when(leaves).then(nw.col("day") + span).otherwise(nw.col("day")),
         delta=nw.when(leaves).then(nw.lit(0) - nw.col("_out")).otherwise(nw.col("_in")),
     )
+
+
+def _of_rule(values: Sequence[int]) -> nw.Expr:
+    """The value that belongs to the rule of each row."""
+    found: nw.Expr = nw.lit(values[-1]).cast(INTEGER)
+    for i, value in enumerate(values[:-1]):
+        found = nw.when(nw.col("rule") == i).then(nw.lit(value).cast(INTEGER)).otherwise(found)
+    return found
 
 
 def _last_of(days: Sequence[str]) -> nw.Expr:
