@@ -355,7 +355,8 @@ class Workspace:
                 here = (rows["period"] == period.label).to_numpy()
                 rows = results.marked(rows, here, "provisional", late)
         rows["status"] = rows["status"].fillna("final")
-        if unit in ("ratio", "months", "money"):  # money over accounts is a ratio too; a total counts everything
+        if unit in ("ratio", "months", "money"):
+            # Money over accounts is a ratio too; a total counts everything.
             estimated = unit != "money" or rows["denominator"].notna().to_numpy()
             few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
             few = few & estimated

@@ -137,6 +137,32 @@ def tables() -> dict[str, pa.Table]:
         "events": table(
             [{"account_id": a, "user_id": u, "occurred_at": at, "event": "used"} for a, u, at in events]
         ),
+        "spend": table(
+            listed(
+                "month_on function category purpose channel segment amount",
+                ("2026-05-01", "sales", "payroll", "new", None, None, 900 * UNIT + 1),
+                ("2026-06-01", "marketing", "media", None, "inbound", "small", 300 * UNIT),
+                ("2026-07-01", "marketing", "tools", "expansion", "outbound", None, 77 * UNIT),
+                ("2026-08-01", "marketing", "media", "new", None, "large", 50 * UNIT),
+                ("2026-10-01", "customer_success", "payroll", "retention", None, None, 40 * UNIT),
+            )
+        ),
+        "finance": table(
+            [
+                {
+                    "month_on": f"2026-{m:02d}-01",
+                    "revenue_amount": 500 * UNIT * m,
+                    "cogs_amount": 99 * UNIT * m,
+                    "sales_amount": 70 * UNIT,
+                    "marketing_amount": None,
+                }
+                for m in range(1, 11)
+            ],
+            revenue_amount=pa.int64(),
+            cogs_amount=pa.int64(),
+            sales_amount=pa.int64(),
+            marketing_amount=pa.int64(),
+        ),
         "targets": table(
             [
                 {"period": f"2026-{m:02d}", "metric": "bookings", "value": 1000.0, "segment": None}
@@ -186,6 +212,12 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("usage_retention", {"interval": "day", "unit": "user"}),
     ("pipeline_coverage", {"by": "segment", "periods": 4}),
     ("win_rate", {"by": ["kind", "channel"], "months": 12}),
+    *(
+        (metric, {"by": ["channel", "segment"]})
+        for metric in ("cac", "cac.paid", "cac_payback", "ltv_to_cac")
+    ),
+    ("spend", {"by": ["purpose", "channel"], "months": 6, "periods": 3}),
+    ("customer_lifetime", {"by": "segment", "horizon_months": 4, "periods": 3}),
 ]
 
 

@@ -544,7 +544,8 @@ def test_poisson_is_garwoods_interval(count: int, level: float) -> None:
 
 def test_poisson_of_what_was_not_counted_is_not_known() -> None:
     low, high = stats.poisson([np.nan, 3])
-    assert np.isnan([low[0], high[0]]).all() and not np.isnan([low[1], high[1]]).any()
+    assert np.isnan([low[0], high[0]]).all()
+    assert not np.isnan([low[1], high[1]]).any()
     with pytest.raises(ValueError, match="A count is below 0"):
         stats.poisson([-1])
 
@@ -566,7 +567,7 @@ def test_restricted_mean_without_censoring_is_the_mean_of_the_capped(ages: list[
     capped = np.minimum(ages, horizon)
     area = stats.restricted_mean(curve, horizon)
     assert_allclose(area.value, capped.mean())
-    if area.low is not None and 0 < area.low and area.high < horizon:
+    if area.low is not None and area.low > 0 and area.high < horizon:
         assert_allclose((area.high - area.low) / 2, 1.959964 * capped.std() / np.sqrt(len(ages)), rtol=1e-6)
 
 
