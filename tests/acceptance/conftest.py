@@ -39,7 +39,7 @@ def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from .workspaces import ROOT, gtm
 
     out = tmp_path_factory.mktemp("reports")
-    run = gtm("report", "--workspace", ROOT / "data" / "sample", "--out", out)
+    run = gtm("report", "--workspace", ROOT / "data" / "sample", "--out", out, timeout=900)
     assert run.returncode == 0, run.stderr
     return Path(run.stdout.strip().splitlines()[-1]).parent
 

@@ -876,17 +876,12 @@ def test_line_07_spark_agrees_on_every_metric(tmp_path: Path, spark: Any, figure
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "parts"), [(1, 1), (2, 3)])
-def test_line_07_order_and_files_of_rows_do_not_matter(
-    seed: int, parts: int, tmp_path: Path, figure: Figure
-) -> None:
-    tables = mixed_company(accounts=24)
+def test_line_07_order_and_files_of_rows_do_not_matter(tmp_path: Path, figure: Figure) -> None:
+    tables, parts = mixed_company(accounts=20), 3
     ids = engines.of_the_reviews()
-    other = shuffled(tables, seed)
-    straight, mixed_up = (
-        company(tmp_path / name / "paper", rows_, files=dict.fromkeys(rows_, parts if name == "mixed" else 1))
-        for name, rows_ in (("straight", tables), ("mixed", other))
-    )
+    straight = company(tmp_path / "straight" / "paper", tables)
+    files = dict.fromkeys(tables, parts)
+    mixed_up = company(tmp_path / "mixed" / "paper", shuffled(tables, seed=2), files=files)
     expected = engines.answers(straight, PERIOD, ids, periods=4)
     engines.assert_identical(expected, engines.answers(mixed_up, PERIOD, ids, periods=4))
     figure("metrics and variants, files of each table", f"{len(ids)}, {parts}")
@@ -896,7 +891,7 @@ def test_line_07_order_and_files_of_rows_do_not_matter(
 def test_line_07_host_zone_hash_seed_and_folder_do_not_matter(
     mixed: Path, tmp_path: Path, figure: Figure
 ) -> None:
-    ids = ("activation_rate", "milestone_rate", "cac", "ltv", "churn_reasons.arr_incidence")
+    ids = ("milestone_rate", "cac", "churn_reasons.arr_incidence")
     hosts = engines.same_on_every_host(mixed, {metric: column(metric) for metric in ids}, PERIOD, tmp_path)
     figure("metrics x hosts with one answer", f"{len(ids)} x {hosts}")
 

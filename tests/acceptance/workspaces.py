@@ -77,6 +77,7 @@ def base_settings() -> dict[str, dict[str, object]]:
             ],
             "second": {"event": "used", "at_least": 4, "window_days": 60},
         },
+        "ltv": {"horizon_months": 12},
         "churn": {
             "reasons": {
                 "price": {"category": "price"},
