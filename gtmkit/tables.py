@@ -21,6 +21,8 @@ STEPS = {
     "undated": "without a date",
     "orphan": "with an unknown id",
     "backward": "back to an earlier stage",
+    "unmatched": "without a match",
+    "ambiguous": "of several accounts",
 }
 AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "changes": "Changed"}
 

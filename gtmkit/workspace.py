@@ -299,9 +299,7 @@ class Workspace:
                 have = [*have, *self._account_dimensions()]
             absent = [c for c in by if c not in have and c != REPLICATE]
             if absent:
-                made_of = (
-                    "subscriptions" if name == "revenue" else "opportunities" if name in LEDGERS else name
-                )
+                made_of = next(iter(self._made_of(name)), name)
                 return f"neither {made_of} nor accounts nor owners have the column {absent[0]}"
         return None
 

@@ -395,6 +395,16 @@ def test_without_events_it_needs_them(metric: str) -> None:
     assert (found["status"], found["reason"]) == ("undefined", "needs table events")
 
 
+def test_a_dimension_that_nobody_has_is_said_of_the_tables_it_is_made_of() -> None:
+    found = one(review(STARTED, ACTS).metric("activation_rate", by="region"))
+    assert found["reason"] == "neither events nor accounts nor owners have the column region"
+
+
+def test_events_of_nobody_stand_in_the_loss_account() -> None:
+    lost = review(STARTED, ACTS).loss_account()
+    assert lost[["table", "step", "rows"]].to_numpy().tolist() == [["events", "unmatched", 1]]
+
+
 # ---------------------------------------------------------------- the simulated company
 
 PACE = 84.0  # mean days to activation of those that ever do
