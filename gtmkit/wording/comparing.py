@@ -32,19 +32,21 @@ def against_reference(
     whole = f"{formats.number(at, unit, currency)} over all"
     judged: list[Sentence] = []
     few: list[str] = []
+    missing: dict[str, list[str]] = {}
     for _, row in frame.iterrows():
         name, n = formats.label(row[by]), formats.plain(row["n"])
         if row["status"] == "undefined":
             who = f"by {by}" if pd.isna(row[by]) else name  # nobody in particular: no group has a figure
-            judged.append(Sentence("not yet", f"{who}: {subject} {formats.absence(row)}."))
+            missing.setdefault(formats.absence(row), []).append(who)
         elif (n is not None and n < min_n) or row["status"] == "suppressed":
             few.append(f"{name} (n {0 if n is None else n:,.0f})")
         elif formats.plain(row["value"]) is None:
-            judged.append(Sentence("not yet", f"{name}: {subject} {formats.absence(row)}."))
+            missing.setdefault(formats.absence(row), []).append(name)
         else:
             verdict, side = judge(row, at, higher_is_better)
             figure = formats.figure(row, unit, currency)
             judged.append(Sentence(verdict, f"{name}: {subject} {figure} against {whole}: {side}."))
+    judged += [Sentence("not yet", f"{', '.join(who)}: {subject} {why}.") for why, who in missing.items()]
     level = [s for s in judged if s.text.endswith("not told apart.")]
     told = [s for s in judged if s not in level]
     if level:
