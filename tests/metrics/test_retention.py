@@ -493,6 +493,47 @@ def test_revenue_cohorts_of_little_money_and_many_accounts_are_shown() -> None:
     assert set(ws.metric("cohort_retention.net_revenue")["status"]) == {"final"}
 
 
+# a first paid in January 2025, b in February (gone in May), c in April (gone in June), d in May.
+FISCAL = [
+    ("a", "2025-01-10", None, 10.0), ("b", "2025-02-05", "2025-05-20", 10.0),
+    ("c", "2025-04-10", "2025-06-10", 10.0), ("d", "2025-05-03", None, 10.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cohort", "expected"),
+    [
+        (
+            "month",
+            {
+                "2025-01": [(1, 1)] * 7, "2025-02": [(1, 1)] * 3 + [(0, 1)] * 3,
+                "2025-04": [(1, 1)] * 2 + [(0, 1)] * 2, "2025-05": [(1, 1)] * 3,
+            },
+        ),
+        # Quarters of a year that begins in February: to January, February to April, May to July. The second has
+        # come to age 3 in July: at 2 b stands (April), c has gone (June); at 3 both have.
+        (
+            "quarter",
+            {"FY2025-Q4": [(1, 1)] * 7, "FY2026-Q1": [(2, 2), (2, 2), (1, 2), (0, 2)], "FY2026-Q2": [(1, 1)]},
+        ),
+        # The fiscal year 2026 ends in January 2026, so it has no cell in July 2025.
+        ("year", {"FY2025": [(1, 1)] * 7}),
+    ],
+)  # fmt: skip
+def test_cohorts_of_months_quarters_and_years_of_a_fiscal_calendar(
+    cohort: str, expected: dict[str, list[tuple[int, int]]]
+) -> None:
+    ws = company(
+        "2025-07", settings={"company": {"fiscal_year_start": 2}}, subscriptions=subscriptions(*FISCAL)
+    )
+    found = triangle(ws.metric("cohort_retention", cohort=cohort))
+    own = {key: cell[:2] for key, cell in found.items() if key[0] != "all"}
+    assert own == {(label, k): cell for label, cells_ in expected.items() for k, cell in enumerate(cells_)}
+    # However cohorts are cut, those that have reached an age are the same: 4, 4, 4, then 3 without d, 2, 2, 1.
+    pooled = [found["all", k][:2] for k in range(7)]
+    assert pooled == [(4, 4), (4, 4), (3, 4), (1, 3), (1, 2), (1, 2), (1, 1)]
+
+
 def test_cohorts_of_a_quarter_have_a_cell_where_all_their_months_have_one() -> None:
     # One account of 100 a month from January to March; January's leaves in April, March's in May.
     lines: list[Line] = [
