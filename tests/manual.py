@@ -5,6 +5,8 @@
     ```toml title="data/x/gtm.toml" a block with a title is written to that file; so are csv, sh and yaml
     ```crontab                      a line of a crontab: its five fields are read, its command is run
 
+`python tests/manual.py docs/tutorial.md` writes what comes into a page where it shows something else.
+
 In what is shown, a line `...` stands for any number of lines, and ` ... ` in a line for any text. What sets up or
 stays open (`make`, `source`) is looked up instead of run.
 """
@@ -17,6 +19,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -105,6 +108,9 @@ class Reader:
     folder: Path
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
     did: list[str] = field(default_factory=list)
+    stale: list[tuple[Block, str, str]] | None = (
+        None  # where given, what differs is noted here and does not stop
+    )
     wrote: list[str] = field(default_factory=list)
 
     @property
@@ -120,7 +126,7 @@ class Reader:
             for block in blocks(page):
                 if block.language == "text":
                     assert shown is not None, f"{block}: nothing came before that could show this"
-                    assert_alike(block.text, shown, block)
+                    self.compare(block.text, shown, block)
                     shown = None
                 else:
                     shown = self.take(block)
@@ -165,7 +171,16 @@ class Reader:
             f"{block}: {command}\nended with {ran.returncode}\n{ran.stdout}\n{ran.stderr}"
         )
         if shown:
-            assert_alike(shown, ran.stdout, block)
+            self.compare(shown, ran.stdout, block)
+
+    def compare(self, said: str, came: str, block: Block) -> None:
+        """What a page shows is what came; where differences are collected, it is noted instead."""
+        try:
+            assert_alike(said, came, block)
+        except AssertionError:
+            if self.stale is None or "..." in said:
+                raise
+            self.stale.append((block, said, re.sub(r"[ \t]+$", "", came, flags=re.M).strip("\n") + "\n"))
 
     def look_up(self, verb: str, what: str, block: Block) -> None:
         """See that what is not run here exists: a target of make, a file of the environment."""
@@ -201,3 +216,26 @@ def _pattern(line: str) -> str:
     if line.strip() == "...":
         return r"(?:.*\n)*"
     return ".*".join(re.escape(part) for part in re.split(r" ?\.\.\. ?", line)) + r"\n"
+
+
+def rewrite(page: str) -> list[str]:
+    """Follow a page and write what comes into it wherever it shows something else; answers which blocks."""
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "checkout"
+        folder.mkdir()
+        reader = Reader(copy_of_the_checkout(folder), stale=[])
+        reader.follow(page)
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for block, said, came in reversed(
+        reader.stale or []
+    ):  # from the end, so that lines above keep their place
+        lines = text.splitlines(keepends=True)
+        before = sum(map(len, lines[: block.line - 1]))
+        text = text[:before] + text[before:].replace(said, came, 1)
+    (ROOT / page).write_text(text, encoding="utf-8")
+    return [str(block) for block, _, _ in reader.stale or []]
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(name, "was stale at", ", ".join(rewrite(name)) or "nothing")

@@ -213,3 +213,12 @@ def test_a_command_that_fails_is_seen(reader: Reader) -> None:
         reader.type("exit 3", "", BLOCK)
     with pytest.raises(AssertionError, match="make has no target nonsense"):
         reader.type("make nonsense", "", BLOCK)
+
+
+def test_what_differs_stops_unless_it_is_collected(reader: Reader) -> None:
+    with pytest.raises(AssertionError, match="what came is\n2"):
+        reader.type("echo 2", "1\n", BLOCK)
+    reader.stale = []
+    reader.type("echo 2", "1\n", BLOCK)
+    reader.type("echo 3", "3\n", BLOCK)
+    assert reader.stale == [(BLOCK, "1\n", "2\n")]
