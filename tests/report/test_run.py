@@ -17,6 +17,7 @@ from gtmkit.report import publish as publishing
 from gtmkit.report import run as batch
 from gtmkit.report.execute import Executed
 from gtmkit.report.faults import POINTS
+from gtmkit.report.headlines import HEADLINES
 
 # Where folders are exchanged in one step, there is no moment at which the old one is aside.
 MOMENTS = [
@@ -156,7 +157,7 @@ def test_facts_are_those_of_the_notebooks_and_of_the_headlines(published):
     assert ("win_rate", "", '{"segment": "smb"}', 0.333333333333) in found
     assert ("logo_retention", "month_3", "{}", 0.9) in found
     assert ("logo_retention", "", "{}", None) in found
-    assert len(found) == 11 + 2  # the headlines, and two that only the notebooks ask
+    assert len(found) == len(HEADLINES) + 2  # the headlines, and two that only the notebooks ask
 
 
 def test_run_json_has_a_checksum_of_every_other_file(published):
