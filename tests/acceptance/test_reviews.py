@@ -35,7 +35,7 @@ from gtmkit.config import Config
 from gtmkit.ledgers import LEDGERS
 from gtmkit.workspace import Workspace
 
-from . import engines, lacking
+from . import engines, lacking, oracle
 from .pages import Page, width_of
 from .workspaces import (
     ROOT,
@@ -483,7 +483,11 @@ def is_row(dims: Row, wanted: Row) -> bool:
 
 
 def from_facts(facts: list[dict[str, Any]], wanted: Row) -> Row | None:
-    """The fact that answers what a truth asks, None where no notebook asks it."""
+    """The fact that answers what a truth asks, or what facts of its parts add up to; None where there is neither."""
+    return shown(facts, wanted) or of_its_months(facts, wanted) or of_its_channels(facts, wanted)
+
+
+def shown(facts: list[dict[str, Any]], wanted: Row) -> Row | None:
     metric, _, variant = wanted["metric"].partition(".")
     name = asked_as(variant, wanted["options"])
     of_metric = [f for f in facts if (f["metric"], f["period"]) == (metric, wanted["period"])]
@@ -493,18 +497,54 @@ def from_facts(facts: list[dict[str, Any]], wanted: Row) -> Row | None:
     return found[0] if found else None
 
 
+def of_its_months(facts: list[dict[str, Any]], wanted: Row) -> Row | None:
+    """A win rate of several months, where a notebook shows each of them: counts of closed deals add up."""
+    if wanted["metric"] != "win_rate" or set(wanted["options"]) != {"months"}:
+        return None
+    labels = oracle.months_to(wanted["period"], wanted["options"]["months"])
+    parts = [shown(facts, {**wanted, "options": {}, "period": label}) for label in labels]
+    known = [part for part in parts if part is not None]
+    return pooled(known) if len(known) == len(labels) else None
+
+
+def of_its_channels(facts: list[dict[str, Any]], wanted: Row) -> Row | None:
+    """What a customer costs in all, where a notebook shows it by channel: these rows add up to it."""
+    if wanted["metric"] != "cac.paid" or wanted["dims"]:
+        return None
+    parts = [
+        f for f in facts if (f["metric"], f["variant"], f["period"]) == ("cac", "paid", wanted["period"])
+    ]
+    return pooled([part for part in parts if set(part["dims"]) == {"channel"}]) if parts else None
+
+
+def pooled(parts: list[Row]) -> Row:
+    numerator, denominator = (
+        sum(float(p[name] or 0) for p in parts) for name in ("numerator", "denominator")
+    )
+    return {"value": numerator / denominator, "low": None, "high": None}
+
+
 def from_workspace(at: Callable[[str], Workspace], wanted: Row) -> Row | None:
     """The same row, asked of the workspace."""
     ws = at(wanted["period"])
     if wanted["metric"] == "loss_account":
-        loss = ws.loss_account()
-        (step,) = (loss[loss["table"] == wanted["dims"]["table"]], wanted["dims"]["step"])[:1]
-        rows_of = step[step["step"].str.contains(wanted["dims"]["step"])]
-        return {"value": rows_of["rows"].sum(), "low": None, "high": None}
+        return set_aside(ws.loss_account(), wanted)
     frame = ws.metric(wanted["metric"], by=wanted["by"], **wanted["options"])
     axes = [c for c in frame.columns[: list(frame.columns).index("value")] if c != "period"]
     found = [r for r in frame.to_dict("records") if is_row({a: r[a] for a in axes}, wanted["dims"])]
     return {k: None if pd.isna(v) else v for k, v in found[0].items()} if found else None
+
+
+def set_aside(loss: pd.DataFrame, wanted: Row) -> Row | None:
+    """How many rows of a table a step of the loss account set aside."""
+    here = loss[(loss["table"] == wanted["dims"]["table"]) & (loss["step"] == wanted["dims"]["step"])]
+    return {"value": here["rows"].sum(), "low": None, "high": None} if len(here) else None
+
+
+def loss_shown(report: Path) -> pd.DataFrame:
+    """The loss account as the first page that shows it has it."""
+    tables = (pd.read_csv(path, encoding="utf-8-sig") for path in sorted(report.glob("tables/*/*.csv")))
+    return next(table for table in tables if list(table)[:3] == ["table", "step", "rows"])
 
 
 def holds(record: Row, read: Callable[[Row], Row | None]) -> bool | None:
@@ -551,15 +591,7 @@ def test_line_04_found_in_the_notebooks_own_figures(
     def read(wanted: Row) -> Row | None:
         if wanted["metric"] != "loss_account":
             return from_facts(shown_facts, wanted)
-        lost = pd.concat(
-            pd.read_csv(path, encoding="utf-8-sig")
-            for path in sample_report.glob("tables/*/loss_account.csv")
-        ).drop_duplicates()
-        lost.columns = [str(name).lower() for name in lost.columns]
-        here = lost[
-            (lost["table"] == wanted["dims"]["table"]) & lost["step"].str.contains(wanted["dims"]["step"])
-        ]
-        return {"value": here["rows"].sum(), "low": None, "high": None} if len(here) else None
+        return set_aside(loss_shown(sample_report), wanted)
 
     found = [(record, holds(record, read)) for record in records]
     assert [said(record) for record, held in found if held is False] == []
