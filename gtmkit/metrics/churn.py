@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.config import Reason
-from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, small, sums
+from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, sums
 from gtmkit.ledgers.churns import UNKNOWN, UNMAPPED
 from gtmkit.metrics.entrants import at_periods, one, zero
 from gtmkit.periods import Period
@@ -97,13 +97,12 @@ def churn_reasons(
 
 def _in_window(churns: Frame, periods: Sequence[Period], months: int | None) -> Frame:
     """The churns of the months of each period, with the number of the period and its first month."""
-    spans = {
-        "at_period": list(range(len(periods))),
-        "first": [p.last_month - (months or p.months) + 1 for p in periods],
-        "last": [p.last_month for p in periods],
-    }
-    rows = churns.join(small(churns, **spans), how="cross")
-    return rows.filter((nw.col("month") >= nw.col("first")) & (nw.col("month") <= nw.col("last")))
+    parts = []
+    for i, p in enumerate(periods):  # one under the other: Spark cannot carry a count inside a cross join
+        first = p.last_month - (months or p.months) + 1
+        part = churns.filter((nw.col("month") >= first) & (nw.col("month") <= p.last_month))
+        parts.append(part.with_columns(at_period=nw.lit(i).cast(INTEGER), first=nw.lit(first).cast(INTEGER)))
+    return nw.concat(parts)
 
 
 def _each(window: Frame, by: Sequence[str]) -> Frame:
