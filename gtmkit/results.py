@@ -122,7 +122,9 @@ def voided(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     answer = _with_words(rows)
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
     unsettled = hit & (answer["status"] != "undefined").fillna(True).to_numpy(dtype=bool)
-    return marked(answer.assign(status=answer["status"].mask(unsettled, None)), unsettled, "undefined", reason)
+    return marked(
+        answer.assign(status=answer["status"].mask(unsettled, None)), unsettled, "undefined", reason
+    )
 
 
 def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:

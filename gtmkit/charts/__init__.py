@@ -1,9 +1,9 @@
 """Pictures of results: each function takes a frame in the result shape and answers with matplotlib axes.
 
-`cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline,
-`reasons` why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps` or `movement_steps`), `trend` over periods.
-`show` puts a picture on the page, with its caption, its words and its table. A frame without a figure
-draws a quiet box with the reason.
+`cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline, `reasons`
+why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps` or
+`movement_steps`), `trend` over periods. `show` puts a picture on the page, with its caption, its words and its
+table. A frame without a figure draws a quiet box with the reason.
 """
 
 from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_steps

@@ -71,7 +71,8 @@ def cohort_heatmap(
     told = [pooled] if pooled in rows else rows[-1:]
     ax.set_label(
         spell(
-            f"{'all cohorts' if name == pooled else formats.label(name)} at {age} months {formats.figure(cells[name, age])}"
+            f"{'all cohorts' if name == pooled else formats.label(name)} at {age} months "
+            f"{formats.figure(cells[name, age])}"
             for name in told
             for age in ages_told
             if (name, age) in cells

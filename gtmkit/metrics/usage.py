@@ -68,12 +68,12 @@ def usage_retention(
         rows = named(rows, by)
     small = collect(_returns(rows, by, type, mode))
     triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
-    rows = pd.concat(triangles, ignore_index=True)
+    answer = pd.concat(triangles, ignore_index=True)
     if type == "recurring":
-        pooled = (rows["cohort"] == ALL).to_numpy()
-        rows = noted(rows, pooled & (rows["age"] > 0), "no interval: the same in several cohorts")
-        rows = rows.assign(**{end: rows[end].mask(pooled) for end in ("low", "high")})
-    return shaped(rows, by, ["cohort", "age"])
+        pooled = (answer["cohort"] == ALL).to_numpy(dtype=bool)
+        answer = noted(answer, pooled & (answer["age"] > 0), "no interval: the same in several cohorts")
+        answer = answer.assign(**{end: answer[end].mask(pooled) for end in ("low", "high")})
+    return shaped(answer, by, ["cohort", "age"])
 
 
 def _week_shift(week_start: str) -> int:
