@@ -137,6 +137,16 @@ def tables() -> dict[str, pa.Table]:
         "events": table(
             [{"account_id": a, "user_id": u, "occurred_at": at, "event": "used"} for a, u, at in events]
         ),
+        "churn_events": table(
+            listed(
+                "account_id churned_on reason",
+                ("a1", "2025-12-11", "price"),
+                ("a1", "2026-01-20", "late"),
+                ("gone", "2026-08-25", None),
+                ("gone", "2026-12-01", "price"),
+                ("a2", "2026-10-01", "price"),
+            )
+        ),
         "spend": table(
             listed(
                 "month_on function category purpose channel segment amount",
