@@ -551,8 +551,8 @@ def holds(record: Row, read: Callable[[Row], Row | None]) -> bool | None:
     """Whether an expected figure is found; None where what it needs is not shown."""
     if "relation" in record:
         left, right = read(record["left"]), read(record["right"])
-        if left is None or right is None:
-            return None
+        if left is None or right is None or left["value"] is None or right["value"] is None:
+            return None  # also where too few stand in it to show a share
         a, b = float(left["value"]), float(right["value"])
         found = a - b if record["of"] == "difference" else a / b
         return found >= record["expected"] if record["means"] == "at least" else found <= record["expected"]
