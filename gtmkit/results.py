@@ -19,7 +19,7 @@ FIGURES = ["value", "numerator", "denominator", "n", "low", "high"]
 WORDS = ["status", "reason"]
 FACT_COLUMNS = ["metric", "variant", "version", "unit", "dims", "period", *FIGURES, *WORDS]
 WORST_FIRST = ["undefined", "immature", "suppressed", "provisional", "final"]
-DERIVED_INTERVAL = "no interval: its parts share rows, and leaving accounts out holds the truth too seldom"
+DERIVED_INTERVAL = "no interval: its parts share rows, and none was measured to hold the truth often enough"
 ALL = "all"  # the pooled row of an axis
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -85,11 +85,11 @@ def money_ratio(
     """
     top, bottom, k = floats(sums["n"]), floats(sums["b"]), floats(sums["k"])
     low, high = stats.ratio_interval(top, bottom, sums["nn"], sums["nb"], sums["bb"], k, bounded=at_most_one)
+    low, high = np.where(k > 2, low, np.nan), np.where(k > 2, high, np.nan)  # two differ by anything
     answer = rows.assign(
         value=divided(top, bottom), numerator=top, denominator=bottom, n=k,
         low=low, high=high,
     )  # fmt: skip
-    low, high = np.where(k > 2, low, np.nan), np.where(k > 2, high, np.nan)  # two differ by anything
     bare = (bottom > 0) & np.isnan(low)
     answer = noted(answer, bare & (k < 2), f"no interval: a single {of}")
     answer = noted(answer, bare & (k == 2), f"no interval: two {of}s")

@@ -103,6 +103,9 @@ def test_a_ratio_says_why_it_has_no_interval() -> None:
     single = results.money_ratio(rows(key=["a"]), sums_of([90], [100]), "nobody paid").iloc[0]
     assert (single["value"], single["reason"]) == (0.9, "no interval: a single account")
     assert math.isnan(single["low"])
+    pair = results.money_ratio(rows(key=["a"]), sums_of([90, 20], [100, 100]), "nobody paid").iloc[0]
+    assert pair["reason"] == "no interval: two accounts"
+    assert pair[["low", "high"]].isna().all()
     named = results.money_ratio(rows(key=["a"]), sums_of([90], [100]), "-", of="opportunity").iloc[0]
     assert named["reason"] == "no interval: a single opportunity"
 

@@ -59,6 +59,8 @@ def cac(
     answer = voided(answer, amount <= 0, "no spend on it")
     for words in (FROM_FINANCE, NO_PURPOSE):
         answer = noted(answer, _says(rows["spend.reason"], words), words)
+    if cost == "paid" and not by:
+        answer = noted(answer, amount > 0, "of the whole company: nothing there to share out")
     for period, absent in _absent(cost_categories, not_applicable):
         here = (answer["period"] == period).to_numpy(dtype=bool)
         answer = marked(answer, here, "provisional", f"no {', '.join(absent)} rows")

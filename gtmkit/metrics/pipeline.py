@@ -28,7 +28,6 @@ from gtmkit.results import (
     beside,
     divided,
     floats,
-    marked,
     money_ratio,
     needs,
     noted,
@@ -36,6 +35,7 @@ from gtmkit.results import (
     shaped,
     share,
     total,
+    voided,
 )
 from gtmkit.windows import flows
 
@@ -269,7 +269,8 @@ def pipeline_velocity(
         value=per_day, numerator=won_in_time, denominator=rows["sales_cycle.value"], n=rows["open_pipeline.n"],
         low=np.nan, high=np.nan,
     )  # fmt: skip
-    return shaped(marked(answer, np.isnan(per_day), "undefined", "the sales cycle is 0 days"), by, [])
+    at_once = floats(rows["sales_cycle.value"]) == 0
+    return shaped(voided(answer, at_once, "the sales cycle is 0 days"), by, [])
 
 
 def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
