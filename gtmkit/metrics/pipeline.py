@@ -166,18 +166,20 @@ def sales_cycle(
     by: Sequence[str],
     periods: Sequence[Period],
     basis: Literal["all", "won"] = "all",
+    months: int | None = None,
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
     """Median days from first stage entry to close, won or lost, of those entered in 12 months to period end.
 
     Answers: how long until an opportunity is decided?
-    Takes: first stage entry, else creation; open ones are censored at the end of the period.
+    Takes: first stage entry, else creation; open ones are censored at the end of the period. `months` asks
+    `.won` for that many, ending with the period.
     Returns: days, Kaplan-Meier; numerator = decided, n = opportunities.
     Differs: `.won` is the plain median over those won in the period, conditional on winning.
     """
     if basis == "won":
         rows = closed(journeys, kinds).filter((nw.col("outcome") == "won") & ~nw.col("entered_day").is_null())
-        return shaped(_won_medians(rows, by, periods), by, [])
+        return shaped(_won_medians(rows, by, periods, months), by, [])
     rows = population(journeys, kinds).filter(~nw.col("entered_day").is_null())
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
     table = ages(rows, [*by], periods, "entered_day", "closed_day", "entered_month")
@@ -278,14 +280,16 @@ def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
     return positions.join(small(positions, **ends), how="cross").filter(stands(nw.col("as_of")))
 
 
-def _won_medians(rows: Frame, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+def _won_medians(
+    rows: Frame, by: Sequence[str], periods: Sequence[Period], months: int | None
+) -> pd.DataFrame:
     age = nw.col("closed_day") - nw.col("entered_day")
     rows = rows.with_columns(age=nw.when(age < 0).then(zero()).otherwise(age))
     table = collect(sums(rows, [*by, "month", "age"], n=one()))
     parts = [
-        table[(table["month"] >= p.first_month) & (table["month"] <= p.last_month)].assign(
-            at_period=i, ended=1
-        )
+        table[
+            (table["month"] > p.last_month - (months or p.months)) & (table["month"] <= p.last_month)
+        ].assign(at_period=i, ended=1)
         for i, p in enumerate(periods)
     ]
     over = medians(pd.concat(parts, ignore_index=True), by, periods)

@@ -22,9 +22,8 @@ ASKED = ("segment", "channel", "onboarding_path", "category")  # dimensions to a
 
 LAST = f"{ENDS_ON:%Y-%m}"
 YEAR_BEFORE = f"{ENDS_ON.year - 1}-{ENDS_ON.month:02d}"
-FISCAL_YEAR = f"{ENDS_ON.year}"  # the last that has ended
-COHORT = f"{ENDS_ON.year - 1}"  # the fiscal year whose starters have all been seen for twelve months and more
-YEARS_IN = 0.75  # from the first month to the middle of that cohort's year
+COHORT = f"{ENDS_ON.year - 1}"  # the fiscal year whose starters have all been followed for a year and more
+YEARS_SEEN = 2  # from the first month to the last cohort that has been followed for a year
 OFTEN = ("paid_search", "paid_social", "outbound")  # channels that cost, with customers in every three months
 SELDOM = ("partner", "events")  # channels with too few customers in a year for a median
 CENT = 0.01  # by which money may lie from what is planted
@@ -94,7 +93,7 @@ def _pipeline(truths: Truths, scale: float) -> Iterator[Record]:
     ):
         dims = {"segment": segment}
         why = "median days from creation to winning, of new deals"
-        yield _one("cycle_days", "sales_cycle.won", dims, days, why, period=FISCAL_YEAR, options=new)
+        yield _one("cycle_days", "sales_cycle.won", dims, days, why, options=new | year)
         bounds = [share + rise * years for years in (1, 3)]
         why = "of the new deals closed in the last twelve months, created in the second and third year"
         yield _one("win_share", "win_rate", dims, bounds, why, means="range", options=new | year)
@@ -105,17 +104,8 @@ def _pipeline(truths: Truths, scale: float) -> Iterator[Record]:
     said = "and falls over all, because the mix moves to larger deals"
     yield _compared("win_rate_gap", said, before, now, truths.win_rate_gap, of="difference")
     why = "won within 180 days, matured; young cohorts have won at least that much less so far"
-    large = {"segment": "Enterprise"}
-    yield _one(
-        "naive_gap",
-        "close_rate",
-        large,
-        truths.naive_gap,
-        why,
-        means="at least",
-        period=FISCAL_YEAR,
-        options=new,
-    )
+    large = {"segment": "Enterprise", "age": "180"}
+    yield _one("naive_gap", "close_rate.curve", large, truths.naive_gap, why, means="at least")
     said = f"most is lost, and most time passes, at {truths.bottleneck}"
     for metric in ("stage_leak", "stage_wait"):
         for stage in STAGES:
@@ -124,8 +114,9 @@ def _pipeline(truths: Truths, scale: float) -> Iterator[Record]:
                 yield _compared("bottleneck", said, worst, other, 1.0, of="ratio")
     least = truths.skipped * (1 - truths.loss_shares[0] - truths.loss_shares[1])
     why = "of deals that pass discovery; the row also has those that end there"
-    yield _one("skipped", "stage_skip_rate", {"stage": "discovery"}, [least, truths.skipped], why, means="range",
-               period=FISCAL_YEAR)  # fmt: skip
+    yield _one(
+        "skipped", "stage_skip_rate", {"stage": "discovery"}, [least, truths.skipped], why, means="range"
+    )
 
 
 def _retention(truths: Truths, scale: float) -> Iterator[Record]:
@@ -135,42 +126,37 @@ def _retention(truths: Truths, scale: float) -> Iterator[Record]:
     why = "and much leaves"
     yield _one("gross_ceiling", "gross_revenue_retention", leaky, truths.gross_ceiling, why, means="at most")
     for segment, stays, rise in zip(SEGMENTS, truths.retained, truths.retained_rise, strict=True):
-        kept = stays + rise * YEARS_IN
-        bounds = [kept, kept + (1 - kept) * truths.reactivated]
-        dims = {"segment": segment, "cohort": f"FY{COHORT}", "age": "12"}
-        why = "twelve months after the start; some of those who left are back by then"
-        yield _one("retained", "cohort_retention", dims, bounds, why, means="range", options=years)
+        best = stays + rise * YEARS_SEEN
+        bounds = [stays, best + (1 - best) * truths.reactivated]
+        dims = {"segment": segment, "cohort": "all", "age": "12"}
+        why = "twelve months after the start, of all who started; some of those who left are back by then"
+        yield _one("retained", "cohort_retention", dims, bounds, why, means="range")
     newer, older = (
         _row("cohort_retention", {"cohort": f"FY{year}", "age": "12"}, LAST, years)
         for year in (COHORT, STARTS_ON.year + 1)
     )
     said = "later cohorts stay better"
     yield _compared("cohort_gap", said, newer, older, truths.cohort_gap, of="difference")
-    back, gone = (_row("arr_bridge", {"movement": movement}) for movement in ("reactivated", "churned"))
-    said = "some of those who leave return"
-    yield _compared("reactivated", said, back, gone, 0.0, of="ratio", means="at most")
 
 
 def _activation(truths: Truths, scale: float) -> Iterator[Record]:
-    two_years, years = {"months": 24}, {"cohort": "year"}
+    year = {"months": 12}
     for channel, share in zip(CHANNEL_NAMES, truths.activation_share, strict=True):
         dims = {"channel": channel}
         why = "share of the channel's new customers that meet the rule within its window"
-        yield _one("activation_share", "activation_rate", dims, share, why, options=two_years)
+        yield _one("activation_share", "activation_rate", dims, share, why, options=year)
         if share > 0.5 and channel not in SELDOM:
             day = int(truths.activation_days * (0.5 / share) ** truths.activation_slowness)
             why = "the day by which half of all new customers of the channel have activated"
             yield _one("activation_days", "time_to_value", dims, day, why)
     weak = {"channel": truths.weak_channel}
-    few, every = (_row("activation_rate", dims, LAST, two_years) for dims in (weak, {}))
+    few, every = (_row("activation_rate", dims, LAST, year) for dims in (weak, {}))
     said = "the channel that closes well takes root in fewer accounts than all do"
     yield _compared("weak_channel", said, every, few, 0.0, of="difference")
-    many, every = (_row("win_rate", dims, LAST, {"months": 12}) for dims in (weak, {}))
+    many, every = (_row("win_rate", dims, LAST, year) for dims in (weak, {}))
     said = "it wins at least as many of its deals as all do"
     yield _compared("weak_win_gap", said, many, every, truths.weak_win_gap, of="difference")
-    few, every = (
-        _row("cohort_retention", dims | {"cohort": "all", "age": "12"}, LAST, years) for dims in (weak, {})
-    )
+    few, every = (_row("cohort_retention", dims | {"cohort": "all", "age": "12"}) for dims in (weak, {}))
     said = "and it loses more customers within twelve months of their start"
     yield _compared("weak_churn_gap", said, every, few, truths.weak_churn_gap, of="difference")
     known = 1 - 3 * truths.user_only * truths.unknown_users
@@ -184,15 +170,9 @@ def _costs(truths: Truths, scale: float) -> Iterator[Record]:
             why = f"spent {truths.lag_months} months before, per new customer"
             dims = {"channel": channel}
             yield _one("cost_per_logo", "cac.paid", dims, cost, why, period=period, within=CENT)
-    now, before = (_row("cac.paid", {}, period) for period in (LAST, YEAR_BEFORE))
+    now, before = (_row("cac", {}, period) for period in (LAST, YEAR_BEFORE))
     said = "the cost of a new customer rises over all, though in no channel"
     yield _compared("cost_rise_gap", said, now, before, 1 + truths.cost_rise_gap, of="ratio")
-    month = len(costs.LABELS) - 1
-    for category in dict.fromkeys(category for _, category, _, _ in costs.SHARED):
-        parts = [dollars for _, c, _, dollars in costs.SHARED if c == category]
-        whole = sum(costs.shared(part, month, scale) for part in parts) / 100
-        why = "shared cost grows by a set rate, month over month"
-        yield _one("shared_cost", "spend", {"category": category}, whole, why, within=CENT)
     idle = float(round(costs.IDLE[1] * scale))
     why = "bought without a customer"
     yield _one("idle_channel", "spend", {"channel": truths.idle_channel}, idle, why, within=CENT)
@@ -201,7 +181,7 @@ def _costs(truths: Truths, scale: float) -> Iterator[Record]:
 def _finance(truths: Truths, scale: float) -> Iterator[Record]:
     margin, services = truths.subscription_margin, truths.services_share
     both = (margin + services * truths.services_margin) / (1 + services)
-    for period in (LAST, YEAR_BEFORE, f"{ENDS_ON.year}-Q3", FISCAL_YEAR):
+    for period in (LAST, YEAR_BEFORE):
         why = "the same in every month"
         yield _one(
             "subscription_margin", "gross_margin.subscription", {}, margin, why, period=period, within=TRUST
@@ -211,25 +191,19 @@ def _finance(truths: Truths, scale: float) -> Iterator[Record]:
 
 
 def _reasons(truths: Truths, scale: float) -> Iterator[Record]:
-    years, known = {"months": 36}, 1 - truths.reason_missing
+    year, known = {"months": 12}, 1 - truths.reason_missing
     why = "nobody wrote the reason down"
     dims = {"churn_reason": "unknown"}
-    yield _one("reason_missing", "churn_reasons", dims, truths.reason_missing, why, options=years)
+    yield _one("reason_missing", "churn_reasons", dims, truths.reason_missing, why, options=year)
     for path, shares, failed in zip(PATHS, truths.reason_shares, truths.involuntary, strict=True):
         for reason, share in zip(REASONS, shares, strict=True):
             dims = {"onboarding_path": path, "churn_reason": reason}
             of_all = known * (1 - failed) * share
             why = "of all churns of the path, those without a reason too"
-            yield _one("reason_shares", "churn_reasons", dims, of_all, why, options=years)
+            yield _one("reason_shares", "churn_reasons", dims, of_all, why, options=year)
         dims = {"onboarding_path": path, "churn_reason": INVOLUNTARY}
         why = "nobody chose to leave"
-        yield _one("involuntary", "churn_reasons", dims, known * failed, why, options=years)
-    served, led = (
-        _row("churn_reasons", {"onboarding_path": path, "churn_reason": REASONS[0]}, LAST, years)
-        for path in (PATHS[0], PATHS[-1])
-    )
-    said = "who serves itself leaves for want of adoption more than who is led by hand"
-    yield _compared("reason_shares", said, served, led, 0.0, of="difference")
+        yield _one("involuntary", "churn_reasons", dims, known * failed, why, options=year)
 
 
 def _dirt(truths: Truths, scale: float) -> Iterator[Record]:
