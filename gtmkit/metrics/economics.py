@@ -46,6 +46,7 @@ def cac(
     """
     basis = {"pipeline": pipeline_created, "logos": new_logos, "paid": spend}.get(allocation)
     why = NO_BASIS[allocation] if cost == "loaded" else "paid cost is of the rows themselves"
+    why += _missing(basis)
     parts = laid_out(spend, new_logos, basis if cost == "loaded" else None, by, why)
     rows = beside(by, spend=parts[0], new_logos=parts[1])
     amount, logos = floats(rows["spend.value"]), floats(rows["new_logos.value"])
@@ -59,6 +60,8 @@ def cac(
     answer = voided(answer, amount <= 0, "no spend on it")
     for words in (FROM_FINANCE, NO_PURPOSE):
         answer = noted(answer, _says(rows["spend.reason"], words), words)
+    if cost == "loaded":
+        answer = _without_shared(answer, why, allocation)
     if cost == "paid" and not by:
         answer = noted(answer, amount > 0, "of the whole company: nothing there to share out")
     for period, absent in _absent(cost_categories, not_applicable):
@@ -159,6 +162,22 @@ def ltv_to_cac(
         high=np.nan,
     )
     return shaped(answer, by, [])
+
+
+def _missing(basis: pd.DataFrame | None) -> str:
+    """What the basis lacks, where a whole table of it is not there."""
+    if basis is None or not len(basis) or (basis["status"] != "undefined").any():
+        return ""
+    reason = str(basis["reason"].iloc[0])
+    return f" ({reason})" if reason.startswith("needs table ") else ""
+
+
+def _without_shared(answer: pd.DataFrame, why: str, allocation: str) -> pd.DataFrame:
+    """Beside a row in which shared cost had to stay, the others have none of it, and say so."""
+    stays = _says(answer["reason"], STAYS)
+    here = answer["period"].isin(set(answer["period"][stays])).to_numpy(dtype=bool) & ~stays
+    words = f"no shared cost in it: {why}"
+    return noted(answer, here, words) if allocation == "none" else marked(answer, here, "provisional", words)
 
 
 def _says(reasons: pd.Series, words: str) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -94,7 +94,13 @@ def test_shared_cost_is_laid_on_channels_as_gtm_toml_says(allocation: str, costs
 def test_cac_without_a_basis_says_why_shared_cost_stays() -> None:
     frame = company(without="opportunities").metric("cac", by="channel").set_index("channel")
     assert frame.loc["unattributed", "numerator"] == 200
-    assert frame.loc["unattributed", "reason"] == "shared cost stays here: no pipeline created to share it by"
+    why = "no pipeline created to share it by (needs table opportunities)"
+    assert frame.loc["unattributed", "reason"] == f"shared cost stays here: {why}"
+    # What looks like a loaded cost has none of the shared cost in it: not final, and its row says so.
+    known = frame[frame["status"] == "provisional"]
+    assert len(known) > 0
+    assert all(f"no shared cost in it: {why}" in reason for reason in known["reason"])
+    assert set(frame["status"]) <= {"provisional", "undefined"}
 
 
 def test_cac_by_two_dimensions_shares_within_what_is_known() -> None:
