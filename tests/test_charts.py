@@ -431,3 +431,11 @@ def test_contrast_reaches_wcag_aa(mode):
         assert contrast(of[line], of["paper"]) >= 3, line
     for k in range(1, 8):
         assert contrast(of["ink" if k <= 4 else "inv"], of[f"q{k}"]) >= 4.5, k
+
+
+def test_the_table_below_a_retention_bridge_has_its_two_totals() -> None:
+    gross = frame([["2026-10", *share(81, 100)]], "period")
+    net = frame([["2026-10", *share(97, 100)]], "period")
+    table = charts.retention_rows(gross, net)
+    assert list(table)[:3] == ["kept", "period", "value"]
+    assert table[["kept", "value"]].to_numpy().tolist() == [["GRR", 0.81], ["NRR", 0.97]]

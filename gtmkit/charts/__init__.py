@@ -6,7 +6,7 @@ why customers leave (`reasons_by` group), `bridge` from total to total (its step
 table. A frame without a figure draws a quiet box with the reason.
 """
 
-from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_steps
+from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_rows, retention_steps
 from gtmkit.charts.curves import curves
 from gtmkit.charts.heatmap import cohort_heatmap
 from gtmkit.charts.picture import Picture, show
@@ -25,6 +25,7 @@ __all__ = [
     "rates",
     "reasons",
     "reasons_by",
+    "retention_rows",
     "retention_steps",
     "show",
     "stages",

@@ -47,6 +47,12 @@ def retention_steps(gross: pd.DataFrame, net: pd.DataFrame) -> list[Step] | str:
     ]
 
 
+def retention_rows(gross: pd.DataFrame, net: pd.DataFrame) -> pd.DataFrame:
+    """What `retention_steps` draws, as the table below it: GRR and NRR, a row each."""
+    named = {"GRR": gross, "NRR": net}
+    return pd.concat([frame.assign(kept=name)[["kept", *frame.columns]] for name, frame in named.items()])
+
+
 def movement_steps(movements: pd.DataFrame, closing: pd.DataFrame, named: str = "ARR") -> list[Step] | str:
     """Opening, each movement, closing. `movements` has the axis `movement`, `closing` the total after."""
     reason = why_empty(movements) or why_empty(closing)

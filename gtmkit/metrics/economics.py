@@ -169,7 +169,7 @@ def _missing(basis: pd.DataFrame | None) -> str:
     if basis is None or not len(basis) or (basis["status"] != "undefined").any():
         return ""
     reason = str(basis["reason"].iloc[0])
-    return f" ({reason})" if reason.startswith("needs table ") else ""
+    return f" (no table {reason.removeprefix('needs table ')})" if reason.startswith("needs table ") else ""
 
 
 def _without_shared(answer: pd.DataFrame, why: str, allocation: str) -> pd.DataFrame:

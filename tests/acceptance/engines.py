@@ -62,8 +62,9 @@ def workspace(
 
 def ledger(ws: Workspace, name: str) -> list[dict[str, Any]]:
     """A ledger as plain records, in an order of its own and with its columns by name."""
-    found = ws.ledger(name).collect().to_arrow()
-    records = found.select(sorted(found.column_names)).to_pylist()
+    frame = ws.ledger(name)
+    columns = sorted(frame.collect_schema().names())  # of pandas, arrow would have the index as one more
+    records = frame.collect().to_arrow().select(columns).to_pylist()
     return sorted(records, key=lambda record: [(value is None, str(value)) for value in record.values()])
 
 

@@ -94,7 +94,7 @@ def test_shared_cost_is_laid_on_channels_as_gtm_toml_says(allocation: str, costs
 def test_cac_without_a_basis_says_why_shared_cost_stays() -> None:
     frame = company(without="opportunities").metric("cac", by="channel").set_index("channel")
     assert frame.loc["unattributed", "numerator"] == 200
-    why = "no pipeline created to share it by (needs table opportunities)"
+    why = "no pipeline created to share it by (no table opportunities)"
     assert frame.loc["unattributed", "reason"] == f"shared cost stays here: {why}"
     # What looks like a loaded cost has none of the shared cost in it: not final, and its row says so.
     known = frame[frame["status"] == "provisional"]
