@@ -40,7 +40,7 @@ test-browser: chromium $(READY)  ## the tests in a browser (needs Chromium)
 	@$(PYTEST) -m browser
 
 accept: java chromium $(SPARK)  ## the acceptance list: line, figures, pass (needs Java and Chromium)
-	@$(PYTEST) tests/acceptance -m '' --accept
+	@$(PYTEST) $(TWO_CORES) tests/acceptance -m '' --accept
 
 lab: $(READY)  ## JupyterLab, open at notebooks/
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/notebooks

@@ -296,7 +296,7 @@ def test_every_truth_of_the_reviews_is_expected_somewhere() -> None:
     told = {record["truth"] for record in expected.records(TRUTHS, 1.0)}
     assert {
         "cycle_days", "naive_gap", "bottleneck", "net_floor", "gross_ceiling", "win_share", "win_rate_gap",
-        "retained", "cohort_gap", "reactivated", "skipped", "activation_share", "activation_days", "weak_channel",
+        "retained", "cohort_gap", "skipped", "activation_share", "activation_days", "weak_channel",
         "weak_win_gap", "weak_churn_gap", "cost_per_logo", "cost_rise_gap", "idle_channel", "subscription_margin",
         "services_margin", "reason_shares", "involuntary", "reason_missing", "unknown_users",
     } <= told  # fmt: skip
