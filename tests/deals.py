@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 import duckdb
+import narwhals as nw
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -108,6 +109,22 @@ def on_engine(tables: Mapping[str, pa.Table], engine: str) -> dict[str, Any]:
         return {name: pl.DataFrame(t).lazy() for name, t in tables.items()}
     connection = duckdb.connect()
     return {name: connection.from_arrow(t) for name, t in tables.items()}
+
+
+def numbers(engine: str, texts: Iterable[str] = ("kind",), **columns: Iterable[Any]) -> nw.LazyFrame[Any]:
+    """A frame of an engine from columns of text (`texts`) and whole numbers; a day or a month may be told as a date."""
+
+    def told(column: str, value: Any) -> Any:
+        if not isinstance(value, str) or column in texts:
+            return value
+        day = date.fromisoformat(value)
+        return day.year * 12 + day.month - 1 if column.endswith("month") else (day - date(1970, 1, 1)).days
+
+    arrays = {
+        name: pa.array([told(name, value) for value in values], TEXT if name in texts else WHOLE)
+        for name, values in columns.items()
+    }
+    return nw.from_native(on_engine({"rows": pa.table(arrays)}, engine)["rows"]).lazy()
 
 
 def review(

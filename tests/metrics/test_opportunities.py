@@ -3,15 +3,14 @@
 Reviews are of 2026-10 (as_of 2026-11-01) unless they say otherwise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from functools import partial
 
 import narwhals as nw
 import pandas as pd
-import pyarrow as pa
 import pytest
-from deals import ENGINES, approx, on_engine, said
+from deals import ENGINES, approx, numbers, said
 
 from gtmkit.frames import Frame, collect, sums
 from gtmkit.metrics.entrants import one, zero
@@ -29,32 +28,13 @@ from gtmkit.periods import Period
 
 OCTOBER = Period.parse("2026-10", 1)
 UNIT = 10_000
-TEXTS = ("kind",)  # the columns that are not numbers
 Make = Callable[..., Frame]
 
 
 @pytest.fixture(params=ENGINES)
 def frame(request: pytest.FixtureRequest) -> Make:
-    """A frame of an engine from columns of text and whole numbers; a day or a month may be told as a date."""
-
-    def make(**columns: Sequence[Any]) -> Frame:
-        arrays = {
-            name: pa.array(
-                [_number(name, value) for value in values], pa.string() if name in TEXTS else pa.int64()
-            )
-            for name, values in columns.items()
-        }
-        return nw.from_native(on_engine({"rows": pa.table(arrays)}, request.param)["rows"]).lazy()
-
-    return make
-
-
-def _number(column: str, value: Any) -> Any:
-    """Days since 1970, or year * 12 + month - 1, of a date written as text."""
-    if not isinstance(value, str) or column in TEXTS:
-        return value
-    told = date.fromisoformat(value)
-    return told.year * 12 + told.month - 1 if column.endswith("month") else (told - date(1970, 1, 1)).days
+    """Makes a frame of an engine from columns of text and whole numbers."""
+    return partial(numbers, request.param)
 
 
 # population
