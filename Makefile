@@ -75,7 +75,7 @@ $(READY): requirements.lock pyproject.toml
 	  echo "Install one (Debian: apt-get install python3 python3-venv) or name yours: make PYTHON=python3.12" >&2; \
 	  exit 1; \
 	fi; \
-	echo "Setting up .venv with Python $$version, once; this takes a minute or two." >&2; \
+	echo "Setting up .venv with Python $$version, once; this takes about three minutes." >&2; \
 	"$$python" -m venv --clear .venv >&2
 	@echo "Installing what requirements.lock names ..." >&2
 	@$(PIP) --require-hashes --requirement requirements.lock >&2

@@ -18,7 +18,7 @@ from gtmkit.sample.truths import (
 
 Record = dict[str, Any]
 Dims = dict[str, str]
-ASKED = ("segment", "channel", "onboarding_path", "category")  # dimensions to ask for; others are axes
+ASKED = ("segment", "channel", "onboarding_path")  # dimensions to ask for; others are axes
 
 LAST = f"{ENDS_ON:%Y-%m}"
 YEAR_BEFORE = f"{ENDS_ON.year - 1}-{ENDS_ON.month:02d}"

@@ -114,11 +114,6 @@ def again(sheet: Sheet, rows: Sequence[int] | np.ndarray) -> Sheet:
     return found
 
 
-def rows_of(sheet: Sheet) -> int:
-    """How many rows a sheet has."""
-    return len(next(iter(sheet.values())).values)
-
-
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """One CSV file, gzipped without a time stamp where the name ends in .gz; the same bytes everywhere."""
     text = io.StringIO(newline="")
