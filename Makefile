@@ -14,6 +14,8 @@ PIP       := $(BIN)/python -m pip --disable-pip-version-check install --quiet --
 PYTEST    := $(BIN)/python -m pytest
 # One file stays on one worker, so what a module prepares is prepared once.
 TWO_CORES := -n 2 --dist loadfile
+# `make accept` runs these; no other target repeats them.
+NO_ACCEPT := --ignore=tests/acceptance
 LOCK      := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header $(UV_FLAGS)
 
 export CHROMIUM
@@ -30,14 +32,14 @@ report: $(READY)  ## the review of the last complete month of the sample company
 	@$(BIN)/gtmkit report --workspace $(WORKSPACE) $(if $(PERIOD),--period $(PERIOD))
 
 test: $(READY)  ## the tests that need neither Java nor Chromium, and the notebooks' figures of record
-	@$(PYTEST) $(TWO_CORES)
+	@$(PYTEST) $(TWO_CORES) $(NO_ACCEPT)
 	@$(PYTEST) --nbval-lax --nbval-current-env notebooks/
 
 test-spark: java $(SPARK)  ## the tests on Spark (needs Java 17 or newer)
-	@$(PYTEST) -m spark
+	@$(PYTEST) -m spark $(NO_ACCEPT)
 
 test-browser: chromium $(READY)  ## the tests in a browser (needs Chromium)
-	@$(PYTEST) -m browser
+	@$(PYTEST) -m browser $(NO_ACCEPT)
 
 accept: java chromium $(SPARK)  ## the acceptance list: line, figures, pass (needs Java and Chromium)
 	@$(PYTEST) $(TWO_CORES) tests/acceptance -m '' --accept
@@ -51,7 +53,7 @@ lint: $(READY)  ## ruff and mypy
 	@$(BIN)/mypy
 
 check: lint  ## lint and the quick tests, in under a minute
-	@$(PYTEST) $(TWO_CORES) --ignore=tests/acceptance --ignore=tests/sources --ignore=tests/test_sources.py \
+	@$(PYTEST) $(TWO_CORES) $(NO_ACCEPT) --ignore=tests/sources --ignore=tests/test_sources.py \
 	  --ignore=tests/test_cli.py -k 'not engine and not test_run' -m 'not spark and not browser and not slow and not quick_off'
 
 lock: $(READY)  ## compile both locks from pyproject.toml (UV_FLAGS=--upgrade takes newer versions)

@@ -85,25 +85,20 @@ def shared_figures(name: str) -> Any:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_line_01_pages_make_no_external_request(sample_report: Path, figure: Figure) -> None:
-    from playwright.sync_api import sync_playwright
-
+def test_line_01_pages_make_no_external_request(sample_report: Path, chromium: Any, figure: Figure) -> None:
     pages = [*sorted(sample_report.glob("*.html")), sample_report.parents[1] / "index.html"]
     assert len(pages) >= 4  # index, two notebooks, and the list of all reports
     asked: list[str] = []
     broken: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for path in pages:
-            page = browser.new_page()
-            page.on("request", lambda request: asked.append(request.url))
-            page.on("pageerror", lambda error: broken.append(str(error)))
-            page.goto(path.as_uri(), wait_until="networkidle")
-            page.evaluate("window.scrollTo(0, document.body.scrollHeight)")  # what loads lazily loads now
-            page.emulate_media(media="print")
-            page.wait_for_load_state("networkidle")
-            page.close()
-        browser.close()
+    for path in pages:
+        page = chromium.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(path.as_uri(), wait_until="networkidle")
+        page.evaluate("window.scrollTo(0, document.body.scrollHeight)")  # what loads lazily loads now
+        page.emulate_media(media="print")
+        page.wait_for_load_state("networkidle")
+        page.close()
     elsewhere = {url for url in asked if not url.startswith("data:")} - {path.as_uri() for path in pages}
     assert not elsewhere
     assert not broken

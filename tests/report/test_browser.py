@@ -6,7 +6,6 @@ The pages are those that lie in the published folder, so a new notebook is tried
 import csv
 import gzip
 import io
-import os
 import re
 import shutil
 from pathlib import Path
@@ -63,17 +62,6 @@ def review(request, tmp_path_factory) -> Path:
 def pages_of(review: Path) -> list[Path]:
     """Every page of a review, and the list of all reviews."""
     return [*sorted(review.glob("*.html")), review.parents[1] / "index.html"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [1280, 360, 320])
