@@ -26,7 +26,8 @@ TURNS = (
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
 )
 UNITS = (
-    "share", "money", "money per day", "days", "months", "opportunity-days", "accounts", "count", "ratio"
+    "share", "money", "money per day", "days", "months", "hours", "opportunity-days", "accounts", "count", "points",
+    "ratio",
 )  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def plain(value: Any) -> float | None:
 def number(value: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
     """One figure with its unit, as it stands in a sentence: `21.8 %`, `USD 1.23 m`, `32 days`.
 
-    `digits` is the number of decimals of a share or of months (1 by default), or of a ratio (2). Null is
+    `digits` is the number of decimals of a share, of months, hours or points (1 by default), or of a ratio (2). Null is
     written `not known`.
     """
     known = plain(value)
@@ -77,7 +78,7 @@ def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
         return f"{size:.{2 if digits is None else digits}f}"
     if unit in ("money", "money per day"):
         return _thousands(size)
-    if unit == "months":
+    if unit in ("months", "hours", "points"):
         return f"{size:,.{1 if digits is None else digits}f}"
     return f"{size:,.0f}"
 
@@ -260,7 +261,7 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
         return f"{text} %"
     if unit == "days":
         return f"{text} day" if text == "1" else f"{text} days"
-    if unit in ("months", "opportunity-days", "accounts"):
+    if unit in ("months", "hours", "opportunity-days", "accounts", "points"):
         return f"{text} {unit}"
     if unit in ("money", "money per day"):
         return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")

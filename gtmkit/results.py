@@ -5,8 +5,9 @@ A metric answers with a tidy pandas frame: the `by` columns, `period`, the metri
 exist is NaN; `shaped` turns every NaN into a null, so that none leaves.
 """
 
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,32 @@ class Need:
 
     metric: str
     options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a positional parameter names: a metric (annotated as a pandas frame), else a table or ledger.
+
+    `may_lack`: the function does without it.
+    """
+
+    name: str
+    is_metric: bool
+    options: Mapping[str, Any]
+    may_lack: bool
+
+
+def parts_of(function: Callable[..., Any]) -> list[Part]:
+    """What a metric or ledger is made of, in the order of its positional parameters."""
+    found = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            need = parameter.default
+            is_need = isinstance(need, Need)
+            name, options = (need.metric, need.options) if is_need else (parameter.name, {})
+            is_metric = is_need or parameter.annotation is pd.DataFrame
+            found.append(Part(name, is_metric, options, need is None))
+    return found
 
 
 def setting(key: str) -> Any:

@@ -21,14 +21,17 @@ from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, HistoryError, did_you_mean
 from gtmkit.frames import Frame, collect
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
+from gtmkit.ledgers.dimensions import named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
-from gtmkit.periods import Period, last_month_ending_by, month_index
-from gtmkit.results import Need, Setting
+from gtmkit.periods import TRAILING_WEEKS, Period, Week, last_month_ending_by, month_index
+from gtmkit.results import Part, Setting
 
 LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
 # What describes and does not happen: how far it reaches says nothing of how complete a figure is.
 BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities")
 MOST_PERIODS = 600  # fifty years of months
+MOST_NAMED = 20  # values listed in a message
+VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -41,7 +44,8 @@ class Workspace:
     """A company's tables at one period, and every figure that can be read off them.
 
     `config` are its settings, `period` is the period under review, `tables` the names of the tables it has,
-    `asked` all that was answered so far, as (id, variant, by, frame).
+    `where` the column and value to which every answer is confined, `asked` all that was answered so far, as
+    (id, variant, by, frame).
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Workspace:
         loss: pd.DataFrame,
         store: Path | None = None,
         first: Mapping[str, date] | None = None,
+        where: Mapping[str, str] | None = None,
     ) -> None:
         self.config = config
         self.period = period
@@ -63,6 +68,8 @@ class Workspace:
         self._first = dict(first or {})
         self._loss = loss
         self._units: dict[tuple[str, str], str] = {}
+        self.where = dict(where or {})
+        self._known: dict[str, set[str]] = {}
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
 
     @classmethod
@@ -93,16 +100,24 @@ class Workspace:
         return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     def metric(
-        self, metric: str, by: str | Sequence[str] = (), periods: int = 1, **options: Any
+        self,
+        metric: str,
+        by: str | Sequence[str] = (),
+        periods: int = 1,
+        where: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> pd.DataFrame:
         """The answer to a metric, in the result shape, for so many periods ending with the one under review.
 
-        Options reach this metric only; what it takes from others is as gtm.toml has it.
-        Raises ConfigError for an id, variant, `by` or option that there is not.
+        `where` confines it to one value of a column: it is the row that `by` that column would give. Options
+        reach this metric only; what it takes from others is as gtm.toml has it.
+        Raises ConfigError for an id, variant, `by`, `where` or option that there is not.
         """
         row, variant = catalog.find(metric)
         columns = (by,) if isinstance(by, str) else tuple(by)
         catalog.check_by(metric, columns)
+        confined = {**self.where, **(where or {})}
+        self.check_where(confined)
         _check_options(row, options)
         if not isinstance(periods, int) or not 1 <= periods <= MOST_PERIODS:
             raise ConfigError(
@@ -110,15 +125,48 @@ class Workspace:
                 "Ask for one of these."
             )
         asked = {**(row.variants[variant].options if variant else {}), **options}
-        answer = self._answer(row, columns, periods, asked)
+        answer = self._confined(row, columns, periods, asked, confined)
         said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
         name = ".".join(filter(None, [variant, said]))
-        self.asked.append((row.id, name, columns, answer))
+        dimensions = tuple(dict.fromkeys([*confined, *columns]))
+        self.asked.append((row.id, name, dimensions, answer))
         self._units[row.id, name] = unit = row.unit_with(asked)
-        title = display.title(catalog.label(metric, self.config), columns, said, answer["period"].tolist())
+        told = ", ".join(filter(None, [said, *(f"{column} = {value}" for column, value in confined.items())]))
+        title = display.title(catalog.label(metric, self.config), columns, told, answer["period"].tolist())
         return display.answer(
-            answer, metric=row.id, title=title, unit=unit, currency=self.config.company.currency
+            answer.drop(columns=[c for c in confined if c not in columns]),
+            metric=row.id,
+            title=title,
+            unit=unit,
+            currency=self.config.company.currency,
         )
+
+    def check_where(self, where: Mapping[str, str]) -> None:
+        """Raises ConfigError where an answer cannot be confined so: no such column, or no row of that value."""
+        for column, value in where.items():
+            if column not in catalog.DIMENSIONS:
+                raise ConfigError(
+                    f"Nothing is known by '{column}'.{did_you_mean(column, catalog.DIMENSIONS)} "
+                    f"Allowed: {', '.join(catalog.DIMENSIONS)}. Choose one of these."
+                )
+            known = self._values(column)
+            if value not in known:
+                listed = ", ".join(sorted(known)[:MOST_NAMED]) or "none: no table has that column"
+                raise ConfigError(
+                    f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}. "
+                    "Choose one of these."
+                )
+
+    def _values(self, column: str) -> set[str]:
+        """The values of a column in the tables that have it, as text, with the name of what has none."""
+        if column not in self._known:
+            found = {null_row(column)}
+            for frame in self._frames.values():
+                if column in frame.collect_schema().names():
+                    values = collect(named(frame.select(column), [column]).unique())[column]
+                    found |= {str(value) for value in values}
+            self._known[column] = found if len(found) > 1 else set()
+        return self._known[column]
 
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
@@ -146,6 +194,35 @@ class Workspace:
         """Everything asked so far, as a cell displays it: a line of text, and the facts as data."""
         return Facts(self.records())
 
+    def _confined(
+        self,
+        row: catalog.Metric,
+        by: tuple[str, ...],
+        periods: int,
+        options: Mapping[str, Any],
+        where: Mapping[str, str],
+    ) -> pd.DataFrame:
+        """The rows of an answer by `where` and `by` that have the values asked for; undefined where none has."""
+        labels = [p.label for p in self.period.trailing(periods)]
+        if not where:
+            return self._answer(row, by, periods, options)
+        columns = tuple(dict.fromkeys([*where, *by]))
+        absent = [c for c in where if c not in row.by]
+        if absent:
+            nothing = results.undefined(columns, labels, f"{row.id} is not known by {absent[0]}", row.axes)
+            return nothing.assign(**where)
+        answer = self._answer(row, columns, periods, options)
+        kept = np.ones(len(answer), bool)
+        for column, value in where.items():
+            kept &= (answer[column].isna() | (answer[column] == value)).to_numpy(dtype=bool)
+        rows = answer[kept].assign(**where).reset_index(drop=True)
+        told = " and ".join(f"{column} = {value}" for column, value in where.items())
+        missing = [label for label in labels if label not in set(rows["period"])]
+        if missing:
+            nothing = results.undefined(columns, missing, f"nothing with {told}", row.axes).assign(**where)
+            rows = pd.concat([rows, nothing], ignore_index=True) if len(rows) else nothing
+        return rows
+
     def _answer(
         self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Mapping[str, Any]
     ) -> pd.DataFrame:
@@ -159,6 +236,10 @@ class Workspace:
     ) -> pd.DataFrame:
         span = self.period.trailing(periods)
         labels = [p.label for p in span]
+        if isinstance(self.period, Week):
+            if row.least != "week":
+                return results.undefined(by, labels, f"{row.id} is counted by the month", row.axes)
+            span = _looking_back(row, span)
         try:
             arguments = self._arguments(row.function, by, periods)
         except MissingTableError as missing:
@@ -221,28 +302,23 @@ class Workspace:
         A part of a derived metric is asked by the dimensions that its row of the catalogue allows.
         """
         found: list[Any] = []
-        for parameter in inspect.signature(function).parameters.values():
-            if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+        for need in results.parts_of(function):
+            if not need.is_metric:
+                found.append(self._optional(need, REPLICATE in by))
                 continue
-            need = parameter.default
-            name = need.metric if isinstance(need, Need) else parameter.name
-            if name in catalog.METRICS:
-                part = catalog.METRICS[name]
-                options = need.options if isinstance(need, Need) else {}
-                asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in options.items()}
-                own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
-                found.append(self._answer(part, own, periods, asked).copy())
-            else:
-                found.append(self._optional(name, parameter, REPLICATE in by))
+            part = catalog.METRICS[need.name]
+            asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
+            own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
+            found.append(self._answer(part, own, periods, asked).copy())
         return found
 
-    def _optional(self, name: str, parameter: inspect.Parameter, leaving_out: bool = False) -> Frame | None:
+    def _optional(self, part: Part, leaving_out: bool = False) -> Frame | None:
         try:
-            if leaving_out and self._has_accounts(name):
-                return replicated(self._input(name), self._input("replicates"))
-            return self._input(name)
+            if leaving_out and self._has_accounts(part.name):
+                return replicated(self._input(part.name), self._input("replicates"))
+            return self._input(part.name)
         except MissingTableError:
-            if parameter.default is None:
+            if part.may_lack:
                 return None
             raise
 
@@ -258,10 +334,10 @@ class Workspace:
                 "Ask for one of these."
             )
         build = LEDGERS[name]
-        parameters = inspect.signature(build).parameters.values()
-        arguments = [self._optional(p.name, p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        parts = results.parts_of(build)
+        arguments = [self._optional(part) for part in parts]
         if name in FIRST_OF and all(argument is None for argument in arguments):
-            raise MissingTableError(next(iter(parameters)).name)
+            raise MissingTableError(parts[0].name)
         ledger = build(*arguments, as_of=self.period.end, **self._settings(build))
         if self.store is None:
             self._frames[name] = sources.settled(ledger)
@@ -286,7 +362,7 @@ class Workspace:
 
     def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
         """Why a metric cannot be broken down so: a column that none of its inputs has."""
-        if "targets" in row.inputs:
+        if any(part.name == "targets" for part in row.parts):
             absent = [c for c in by if c not in self._frames["targets"].collect_schema().names()]
             if absent:
                 return f"targets has no column {absent[0]}"
@@ -311,20 +387,19 @@ class Workspace:
     def _measured(self, row: catalog.Metric) -> list[str]:
         """The ledgers and leading tables under a metric, those that only describe left out."""
         names: list[str] = []
-        for name in row.inputs:
-            if name in catalog.METRICS:
-                names += self._measured(catalog.METRICS[name])
-            elif name not in BESIDE and (name in self._frames or name in LEDGERS):
-                names.append(name)
+        for part in row.parts:
+            if part.is_metric:
+                names += self._measured(catalog.METRICS[part.name])
+            elif part.name not in BESIDE and (part.name in self._frames or part.name in LEDGERS):
+                names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
             return [name] if name in self._frames and name not in BESIDE else []
-        parameters = inspect.signature(LEDGERS[name]).parameters.values()
-        parts = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
+        parts = results.parts_of(LEDGERS[name])
+        tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part.name)))
         return tables[:1] if name in FIRST_OF else tables
 
     def _finished(
@@ -337,6 +412,8 @@ class Workspace:
     ) -> pd.DataFrame:
         """The answer with its status settled: suppressed, provisional or final where nothing came before."""
         rows = answer.copy()
+        looks_back = [isinstance(p, Week) and p.weeks > 1 for p in span]
+        rows = results.noted(rows, any(looks_back), f"trailing {TRAILING_WEEKS} weeks")
         for period in span if not row.is_derived else ():  # what is derived carries the statuses of its parts
             nothing = self._not_yet(row, period)
             if nothing:
@@ -408,11 +485,18 @@ class Facts:
         return {"text/plain": repr(self), FACTS_MIME: self.records}
 
 
-def open(folder: str | Path, period: str | None = None, *, rejects: Path | None = None) -> Workspace:
+def open(
+    folder: str | Path,
+    period: str | None = None,
+    *,
+    where: Mapping[str, str] | None = None,
+    rejects: Path | None = None,
+) -> Workspace:
     """The workspace in a folder, at a period (by default the last month complete in its data).
 
-    Reads and checks every table once; what was read is kept in the workspace's `.gtmkit` folder until
-    the files change. A relative folder is looked for from here and then from the folders above.
+    `where` confines every answer to one value of a column, such as {"segment": "SMB"}. Reads and checks
+    every table once; what was read is kept in the workspace's `.gtmkit` folder until the files change. A
+    relative folder is looked for from here and then from the folders above.
     Raises ConfigError, ContractError, and HistoryError for a period without data.
     """
     home = _found(Path(folder))
@@ -424,7 +508,15 @@ def open(folder: str | Path, period: str | None = None, *, rejects: Path | None 
     first = _first_days(frames)
     begins = [day for table, day in first.items() if table in LEADING] or list(first.values())
     chosen = _period(period, config, through, min(begins, default=None))
-    return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables, first)
+    loss = store.loss(folder_of_tables)
+    opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, where)
+    opened.check_where(opened.where)
+    return opened
+
+
+def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:
+    """The weeks over which a metric is counted: a value signal over the last few, what is put in over one."""
+    return [p.looking_back() if isinstance(p, Week) and row.layer == VALUE_SIGNALS else p for p in span]
 
 
 def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:

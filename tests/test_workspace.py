@@ -124,7 +124,7 @@ def test_a_period_after_the_data_is_refused(home: Path) -> None:
     assert gtmkit.open(home, "2026-Q4").period.label == "2026-Q4"
 
 
-@pytest.mark.parametrize("period", ["2026-13", "2026-W45", "last month", "9999-12", "0001"])
+@pytest.mark.parametrize("period", ["2026-13", "2026-W54", "last month", "9999-12", "0001"])
 def test_what_is_no_period_of_the_data_is_refused(home: Path, period: str) -> None:
     with pytest.raises(ConfigError):
         gtmkit.open(home, period)

@@ -1,27 +1,34 @@
 """The catalogue: one row a metric, with what the trade says of it; the formula is the function of that name.
 
 The definition is the first line of that function's docstring, so that text and code stand side by side. The
-rows stand by layer: `outcomes`, `outputs`, `signals`, `inputs`, and `processes` for process indicators.
+rows stand by layer: `outcomes`, then `demand`, `outputs` (the pipeline) and `economics` of layer 2, `signals`,
+`inputs`, and `processes` for process indicators.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from gtmkit.catalog import inputs, outcomes, outputs, processes, signals
+from gtmkit.catalog import demand, economics, inputs, outcomes, outputs, processes, signals
 from gtmkit.catalog.metric import LAYERS, Decision, Metric, Unit, Variant
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.results import Setting
 
 __all__ = [
-    "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_agreed", "check_by", "define", "find",
-    "label", "overview",
+    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_agreed", "check_by", "define",
+    "find", "label", "overview",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
-    row.id: row for layer in (outcomes, outputs, signals, inputs, processes) for row in layer.ROWS
+    row.id: row
+    for layer in (outcomes, demand, outputs, economics, signals, inputs, processes)
+    for row in layer.ROWS
 }
+
+
+# Every column by which some metric may be asked.
+DIMENSIONS = tuple(dict.fromkeys(column for row in METRICS.values() for column in row.by))
 
 
 def find(metric: str) -> tuple[Metric, str]:

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import pandas as pd
 
 from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
-from gtmkit.results import Need
+from gtmkit.results import Part, parts_of
 
 Decision = Literal["focus", "demand", "sales_motion", "onboarding", "compounding"]
 Unit = Literal[
-    "share", "ratio", "money", "money per day", "days", "months", "opportunity-days", "accounts"
+    "share", "ratio", "money", "money per day", "days", "months", "opportunity-days", "accounts",
+    "hours", "count", "points",
 ]  # fmt: skip
 LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
 
@@ -43,6 +44,7 @@ class Metric:
     columns it may be broken down by. `axes`: the metric's own. `function`: the measure or derived metric.
     `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
+    `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -57,6 +59,7 @@ class Metric:
     departs: str = ""
     axes: tuple[str, ...] = ()
     jackknife: int = 0
+    least: Literal["week", "month"] = "month"
     variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @property
@@ -77,23 +80,17 @@ class Metric:
         return (inspect.getdoc(self.function) or "").splitlines()[0]
 
     @property
+    def parts(self) -> list[Part]:
+        """What it is made of: metrics where it is derived, else tables and ledgers."""
+        return parts_of(self.function)
+
+    @property
     def is_derived(self) -> bool:
         """Whether it is computed from other metrics, whose answers are frames of pandas."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return all(p.annotation is pd.DataFrame for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+        return all(part.is_metric for part in self.parts)
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters beyond `by` and `periods`: what may be asked of it."""
         parameters = inspect.signature(self.function).parameters.values()
         return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "periods")}
-
-    @property
-    def inputs(self) -> list[str]:
-        """The tables, ledgers or metrics it takes, by the names of its positional parameters."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return [
-            p.default.metric if isinstance(p.default, Need) else p.name
-            for p in parameters
-            if p.kind is p.POSITIONAL_OR_KEYWORD
-        ]

@@ -48,7 +48,7 @@ ROWS: list[Metric] = [
         departs="Kaplan-Meier, counted to a fixed horizon only; customers of the data's first month are left out",
     ),
     Metric(
-        finance.recognised_revenue, "Revenue", 1, "money", "up", **_BOOKS,
+        finance.revenue, "Revenue", 1, "money", "up", **_BOOKS,
         standard="revenue recognised in the period", departs="from finance alone, never made from MRR",
     ),
     Metric(

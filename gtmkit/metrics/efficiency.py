@@ -20,8 +20,8 @@ YEAR = 4  # quarters
 
 
 def magic_number(
-    recognised_revenue: pd.DataFrame = needs("recognised_revenue", months=QUARTER),
-    revenue_before: pd.DataFrame = needs("recognised_revenue", months=QUARTER, lag=QUARTER),
+    revenue: pd.DataFrame = needs("revenue", months=QUARTER),
+    revenue_before: pd.DataFrame = needs("revenue", months=QUARTER, lag=QUARTER),
     spend: pd.DataFrame = needs("spend", **BEFORE),
     net_new_arr: pd.DataFrame = needs("net_new_arr", months=QUARTER),
     new_arr: pd.DataFrame = needs("new_arr", months=QUARTER),
@@ -38,8 +38,8 @@ def magic_number(
     Differs: `.as_written` multiplies new ARR, which is of a year already, by four: four times too high.
     """
     if basis == "revenue":
-        rows = beside(by, recognised_revenue=recognised_revenue, revenue_before=revenue_before, spend=spend)
-        grown = (floats(rows["recognised_revenue.value"]) - floats(rows["revenue_before.value"])) * YEAR
+        rows = beside(by, revenue=revenue, revenue_before=revenue_before, spend=spend)
+        grown = (floats(rows["revenue.value"]) - floats(rows["revenue_before.value"])) * YEAR
         n: Any = np.nan
     elif basis == "arr":
         rows = beside(by, net_new_arr=net_new_arr, spend=spend)

@@ -15,7 +15,7 @@ from gtmkit.windows import flows
 NOT_APART = "margin of all revenue: finance does not keep subscriptions apart"
 
 
-def recognised_revenue(
+def revenue(
     finance: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None, lag: int = 0
 ) -> pd.DataFrame:
     """Revenue recognised in the period, as finance has it.

@@ -16,24 +16,22 @@ ROWS = ("value", "numerator", "denominator", "status", "reason")
 
 
 @pytest.mark.parametrize("engine", paper.ENGINES)
-def test_recognised_revenue_is_what_finance_has(engine: str) -> None:
+def test_revenue_is_what_finance_has(engine: str) -> None:
     ws = books.books("2025-09", engine, finance=BOTH)
-    assert paper.one(ws.metric("recognised_revenue"))["value"] == 140
-    assert paper.one(ws.metric("recognised_revenue", months=2, lag=1))["value"] == 220
-    assert (
-        paper.one(books.books("2025-Q3", engine, finance=BOTH).metric("recognised_revenue"))["value"] == 360
-    )
+    assert paper.one(ws.metric("revenue"))["value"] == 140
+    assert paper.one(ws.metric("revenue", months=2, lag=1))["value"] == 220
+    assert paper.one(books.books("2025-Q3", engine, finance=BOTH).metric("revenue"))["value"] == 360
 
 
-def test_recognised_revenue_of_months_that_are_not_all_there_is_none() -> None:
+def test_revenue_of_months_that_are_not_all_there_is_none() -> None:
     ws = books.books("2025-10", finance=BOTH)
-    frame = ws.metric("recognised_revenue", months=3)
+    frame = ws.metric("revenue", months=3)
     assert paper.cells(frame, "value", "reason") == [(None, "finance has 2 of 3 months")]
     hole = finance(MONTHS | {"2025-08": (None, 36.0, None, None, None)}, *COLUMNS)
     ws = books.books("2025-09", finance=hole)
-    frame = ws.metric("recognised_revenue", periods=3)
+    frame = ws.metric("revenue", periods=3)
     assert [v is None for (v,) in paper.cells(frame, "value")] == [False, True, False]
-    none = books.books("2025-09", finance=finance({"2025-09": (1.0,)}, "cogs")).metric("recognised_revenue")
+    none = books.books("2025-09", finance=finance({"2025-09": (1.0,)}, "cogs")).metric("revenue")
     assert paper.one(none)["reason"] == "finance has no column revenue_amount"
 
 

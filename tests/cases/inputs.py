@@ -1,0 +1,5 @@
+"""Cases of what is put in."""
+
+from cases.case import Case
+
+CASES: list[Case] = []

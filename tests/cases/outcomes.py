@@ -1,0 +1,5 @@
+"""Cases of business outcomes."""
+
+from cases.case import Case
+
+CASES: list[Case] = []

@@ -1,0 +1,5 @@
+"""Cases of value signals."""
+
+from cases.case import Case
+
+CASES: list[Case] = []
