@@ -20,6 +20,7 @@ from gtmkit.config import Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError
 from gtmkit.ledgers import LEDGERS
+from gtmkit.periods import Period
 from gtmkit.results import Need, Setting
 
 TESTS = Path(__file__).parent
@@ -374,3 +375,39 @@ def test_what_gtm_toml_agrees_is_of_a_metric_that_there_is() -> None:
     change = {"on": date(2026, 7, 1), "metric": "nrr", "note": "counted anew"}
     with pytest.raises(ConfigError, match=r"change\[0\].metric: there is no metric 'nrr'"):
         catalog.check_agreed(Config.model_validate({"change": [change]}))
+
+
+# ---------------------------------------------------------------- which review a metric belongs to
+
+
+@pytest.mark.parametrize(
+    ("metric", "settings", "runs", "in_week", "in_month"),
+    [
+        ("win_rate", {}, "month", False, True),
+        ("arr", {}, "quarter", False, True),  # shown in a month, scored in a quarter
+        ("gross_revenue_retention", {}, "quarter", False, False),
+        ("gross_revenue_retention", {"gross_revenue_retention": "month"}, "month", False, True),
+        ("cohort_retention", {}, "month", False, True),  # a value signal that has no weeks
+        ("cohort_retention", {"cohort_retention": "week"}, "week", False, True),
+    ],
+)
+def test_a_review_has_what_is_run_so_often(
+    metric: str, settings: dict[str, str], runs: str, in_week: bool, in_month: bool
+) -> None:
+    row, config = METRICS[metric], Config.model_validate({"cadence": settings})
+    assert catalog.cadence(row, config) == runs
+    belongs = [catalog.belongs(row, Period.parse(p), config) for p in ("2026-W45", "2026-10", "2026-Q3")]
+    assert belongs == [in_week, in_month, True]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"cadence": {"win_rat": "week"}}, "cadence.win_rat"),
+        ({"guardrails": {"gros_margin": {"at_least": 0.7}}}, "guardrails.gros_margin"),
+        ({"scorecard": {"lines": ["arr", "nrr"]}}, r"scorecard.lines\[1\]"),
+    ],
+)
+def test_what_is_agreed_of_a_metric_there_is_not_is_refused(settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: there is no metric"):
+        catalog.check_agreed(Config.model_validate(settings))

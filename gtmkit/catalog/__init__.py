@@ -11,13 +11,14 @@ import pandas as pd
 
 from gtmkit.catalog import demand, economics, inputs, outcomes, outputs, processes, signals
 from gtmkit.catalog.metric import LAYERS, Decision, Metric, Unit, Variant
-from gtmkit.config import Config
+from gtmkit.config import Cadence, Config
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.periods import Period
 from gtmkit.results import Setting
 
 __all__ = [
-    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_agreed", "check_by", "define",
-    "find", "label", "overview",
+    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "belongs", "cadence",
+    "check_agreed", "check_by", "define", "find", "label", "overview",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
@@ -26,6 +27,8 @@ METRICS: dict[str, Metric] = {
     for row in layer.ROWS
 }
 
+
+SHOWN_MONTHLY = ("arr", "net_revenue_retention")  # outcomes that a month shows; only a quarter scores them
 
 # Every column by which some metric may be asked.
 DIMENSIONS = tuple(dict.fromkeys(column for row in METRICS.values() for column in row.by))
@@ -123,9 +126,40 @@ def check_by(metric: str, by: Sequence[str]) -> None:
             )
 
 
+def cadence(row: Metric, config: Config) -> Cadence:
+    """How often a metric is run: as [cadence] says, else by its layer.
+
+    Inputs and value signals by the week where they can be counted so, GTM outputs by the month, outcomes by
+    the quarter.
+    """
+    if row.id in config.cadence:
+        return config.cadence[row.id]
+    if row.layer == 1:
+        return "quarter"
+    return "week" if row.least == "week" and row.layer in (3, 4) else "month"
+
+
+def belongs(row: Metric, period: Period, config: Config) -> bool:
+    """Whether a metric is part of the review of such a period.
+
+    A week has what is run weekly; a month that and what is run monthly, with ARR and NRR shown; a quarter or
+    year has everything.
+    """
+    if period.grain == "week":
+        return cadence(row, config) == "week" and row.least == "week"
+    if period.grain == "month":
+        return cadence(row, config) != "quarter" or row.id in SHOWN_MONTHLY
+    return True
+
+
 def check_agreed(config: Config) -> None:
     """Raises ConfigError where gtm.toml agrees something about a metric that there is not."""
     named = [(f"metric.{name}", name) for name in config.metric]
+    named += [(f"cadence.{name}", name) for name in config.cadence]
+    named += [(f"guardrails.{name}", name) for name in config.guardrails]
+    named += [
+        (f"scorecard.lines[{at}]", name.partition(".")[0]) for at, name in enumerate(config.scorecard.lines)
+    ]
     named += [(f"change[{at}].metric", change.metric) for at, change in enumerate(config.change)]
     for key, name in named:
         if name not in METRICS:
