@@ -37,7 +37,8 @@ MODULES: list[ModuleType] = [
 # What finance knows of the company alone, what stands on it, and events that belong to no account.
 WHOLE_COMPANY = {
     "revenue", "gross_margin", "magic_number", "new_cac_ratio", "expansion_cac_ratio",
-    "blended_cac_ratio", "identity_match_rate", "cost_categories",
+    "blended_cac_ratio", "identity_match_rate", "event_contract_violations",
+    "cost_categories",
 }  # fmt: skip
 each_metric = pytest.mark.parametrize("row", list(METRICS.values()), ids=list(METRICS))
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_OPPORTUNITIES, Metric
-from gtmkit.metrics import activation, costs, stages
+from gtmkit.metrics import activation, costs, process, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 ROWS: list[Metric] = [
@@ -18,9 +18,30 @@ ROWS: list[Metric] = [
         axes=("stage",),
     ),
     Metric(
+        process.stale_opportunity_share, "Stale opportunities", 2, "share", "down", **_CRM,
+        standard="open opportunities without activity for longer than agreed",
+        departs="activity = a row of stage_changes; what people noted elsewhere is not seen",
+    ),
+    Metric(
+        process.past_due_close_share, "Past-due expected closes", 2, "share", "down", **_CRM,
+        standard="open opportunities whose close date has passed",
+        departs="as it stood at the end of the period; those without an expected close are left out",
+    ),
+    Metric(
+        process.handoff_time, "Time to kick-off", 2, "days", "down", **_CRM | {"decision": "onboarding"},
+        standard="days from closed won to the kick-off of onboarding",
+        departs="Kaplan-Meier over 12 months of wins, so that those still waiting count",
+    ),
+    Metric(
         activation.identity_match_rate, "Events matched to an account", 3, "share", "up",
         "onboarding", "product analytics",
         "ours: events of an account, by their own id or by that of a known user or visitor", (),
+    ),
+    Metric(
+        process.event_contract_violations, "Events that break the contract", 3, "share", "down",
+        "onboarding", "product analytics",
+        "ours: events with a name that is not agreed, or without what they must carry", (),
+        least="week",
     ),
     Metric(
         costs.cost_categories, "Cost by category", 2, "money", "neither", "demand", "finance",

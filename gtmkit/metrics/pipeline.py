@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit import stats
-from gtmkit.frames import UNITS, Frame, collect, counted, small, sums
+from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.metrics.entrants import YEAR, ages, at_periods, each, entrants, medians, one, windowed, zero
 from gtmkit.metrics.opportunities import (
     Weight,
@@ -17,12 +17,12 @@ from gtmkit.metrics.opportunities import (
     amount_sums,
     closed,
     population,
-    stands,
+    standing,
     tenths,
     weighed,
     without_amount,
 )
-from gtmkit.periods import Period, day_index
+from gtmkit.periods import Period
 from gtmkit.results import (
     FIGURES,
     beside,
@@ -229,7 +229,7 @@ def open_pipeline(
     Answers: how much is in play?
     Returns: money; n = opportunities. Without stage_changes today's amount stands in and the row says so.
     """
-    rows = _standing(population(positions, kinds), periods)
+    rows = standing(population(positions, kinds), periods)
     table = collect(
         sums(
             rows, [*by, "at_period"], amount=amount("amount"), n=one(),
@@ -273,11 +273,6 @@ def pipeline_velocity(
     )  # fmt: skip
     at_once = floats(rows["sales_cycle.value"]) == 0
     return shaped(voided(answer, at_once, "the sales cycle is 0 days"), by, [])
-
-
-def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
-    ends = {"at_period": list(range(len(periods))), "as_of": [day_index(p.end) for p in periods]}
-    return positions.join(small(positions, **ends), how="cross").filter(stands(nw.col("as_of")))
 
 
 def _won_medians(
