@@ -48,7 +48,12 @@ class Format(StrEnum):
 
 Workspace = Annotated[Path, typer.Option(help="Folder that holds gtm.toml and the tables.")]
 PeriodLabel = Annotated[
-    str | None, typer.Option(help="2026-10, 2026-Q3 or 2026; by default the last month complete in the data.")
+    str | None,
+    typer.Option(help="2026-W45, 2026-10, 2026-Q3 or 2026; by default the last month complete in the data."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Confine it to one value of a column; may be repeated."),
 ]
 As = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
 
@@ -63,6 +68,7 @@ def report(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for the notebooks' parameters.")
     ] = None,
+    where: Where = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
     notebooks: Annotated[Path | None, typer.Option(help="Folder of the notebooks.")] = None,
     workers: Annotated[
@@ -73,9 +79,11 @@ def report(
     """Run the review of a period and publish it whole; prints the path of its page last."""
     with _exits(as_json):
         from gtmkit.report import run_report
+        from gtmkit.workspace import conditions
 
         page = run_report(
-            workspace, period, only=only or (), parameters=_pairs(settings or ()), out=out,
+            workspace, period, only=only or (), parameters=_pairs(settings or ()),
+            where=conditions(where or ()), out=out,
             notebooks=notebooks or _notebooks(), workers=workers,
             progress=lambda line: errors.print(line, markup=False),
         )  # fmt: skip
@@ -94,6 +102,7 @@ def metric(
         list[str] | None, typer.Option(help="A column to break it down by; may be repeated.")
     ] = None,
     periods: Annotated[int, typer.Option(help="How many periods, ending with the one under review.")] = 1,
+    where: Where = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
     ] = None,
@@ -102,11 +111,12 @@ def metric(
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
         from gtmkit import catalog, display
+        from gtmkit.workspace import conditions
         from gtmkit.workspace import open as open_workspace
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
-        ws = open_workspace(workspace, period)
+        ws = open_workspace(workspace, period, conditions(where or ()))
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         if form is Format.table:
             typer.echo(display.words(frame))

@@ -6,7 +6,7 @@ keyword-only ones how it is asked. This module resolves those names, each once, 
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -488,13 +488,14 @@ class Facts:
 def open(
     folder: str | Path,
     period: str | None = None,
+    where: str | Mapping[str, str] = "",
     *,
-    where: Mapping[str, str] | None = None,
     rejects: Path | None = None,
 ) -> Workspace:
     """The workspace in a folder, at a period (by default the last month complete in its data).
 
-    `where` confines every answer to one value of a column, such as {"segment": "SMB"}. Reads and checks
+    `where` confines every answer to one value of a column, such as "segment=SMB" (several with "; " between
+    them) or {"segment": "SMB"}. Reads and checks
     every table once; what was read is kept in the workspace's `.gtmkit` folder until the files change. A
     relative folder is looked for from here and then from the folders above.
     Raises ConfigError, ContractError, and HistoryError for a period without data.
@@ -509,9 +510,28 @@ def open(
     begins = [day for table, day in first.items() if table in LEADING] or list(first.values())
     chosen = _period(period, config, through, min(begins, default=None))
     loss = store.loss(folder_of_tables)
-    opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, where)
+    confined = conditions(where.split(";")) if isinstance(where, str) else where
+    opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, confined)
     opened.check_where(opened.where)
     return opened
+
+
+def conditions(texts: Iterable[str]) -> dict[str, str]:
+    """What COLUMN=VALUE texts confine to; empty ones say nothing.
+
+    Raises ConfigError for a text of another form, or a column named twice.
+    """
+    found: dict[str, str] = {}
+    for text in filter(None, map(str.strip, texts)):
+        column, equals, value = (part.strip() for part in text.partition("="))
+        if not (column and equals and value):
+            raise ConfigError(
+                f"'{text}' is no condition. COLUMN=VALUE is allowed, such as segment=SMB. Write it so."
+            )
+        if column in found:
+            raise ConfigError(f"{column} is confined twice. One value of a column is allowed. Leave one out.")
+        found[column] = value
+    return found
 
 
 def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:

@@ -26,6 +26,7 @@ from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
+SCORECARD = "00_scorecard"  # the notebook whose page is the review's own
 FILE = re.compile(r'<a download="([a-z0-9_]+\.csv)" href="data:text/csv;charset=utf-8,([^"]*)"')
 
 
@@ -80,6 +81,7 @@ def _pages(
         "company": review.config.company.name,
         "period": review.label,
         "period_in_words": in_words(ws.period),
+        "where": [f"{column} = {value}" for column, value in review.where.items()],
         "through": through_of(ws),
         "reproduce": review.reproduce,
         "pages": [
@@ -89,17 +91,21 @@ def _pages(
                 "lead": lead(one.notebook),
             }
             for one in executed
+            if one.name != SCORECARD
         ],
     }
-    for one, page in zip(executed, shown["pages"], strict=True):
+    own_pages = [one for one in executed if one.name != SCORECARD]
+    for one, page in zip(own_pages, shown["pages"], strict=True):
         sections = pages.sections_of(one.notebook)
         text = pages.render("notebook.html.j2", title=page["title"], sections=sections, **shown)
         (folder / page["href"]).write_text(text, encoding="utf-8")
         page["files"] = _files_of(text, folder, one.name)
     notes = _notes(review)
+    scorecard = [s for one in executed if one.name == SCORECARD for s in pages.sections_of(one.notebook)]
     text = pages.render(
         "index.html.j2",
-        headlines=[line for line in lines if not line.is_missing],
+        scorecard=scorecard,
+        headlines=[line for line in lines if not line.is_missing and not scorecard],
         gaps=missing,
         absent=[table for table in TABLES if table not in ws.tables],
         loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),

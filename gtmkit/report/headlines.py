@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from gtmkit import catalog, formats
 from gtmkit.config import Config
-from gtmkit.periods import Period, month_label
+from gtmkit.periods import Period, Week, month_label
 from gtmkit.report.changes import NO_CHANGE, Change, change
 from gtmkit.report.facts import Fact
 from gtmkit.wording import VERDICTS
@@ -82,7 +83,7 @@ class Lead(NamedTuple):
 def ask(ws: Workspace) -> None:
     """Ask a workspace for the headlines, of its period and of as many before as a comparison needs."""
     for metric in HEADLINES:
-        if metric in catalog.METRICS:
+        if catalog.belongs(catalog.METRICS[metric], ws.period, ws.config):
             rows = ws.metric(metric, periods=2)
             now = rows["period"] == ws.period.label
             if rows["status"].eq("undefined").all():
@@ -131,9 +132,16 @@ def lead(notebook: Mapping[str, Any]) -> Lead | None:
 
 
 def in_words(period: Period) -> str:
-    """A period as people say it: `October 2026`; of several months its first and last."""
+    """A period as people say it: `October 2026`; of several months its first and last; of a week its days."""
+    if isinstance(period, Week):
+        monday, sunday = period.start, period.end - timedelta(days=1)
+        return f"{_day(monday)} to {_day(sunday)} {sunday.year}"
     first, last = (f"{MONTHS[month % 12]} {month // 12}" for month in (period.first_month, period.last_month))
     return first if first == last else f"{first} to {last}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def _line(fact: Fact, before: Fact | None, period: str, config: Config) -> Line:
