@@ -567,7 +567,7 @@ def test_keys_are_unique_apart_from_exact_repetitions(committed: Written) -> Non
         "subscriptions": ["Subscription ID", "Start Date"],
         "events": ["account_id", "user_id", "event", "timestamp"],
         "exchange_rates": ["month_on", "currency"],
-        "targets": ["period", "metric", "segment"],
+        "targets": ["period", "metric", "segment", "owner"],
     }
     for table, key in keys.items():
         assert not committed.raw(table).drop_duplicates().duplicated(key).any(), table

@@ -23,6 +23,7 @@ MODULES = (costs, demand, exports, keeping, usage, working)
 # What may change when one idea is drawn anew: the tables that tell of it, and those that follow from them.
 FOLLOWS = {
     "account details": {"accounts"},
+    "target list": {"accounts"},
     "dirt of deals": {"opportunities"},
     "dirt of subscriptions": {"subscriptions"},
     "dirt of events": {"events"},
