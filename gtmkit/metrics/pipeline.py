@@ -146,7 +146,7 @@ def close_rate(
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
     if basis == "curve":
         rows = rows.with_columns(_won=counted(nw.col("outcome") == "won"))
-        table = ages(rows, [*by], periods, "created_day", "closed_day", "created_month", won=nw.col("_won"))
+        table = ages(rows, [*by], periods, "created_day", "closed_day", won=nw.col("_won"))
         return _curves(table, by, periods, window_days)
     rows = rows.with_columns(month=nw.col("created_month"))
     age = nw.col("closed_day") - nw.col("created_day")
@@ -182,7 +182,7 @@ def sales_cycle(
         return shaped(_won_medians(rows, by, periods, months), by, [])
     rows = population(journeys, kinds).filter(~nw.col("entered_day").is_null())
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
-    table = ages(rows, [*by], periods, "entered_day", "closed_day", "entered_month")
+    table = ages(rows, [*by], periods, "entered_day", "closed_day")
     return shaped(medians(table, by, periods), by, [])
 
 

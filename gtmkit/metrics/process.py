@@ -96,7 +96,7 @@ def handoff_time(
     won = closed(journeys, ["new"]).filter(nw.col("outcome") == "won")
     rows = won.join(begun.agg(nw.col("kickoff_day").min()), on="account_id", how="inner")
     return shaped(
-        medians(ages(rows, by, periods, "closed_day", "kickoff_day", "closed_month"), by, periods), by, []
+        medians(ages(rows, by, periods, "closed_day", "kickoff_day"), by, periods), by, []
     )
 
 

@@ -73,7 +73,7 @@ def time_in_stage(
     Returns: axis stage; days, Kaplan-Meier; numerator = stays that ended, n = stays.
     """
     rows = population(stays, kinds).with_columns(stage=nw.col("at"))
-    table = ages(rows, [*by, "stage"], periods, "from_day", "until_day", "from_month")
+    table = ages(rows, [*by, "stage"], periods, "from_day", "until_day")
     return _by_stage(medians(table, [*by, "stage"], periods, {"stage": range(len(stages))}), by, stages)
 
 

@@ -16,7 +16,7 @@ from gtmkit.metrics.entrants import ages, at_periods, entrants, medians, one, wi
 from gtmkit.metrics.opportunities import (
     amount,
 )
-from gtmkit.periods import Period
+from gtmkit.periods import Period, Week
 from gtmkit.windows import flows
 
 OCTOBER = Period.parse("2026-10", 1)
@@ -38,8 +38,8 @@ def entered(frame: Make, days: Sequence[str], reached: Sequence[str | None]) -> 
 
 def counted(frame: Make, *spans: tuple[str, str | None], periods: int = 1) -> pd.DataFrame:
     begins, ends = [begin for begin, _ in spans], [end for _, end in spans]
-    rows = frame(from_day=begins, until_day=ends, from_month=begins)
-    return ages(rows, [], OCTOBER.trailing(periods), "from_day", "until_day", "from_month")
+    rows = frame(from_day=begins, until_day=ends)
+    return ages(rows, [], OCTOBER.trailing(periods), "from_day", "until_day")
 
 
 def test_the_last_day_of_the_window_counts(frame: Make) -> None:
@@ -91,6 +91,13 @@ def test_every_period_has_a_row_also_where_nothing_stood() -> None:
     ]
 
 
+def test_periods_that_overlap_stand_each_for_itself() -> None:
+    """Weeks that look back over four: the second has three weeks in common with the first."""
+    weeks = [week.looking_back() for week in Week.parse("2026-W45").trailing(2) if isinstance(week, Week)]
+    table = pd.DataFrame({"at_period": [0, 1], "n": [4, 9]}).convert_dtypes(dtype_backend="pyarrow")
+    assert said(at_periods(table, [], weeks), "period", "n") == [("2026-W44", 4), ("2026-W45", 9)]
+
+
 # ages and their medians
 
 
@@ -100,6 +107,13 @@ def test_ages_are_of_the_twelve_months_to_the_end_of_the_period(frame: Make) -> 
         frame, ("2025-10-31", None), ("2025-11-01", None), ("2026-10-31", None), ("2026-11-01", None)
     )
     assert sorted(said(table, "age", "ended", "n")) == [(1, 0, 1), (365, 0, 1)]
+
+
+def test_ages_to_the_end_of_a_week_are_of_the_365_days_before(frame: Make) -> None:
+    """2026-W44 ends before Monday 2 November, so 2 November 2025 is the first of its 365 days."""
+    week = Period.parse("2026-W44")
+    rows = frame(from_day=["2025-11-01", "2025-11-02", "2026-11-01", "2026-11-02"], until_day=[None] * 4)
+    assert sorted(said(ages(rows, [], [week], "from_day", "until_day"), "age", "n")) == [(1, 1), (365, 1)]
 
 
 def test_an_end_after_the_period_is_none_yet_and_one_before_its_beginning_is_the_same_day(
