@@ -64,6 +64,18 @@ def month(column: str) -> nw.Expr:
     return (stamp.year().cast(INTEGER) * 12 + stamp.month().cast(INTEGER) - 1).cast(INTEGER)
 
 
+def with_first_day(rows: Frame, at: nw.Expr, name: str) -> Frame:
+    """The rows with the first day of a month index as a day index, in steps that stay short on every engine."""
+    rows = rows.with_columns(_march=at - 2)  # months since March of the year 0: leap days come last
+    rows = rows.with_columns(_year=(nw.col("_march") // 12).cast(INTEGER))
+    rows = rows.with_columns(_in_year=nw.col("_march") - nw.col("_year") * 12)
+    year, in_year = nw.col("_year"), nw.col("_in_year")
+    leap_days = year // 4 - year // 100 + year // 400
+    # Months from March on have 31, 30, 31, 30, 31 days, again and again; 719,468 days before 1970.
+    first = year * 365 + leap_days + (in_year * 153 + 2) // 5 - 719_468
+    return rows.with_columns(**{name: first.cast(INTEGER)}).drop("_march", "_year", "_in_year")
+
+
 def small(like: Frame, **columns: Sequence[int]) -> Frame:
     """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
     one = like.select(_rows=nw.len())

@@ -227,8 +227,13 @@ class Sla(Section):
 
 
 class Renewals(Section):
-    """[renewals]: how many days after its term a renewal may still come, and how far ahead dues are listed."""
+    """[renewals]: how long a term is, how late a renewal may still come, and how far ahead dues are listed.
 
+    `term_months`: terms recur that often, since an export writes the next end of a term over the last one; 0
+    takes only the ends that are written.
+    """
+
+    term_months: int = Field(default=12, ge=0, le=120)
     grace_days: Days = 30
     ahead_days: Days = 90
 

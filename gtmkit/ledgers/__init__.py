@@ -9,12 +9,24 @@ from gtmkit.ledgers.activations import activations, unmatched
 from gtmkit.ledgers.churns import churns, without_churn
 from gtmkit.ledgers.costs import costs
 from gtmkit.ledgers.journeys import journeys, positions, stays, visits
+from gtmkit.ledgers.renewals import renewals
 from gtmkit.ledgers.replicates import replicates
 from gtmkit.ledgers.revenue import revenue
 
 LEDGERS: Mapping[str, Callable[..., Frame]] = {
     build.__name__: build
-    for build in (revenue, journeys, visits, positions, stays, costs, replicates, activations, churns)
+    for build in (
+        revenue,
+        journeys,
+        visits,
+        positions,
+        stays,
+        costs,
+        replicates,
+        activations,
+        churns,
+        renewals,
+    )
 }
 
 # Ledgers made of the first of their tables that there is; the others only stand in for it.
