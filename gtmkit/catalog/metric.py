@@ -3,11 +3,17 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
 
-from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
+from gtmkit.ledgers.dimensions import (
+    ACCOUNT_DIMENSIONS,
+    LEAD_DIMENSIONS,
+    OPPORTUNITY_DIMENSIONS,
+    OWNER_DIMENSIONS,
+)
 from gtmkit.results import Part, parts_of
 
 Decision = Literal["focus", "demand", "sales_motion", "onboarding", "compounding"]
@@ -19,6 +25,7 @@ LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
 
 OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 OF_OPPORTUNITIES = (*dict.fromkeys([*OPPORTUNITY_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
+OF_LEADS = (*dict.fromkeys([*LEAD_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
 OF_TARGETS = ("segment", "channel", "owner")
 OF_COSTS = ("channel", "source", "medium", "segment")
 
@@ -36,6 +43,14 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Redefined:
+    """A change of what a metric means, made in the code: the first day it holds, and what is different."""
+
+    on: date
+    note: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """What the trade says of a metric.
 
@@ -45,6 +60,7 @@ class Metric:
     `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
+    `changes`: when its definition was changed since the first release; each makes another version of it.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -61,6 +77,12 @@ class Metric:
     jackknife: int = 0
     least: Literal["week", "month"] = "month"
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    changes: tuple[Redefined, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The version of the definition in the code, from 1."""
+        return 1 + len(self.changes)
 
     @property
     def id(self) -> str:

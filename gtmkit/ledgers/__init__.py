@@ -9,6 +9,7 @@ from gtmkit.ledgers.activations import activations, unmatched
 from gtmkit.ledgers.churns import churns, without_churn
 from gtmkit.ledgers.costs import costs
 from gtmkit.ledgers.journeys import journeys, positions, stays, visits
+from gtmkit.ledgers.prospects import lead_opportunities, prospects
 from gtmkit.ledgers.renewals import renewals
 from gtmkit.ledgers.replicates import replicates
 from gtmkit.ledgers.revenue import revenue
@@ -25,6 +26,8 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
         replicates,
         activations,
         churns,
+        prospects,
+        lead_opportunities,
         renewals,
     )
 }

@@ -11,6 +11,7 @@ ACCOUNT_DIMENSIONS = (
     "onboarding_path", "is_icp", "is_target", "parent_id", "owner",
 )  # fmt: skip
 OWNER_DIMENSIONS = ("team", "territory", "function")
+LEAD_DIMENSIONS = ("source", "medium", "channel", "segment", "persona", "owner")
 OPPORTUNITY_DIMENSIONS = ("segment", "use_case", "persona", "channel", "owner", "product", "kind")
 UNATTRIBUTED = ("channel", "source", "medium", "campaign", "motion")
 
@@ -65,6 +66,37 @@ def with_owner(table: Frame, owners: Frame | None) -> Frame:
         return table
     extra = [c for c in OWNER_DIMENSIONS if _has(owners, c)]
     return table.join(_once(owners, "owner", extra), on="owner", how="left") if extra else table
+
+
+def with_dimensions(
+    table: Frame,
+    columns: Sequence[str],
+    own: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """These columns of what belongs to an account, and its dimensions as text with their nulls named.
+
+    A dimension is its own where it has one (`own` says which it may have), else its account's at acquisition;
+    team, territory and function are its owner's.
+    """
+    have = [c for c in own if _has(table, c)]
+    table = table.select(*columns, *have)
+    if accounts is not None:
+        of_account = account_dimensions(accounts, account_changes, None)
+        more = {c: nw.col(f"_{c}") for c in of_account.collect_schema().names() if c != "account_id"}
+    if accounts is not None and more:
+        of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
+        table = table.join(of_account, on="account_id", how="left")
+        table = table.with_columns(*text(table, have)) if have else table
+        either = {
+            c: nw.when(nw.col(c).is_null()).then(its).otherwise(nw.col(c)) if c in have else its
+            for c, its in more.items()
+        }
+        table = table.with_columns(**either).drop(*[f"_{c}" for c in more])
+    table = with_owner(table, owners)
+    return named(table, [c for c in table.collect_schema().names() if c not in columns])
 
 
 def _once(table: Frame, key: str, columns: Sequence[str]) -> Frame:
