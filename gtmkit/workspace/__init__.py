@@ -6,8 +6,8 @@ keyword-only ones how it is asked. This module resolves those names, each once, 
 
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,17 +18,18 @@ import pandas as pd
 from gtmkit import catalog, display, results, sources, store
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
-from gtmkit.errors import ConfigError, HistoryError, did_you_mean
+from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.dimensions import named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
-from gtmkit.periods import TRAILING_WEEKS, Period, Week, last_month_ending_by, month_index
+from gtmkit.periods import Period, Week
 from gtmkit.results import Part, Setting
+from gtmkit.workspace import opening, settling
+from gtmkit.workspace.opening import conditions
 
-LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
-# What describes and does not happen: how far it reaches says nothing of how complete a figure is.
-BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities")
+__all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
+
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
@@ -255,7 +256,7 @@ class Workspace:
             answer = self._with_interval(answer, row, by, periods, options)
         if not len(answer):
             return results.undefined(by, labels, "no rows in these periods", row.axes)
-        return self._finished(answer, row, by, span, row.unit_with(options))
+        return self._settled(answer, row, by, span, row.unit_with(options))
 
     def _with_interval(
         self,
@@ -289,7 +290,7 @@ class Workspace:
         return any(self._has_accounts(name) for name in self._measured(row))
 
     def _has_accounts(self, name: str) -> bool:
-        if "accounts" not in self._frames or not (name in LEDGERS or name in LEADING):
+        if "accounts" not in self._frames or not (name in LEDGERS or name in opening.LEADING):
             return False
         try:
             return "account_id" in self._input(name).collect_schema().names()
@@ -371,7 +372,7 @@ class Workspace:
                 have = self._input(name).collect_schema().names()
             except MissingTableError:  # the metric has another input that stands in for it
                 continue
-            if name not in LEDGERS and name in LEADING and "accounts" in self._frames:
+            if name not in LEDGERS and name in opening.LEADING and "accounts" in self._frames:
                 have = [*have, *self._account_dimensions()]
             absent = [c for c in by if c not in have and c != REPLICATE]
             if absent:
@@ -390,19 +391,19 @@ class Workspace:
         for part in row.parts:
             if part.is_metric:
                 names += self._measured(catalog.METRICS[part.name])
-            elif part.name not in BESIDE and (part.name in self._frames or part.name in LEDGERS):
+            elif part.name not in opening.BESIDE and (part.name in self._frames or part.name in LEDGERS):
                 names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
-            return [name] if name in self._frames and name not in BESIDE else []
+            return [name] if name in self._frames and name not in opening.BESIDE else []
         parts = results.parts_of(LEDGERS[name])
         tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part.name)))
         return tables[:1] if name in FIRST_OF else tables
 
-    def _finished(
+    def _settled(
         self,
         answer: pd.DataFrame,
         row: catalog.Metric,
@@ -410,66 +411,16 @@ class Workspace:
         span: Sequence[Period],
         unit: str,
     ) -> pd.DataFrame:
-        """The answer with its status settled: suppressed, provisional or final where nothing came before."""
-        rows = answer.copy()
-        looks_back = [isinstance(p, Week) and p.weeks > 1 for p in span]
-        rows = results.noted(rows, any(looks_back), f"trailing {TRAILING_WEEKS} weeks")
-        for period in span if not row.is_derived else ():  # what is derived carries the statuses of its parts
-            nothing = self._not_yet(row, period)
-            if nothing:
-                rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
-        open_ = rows["status"].isna().to_numpy()
-        if unit == "share":
-            least = self.config.suppress.min_n
-            small = open_ & (results.floats(rows["denominator"]) < least)
-            rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
-            rows.loc[small, "value"] = pd.NA
-        for period in span if not row.is_derived else ():
-            late = self._unsettled(row, period)
-            if late:
-                here = (rows["period"] == period.label).to_numpy()
-                rows = results.marked(rows, here, "provisional", late)
-        rows["status"] = rows["status"].fillna("final")
-        if unit in ("ratio", "months", "money"):
-            # Money over accounts is a ratio too; a total counts everything.
-            estimated = unit != "money" or rows["denominator"].notna().to_numpy()
-            few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
-            few = few & estimated
-            rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
-        own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
+        measured = self._measured(row)
+        tables = list(dict.fromkeys(table for name in measured for table in self._made_of(name)))
+        rows = settling.settled(
+            answer, row, by, span, unit,
+            config=self.config, tables=tables, first=self._first, through=self._through,
+        )  # fmt: skip
+        own = measured == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
             rows = results.noted(rows, np.ones(len(rows), bool), "segment as of export")
-        axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
-        typed = rows.assign(
-            **{
-                w: pd.array([None if pd.isna(v) else v for v in rows[w]], dtype="string")
-                for w in results.WORDS
-            }
-        )
-        return typed[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
-
-    def _not_yet(self, row: catalog.Metric, period: Period) -> str | None:
-        """Why a period has nothing to count: it ends before a table begins, which is not the same as 0."""
-        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
-            first = self._first.get(table)
-            if first is not None and period.end <= first:
-                return f"{table} begins on {first.isoformat()}"
-        return None
-
-    def _unsettled(self, row: catalog.Metric, period: Period) -> str | None:
-        """Why the figures of a period may still change: a table has not come to its end, or only just."""
-        last = period.end - timedelta(days=1)
-        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
-            through = self._through.get(table)
-            entry = self.config.tables.get(table)
-            settles = entry.settles_days if entry else 0
-            if through is None:
-                continue
-            if through < last:
-                return f"{table} through {through.isoformat()}"
-            if (through - last).days < settles:
-                return f"{table} settles {settles} days after the period"
-        return None
+        return settling.shaped(rows, by, answer)
 
 
 class Facts:
@@ -500,38 +451,20 @@ def open(
     relative folder is looked for from here and then from the folders above.
     Raises ConfigError, ContractError, and HistoryError for a period without data.
     """
-    home = _found(Path(folder))
+    home = opening.found(Path(folder))
     config = Config.load(home)
     catalog.check_agreed(config)
     folder_of_tables = store.prepared(config, home, rejects)
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)
-    first = _first_days(frames)
-    begins = [day for table, day in first.items() if table in LEADING] or list(first.values())
-    chosen = _period(period, config, through, min(begins, default=None))
+    first = opening.first_days(frames)
+    begins = [day for table, day in first.items() if table in opening.LEADING] or list(first.values())
+    chosen = opening.period_of(period, config, through, min(begins, default=None))
     loss = store.loss(folder_of_tables)
-    confined = conditions(where.split(";")) if isinstance(where, str) else where
+    confined = opening.conditions(where.split(";")) if isinstance(where, str) else where
     opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, confined)
     opened.check_where(opened.where)
     return opened
-
-
-def conditions(texts: Iterable[str]) -> dict[str, str]:
-    """What COLUMN=VALUE texts confine to; empty ones say nothing.
-
-    Raises ConfigError for a text of another form, or a column named twice.
-    """
-    found: dict[str, str] = {}
-    for text in filter(None, map(str.strip, texts)):
-        column, equals, value = (part.strip() for part in text.partition("="))
-        if not (column and equals and value):
-            raise ConfigError(
-                f"'{text}' is no condition. COLUMN=VALUE is allowed, such as segment=SMB. Write it so."
-            )
-        if column in found:
-            raise ConfigError(f"{column} is confined twice. One value of a column is allowed. Leave one out.")
-        found[column] = value
-    return found
 
 
 def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:
@@ -557,53 +490,3 @@ def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
         counts = annotation is int or int in get_args(annotation)
         if counts and not (value is None or (isinstance(value, int) and value >= 1)):
             raise ConfigError(f"{name}={value!r} cannot be used. A whole number from 1 is allowed. Give one.")
-
-
-def _found(folder: Path) -> Path:
-    """The folder as given, or the same path seen from a folder above: a notebook runs in its own folder."""
-    if folder.is_absolute() or (folder / FILE).exists():
-        return folder
-    for above in Path.cwd().parents:
-        if (above / folder / FILE).exists():
-            return above / folder
-    return folder
-
-
-def _period(label: str | None, config: Config, through: Mapping[str, date], first: date | None) -> Period:
-    """The period asked for, or the last month complete in the data; HistoryError where it has no data."""
-    start = config.company.fiscal_year_start
-    have = {t: d for t, d in through.items() if t in LEADING} or dict(through)
-    if label is None:
-        if not have:
-            raise HistoryError(
-                "No table has a date, so there is no last complete month. Name one with --period."
-            )
-        return last_month_ending_by(min(have.values()), start)
-    period = Period.parse(label, start)
-    if first is not None and period.end <= first:
-        raise HistoryError(
-            f"{period} ends before the data begins ({first.isoformat()}). "
-            f"Periods from {Period(month_index(first), 1, start)} are allowed. Choose a later one."
-        )
-    if have and period.start > max(have.values()):
-        newest = max(have.values())
-        raise HistoryError(
-            f"{period} begins after the data ends ({newest.isoformat()}). "
-            f"Periods to {Period(month_index(newest), 1, start)} are allowed. "
-            "Choose an earlier one, or load newer data."
-        )
-    return period
-
-
-def _first_days(frames: Frames) -> dict[str, date]:
-    """The earliest day on which something happened in each table that tells of what happens."""
-    days = {}
-    for table, frame in frames.items():
-        names = frame.collect_schema().names()
-        dated = [c.name for c in TABLES[table].columns if c.happened and c.name in names]
-        if table in BESIDE or not dated:
-            continue
-        found = collect(frame.select(nw.col(dated[0]).cast(nw.Date).min()))[dated[0]].iloc[0]
-        if not pd.isna(found):
-            days[table] = found
-    return days
