@@ -14,6 +14,10 @@ EPOCH = date(1970, 1, 1)
 MONTHS_IN = {"month": 1, "quarter": 3, "year": 12}
 YEARS = range(1900, 2200)  # further off, a label is a slip of the pen
 ALLOWED = "A week '2026-W45', a month '2026-10', a quarter '2026-Q3' or a year '2026' is allowed"
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
+)  # fmt: skip
 TRAILING_WEEKS = 4  # what a weekly line of a value signal looks back over: one week is noise
 
 
@@ -185,6 +189,26 @@ def _fiscal_year_first_month(year: int, fiscal_year_start: int) -> int:
     return year * 12 if fiscal_year_start == 1 else (year - 1) * 12 + fiscal_year_start - 1
 
 
+def weeks_ending_in(period: Period) -> list[Week]:
+    """The ISO weeks whose Sunday lies in the period, oldest first."""
+    first = day_index(period.start)
+    sundays = range(first + (3 - first) % 7, day_index(period.end), 7)  # day 3 (1970-01-04) was a Sunday
+    return [Week._from(sunday - 6, period.fiscal_year_start) for sunday in sundays]
+
+
 def last_month_ending_by(day: date, fiscal_year_start: int = 1) -> Period:
     """The last month whose last day is not after the given day."""
     return Period(month_index(day + timedelta(days=1)) - 1, 1, fiscal_year_start)
+
+
+def in_words(period: Period) -> str:
+    """A period as people say it: `October 2026`; of several months its first and last; of a week its days."""
+    if isinstance(period, Week):
+        monday, sunday = period.start, period.end - timedelta(days=1)
+        return f"{_day(monday)} to {_day(sunday)} {sunday.year}"
+    first, last = (f"{MONTHS[month % 12]} {month // 12}" for month in (period.first_month, period.last_month))
+    return first if first == last else f"{first} to {last}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]}"

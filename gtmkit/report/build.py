@@ -13,15 +13,17 @@ from markupsafe import Markup
 
 from gtmkit import spreadsheet, store, tables
 from gtmkit.contracts import TABLES
+from gtmkit.periods import in_words
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
 from gtmkit.report.faults import fault
 from gtmkit.report.gaps import Gap, gaps
-from gtmkit.report.headlines import Line, headlines, in_words, lead
+from gtmkit.report.headlines import headlines, lead
 from gtmkit.report.record import NOTES
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
+from gtmkit.scorecard.lines import Line
 from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 

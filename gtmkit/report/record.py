@@ -15,9 +15,9 @@ from gtmkit.errors import ConfigError, ContractError, GtmkitError
 from gtmkit.periods import Period
 from gtmkit.report.execute import Executed
 from gtmkit.report.faults import fault
-from gtmkit.report.headlines import Line
 from gtmkit.report.publish import append_line, hashes, utc
 from gtmkit.report.review import RUN_FILE, RUNS_FILE, Review
+from gtmkit.scorecard.lines import Line
 
 NOTES = "notes.md"  # the humans' own: it changes after publishing, so run.json holds no hash of it
 DISTRIBUTIONS = (

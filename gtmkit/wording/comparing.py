@@ -87,7 +87,7 @@ def against_before(
         level = f"{formats.number(base, unit, currency)} over the {len(before)} periods before"
         sentences.append(Sentence(verdict, f"{figure} against {level}: {side}."))
     if target is not None:
-        verdict, words = _target(row, target, higher_is_better)
+        verdict, words = against_target(row, target, higher_is_better)
         at = formats.number(target, unit, currency)
         sentences.append(Sentence(verdict, f"Target {at} for {row['period']}: {words}."))
     later = frame[frame.index > final.index[-1]]
@@ -95,6 +95,20 @@ def against_before(
         periods = ", ".join(str(p) for p in later["period"])
         sentences.append(Sentence("not yet", f"{periods}: {_statuses(later)}, left out of the comparison."))
     return SoWhat(tuple(sentences))
+
+
+def against_target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
+    """The verdict on a figure against its target, and whether it is `met`, `missed` or `not told apart`.
+
+    An interval that holds the target, or whose end on that side was not reached, does not tell them apart.
+    """
+    verdict, _ = judge(row, target, higher_is_better)
+    value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
+    has_end = low is not None or high is not None
+    if has_end and (low is None or low <= target) and (high is None or target <= high):
+        return ("watch" if verdict == "watch" else "no action"), "not told apart"
+    met = value >= target if higher_is_better else value <= target
+    return ("no action", "met") if met else ("act", "missed")
 
 
 def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
@@ -108,15 +122,6 @@ def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
             is_there = kept[axis].eq(value).fillna(False).astype(bool)
             kept = kept[is_there | (kept[axis].isna() & kept["status"].eq("undefined"))]
     return kept
-
-
-def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
-    verdict, _ = judge(row, target, higher_is_better)
-    value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
-    if low is not None and high is not None and low <= target <= high:
-        return ("watch" if verdict == "watch" else "no action"), "not told apart"
-    met = value >= target if higher_is_better else value <= target
-    return ("no action", "met") if met else ("act", "missed")
 
 
 def _base(rows: pd.DataFrame) -> float | None:

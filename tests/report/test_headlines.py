@@ -4,8 +4,8 @@ from report.paper_review import fact
 
 from gtmkit import catalog
 from gtmkit.config import Config
-from gtmkit.periods import Period
-from gtmkit.report.headlines import HEADLINES, MONTHS_BACK, Lead, ask, headlines, in_words, lead
+from gtmkit.periods import Period, in_words
+from gtmkit.report.headlines import HEADLINES, MONTHS_BACK, Lead, ask, headlines, lead
 
 CONFIG = Config.model_validate(
     {
