@@ -10,15 +10,15 @@ from collections.abc import Sequence
 import pandas as pd
 
 from gtmkit.catalog import demand, economics, inputs, outcomes, outputs, processes, signals
-from gtmkit.catalog.metric import LAYERS, Decision, Metric, Unit, Variant
-from gtmkit.config import Cadence, Config
+from gtmkit.catalog.metric import LAYERS, Decision, Metric, Redefined, Unit, Variant
+from gtmkit.config import Cadence, Change, Config
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.periods import Period
 from gtmkit.results import Setting
 
 __all__ = [
-    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "belongs", "cadence",
-    "check_agreed", "check_by", "define", "find", "label", "overview",
+    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Redefined", "Unit", "Variant", "belongs",
+    "cadence", "changes", "check_agreed", "check_by", "define", "find", "label", "overview", "version",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
@@ -61,7 +61,7 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
     for name in metrics:
         row, variant = find(name)
         agreed = config.metric.get(row.id)
-        changes = [f"{c.on.isoformat()}: {c.note}" for c in config.change if c.metric == row.id]
+        said = [f"{c.on.isoformat()}: {c.note}" for c in changes(config) if c.metric == row.id]
         note = f" Variant: {row.variants[variant].note}." if variant else ""
         if "window_months" in row.options:
             note = f" Window: {config.retention.window_months} months.{note}"
@@ -77,11 +77,25 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
                 "truth": (agreed.truth if agreed and agreed.truth else row.truth),
                 "owner": agreed.owner if agreed else None,
                 "target": agreed.target if agreed else None,
-                "version": agreed.version if agreed else 1,
-                "changes": "; ".join(changes) or None,
+                "version": version(row, config),
+                "changes": "; ".join(said) or None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def version(row: Metric, config: Config) -> int:
+    """The version of what a metric means: it rises with a change in the code as with one in gtm.toml."""
+    agreed = config.metric.get(row.id)
+    return row.version - 1 + (agreed.version if agreed else 1)
+
+
+def changes(config: Config) -> list[Change]:
+    """The log of changed definitions, those in gtm.toml and those in the code, oldest first."""
+    of_code = [
+        Change(on=made.on, metric=row.id, note=made.note) for row in METRICS.values() for made in row.changes
+    ]
+    return sorted([*config.change, *of_code], key=lambda change: (change.on, change.metric))
 
 
 def label(metric: str, config: Config) -> str:

@@ -44,8 +44,8 @@ from gtmkit.config.sections import (
 from gtmkit.errors import ConfigError, did_you_mean
 
 __all__ = [
-    "COST_CATEGORIES", "FILE", "Activation", "AllowedFile", "Cac", "Cadence", "Channel", "Company", "Condition",
-    "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Reason", "Suppress", "Table",
+    "COST_CATEGORIES", "FILE", "Activation", "AllowedFile", "Cac", "Cadence", "Change", "Channel", "Company",
+    "Condition", "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Reason", "Suppress", "Table",
 ]  # fmt: skip
 
 FILE = "gtm.toml"
