@@ -3,13 +3,19 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, churn, retention, usage
+from gtmkit.metrics import activation, active, churn, retention, usage
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
 ROWS: list[Metric] = [
     Metric(
-        activation.activation_rate, "Activation rate", 3, "share", "up", **_PRODUCT,
+        active.north_star, "North Star", 3, "count", "up", **_PRODUCT | {"decision": "focus"},
+        standard="the one number of customers who get value that the company agreed on",
+        departs="declared in gtm.toml; the mean over the weeks that end in the period, so that long months do not win",
+        least="week",
+    ),
+    Metric(
+        activation.activation_rate, "Activation rate", 3, "share", "up", **_PRODUCT, least="week",
         standard="accounts that meet the agreed behaviour over accounts started",
         departs="within a fixed window, only accounts whose window has ended, so that young months do not look worse",
         variants={
@@ -23,7 +29,7 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT,
+        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week",
         standard="median days from start to activation",
         departs="Kaplan-Meier over all accounts, those that have not activated wait; 12 months of starts",
         variants={
@@ -33,13 +39,13 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.activation_depth, "Activation depth", 3, "share", "up", **_PRODUCT,
+        activation.activation_depth, "Activation depth", 3, "share", "up", **_PRODUCT, least="week",
         standard="activated accounts that also hit a second milestone",
         departs="each within its window from the start, over those activated within theirs",
         variants={"of_starts": Variant("over all accounts started, activated or not", {"basis": "starts"})},
     ),
     Metric(
-        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT,
+        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week",
         standard="accounts that reached a milestone by an age over accounts that old",
         departs="1 - Kaplan-Meier, so that young accounts count as long as they have been seen",
         axes=("milestone", "age"),
@@ -53,6 +59,12 @@ ROWS: list[Metric] = [
             "gross_revenue": Variant("the same, each account capped there", {"of": "gross_revenue"}, "ratio"),
         },
         axes=("cohort", "age"),
+    ),
+    Metric(
+        active.active_accounts, "Active accounts", 3, "accounts", "up", **_PRODUCT | {"decision": "compounding"},
+        standard="accounts that used the product in the period",
+        departs="as [active] says: which events, and how often",
+        least="week",
     ),
     Metric(
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",

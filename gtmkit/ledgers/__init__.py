@@ -13,6 +13,7 @@ from gtmkit.ledgers.prospects import lead_opportunities, prospects
 from gtmkit.ledgers.renewals import renewals
 from gtmkit.ledgers.replicates import replicates
 from gtmkit.ledgers.revenue import revenue
+from gtmkit.ledgers.usage_days import usage_days
 
 LEDGERS: Mapping[str, Callable[..., Frame]] = {
     build.__name__: build
@@ -29,6 +30,7 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
         prospects,
         lead_opportunities,
         renewals,
+        usage_days,
     )
 }
 
