@@ -28,6 +28,7 @@ COUNTS = {
     "allocation",
     "entrants",
     "opportunities",
+    "recurring",
 }  # what several metrics count alike; no metric stands there
 MODULES: list[ModuleType] = [
     importlib.import_module(f"gtmkit.metrics.{found.name}")

@@ -3,39 +3,59 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import customers, finance, retention
+from gtmkit.metrics import customers, finance, movements, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _BOOKS: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
 ROWS: list[Metric] = [
     Metric(
-        retention.mrr, "MRR", 1, "money", "up", **_BILLING,
+        movements.mrr, "MRR", 1, "money", "up", **_BILLING,
         standard="recurring charges normalised to a month: annual / 12, week x 52 / 12",
         departs="what holds at the month's last instant; contracts signed but not live are not in it",
     ),
     Metric(
-        retention.arr, "ARR", 1, "money", "up", **_BILLING,
+        movements.arr, "ARR", 1, "money", "up", **_BILLING,
         standard="MRR x 12 on the last day of the period",
     ),
     Metric(
-        retention.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
+        movements.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
         standard="new + expansion + reactivated + contraction + churned = change in ARR",
         departs="paying basis: any return from zero is reactivated, never new or expansion",
         axes=("movement",),
     ),
     Metric(
-        retention.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
+        movements.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
         standard="ARR at the end less ARR at the start",
     ),
     Metric(
-        retention.new_arr, "New ARR", 1, "money", "up", **_BILLING,
+        movements.new_arr, "New ARR", 1, "money", "up", **_BILLING,
         standard="ARR of new customers",
         departs="as it stood at their first month end; a return from zero is reactivated, not new",
     ),
     Metric(
-        retention.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
+        movements.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
         standard="ARR added by customers of before: more seats, upgrades, prices",
         departs="netted within each account and month, so that a change of plan is no expansion",
+    ),
+    Metric(
+        movements.contraction_arr, "Contraction ARR", 1, "money", "down", **_BILLING,
+        standard="ARR lost by customers that stay: fewer seats, downgrades, discounts",
+        departs="netted within each account and month; an amount above zero",
+    ),
+    Metric(
+        movements.churned_arr, "Churned ARR", 1, "money", "down", **_BILLING,
+        standard="ARR of customers that left",
+        departs="in the month at whose end nothing is paid; an amount above zero",
+    ),
+    Metric(
+        movements.reactivated_arr, "Reactivated ARR", 1, "money", "up", **_BILLING,
+        standard="ARR of customers that return",
+        departs="any return from zero at a month end, however short the gap; neither new nor expansion",
+    ),
+    Metric(
+        movements.arr_growth_rate, "ARR growth", 1, "ratio", "up", **_BILLING,
+        standard="ARR over ARR a year before, less 1",
+        departs="over 12 months whatever the period; never annualised",
     ),
     Metric(
         customers.arpa, "ARPA", 1, "money", "up", **_BILLING,
