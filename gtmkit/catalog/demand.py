@@ -2,11 +2,16 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_LEADS, Metric
-from gtmkit.metrics import leads
+from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_LEADS, OF_OPPORTUNITIES, Metric, Variant
+from gtmkit.metrics import demand, leads
 
 _LEADS: dict[str, Any] = {"truth": "crm", "by": OF_LEADS, "decision": "demand"}
 _STEP = "by the day of entry within a fixed window; skipped steps filled in; not the steps of one month over another's"
+_PIPELINE: dict[str, Any] = {
+    "truth": "crm",
+    "by": tuple(c for c in OF_OPPORTUNITIES if c != "channel"),
+    "decision": "demand",
+}
 ROWS: list[Metric] = [
     Metric(
         leads.qualified_lead_rate, "Qualified lead rate", 2, "share", "up", **_LEADS,
@@ -32,5 +37,36 @@ ROWS: list[Metric] = [
         leads.accepted_opportunity_rate, "Accepted opportunity rate", 2, "share", "up", **_LEADS,
         standard="opportunities accepted by sales over leads",
         departs="leads are counted, not opportunities; within a fixed window from the lead's creation",
+    ),
+    Metric(
+        demand.qualified_opportunities, "Qualified opportunities", 2, "count", "up", "demand", "crm",
+        "opportunities accepted by sales", OF_OPPORTUNITIES,
+        departs="in the month they were created, within a fixed window",
+    ),
+    Metric(
+        demand.cost_per_qualified_opportunity, "Cost per qualified opportunity", 2, "money", "down", "demand",
+        "finance", "sales and marketing cost over opportunities accepted by sales", OF_COSTS,
+        departs="three months; cost of the same months, not of earlier ones; all cost for new business, shared out",
+        variants={"paid": Variant("cost booked on the row alone, nothing shared out; flatters", {"cost": "paid"})},
+    ),
+    Metric(
+        demand.pipeline_concentration, "Pipeline concentration", 2, "ratio", "down", **_PIPELINE,
+        standard="ours: pipeline of the largest channel over all pipeline created",
+    ),
+    Metric(
+        demand.demand_creation_share, "Demand creation share", 2, "ratio", "up", **_PIPELINE,
+        standard="pipeline of channels that create demand over all pipeline",
+        departs="by the intent that [[channels]] gives a channel: an agreement, not a measurement",
+    ),
+    Metric(
+        demand.unattributed_share, "Pipeline without a channel", 2, "share", "down", **_PIPELINE,
+        standard="ours: opportunities without a channel over all created",
+        variants={"amount": Variant("each opportunity weighs its amount", {"weight": "amount"}, "ratio")},
+    ),
+    Metric(
+        demand.product_qualified_pipeline_share, "Product-qualified pipeline", 3, "ratio", "up", "demand",
+        "product analytics", "pipeline created on accounts that use the product over all pipeline created", OF_ACCOUNTS,
+        least="week",
+        departs="use as [active] says, in the 28 days before the opportunity",
     ),
 ]  # fmt: skip
