@@ -9,7 +9,7 @@ from filelock import FileLock
 from gtmkit.report import pages
 from gtmkit.report.publish import replace_text
 
-SHOWN = ("arr", "net_revenue_retention", "gross_revenue_retention", "win_rate")
+SHOWN = ("arr", "net_revenue_retention", "win_rate", "cac")
 NEEDED = ("workspace", "company", "period", "status", "headlines")
 
 

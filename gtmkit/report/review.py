@@ -121,7 +121,10 @@ def clear(review: Review) -> None:
     for name in (review.name, f"{review.name}.partial", f"failed/{review.name}"):
         put_right(review.home / name)
     for left in (review.home / ".staging").glob(f"{review.name}-*"):
-        pid = int(left.name.rpartition("-")[2])
+        name, _, digits = left.name.rpartition("-")
+        if name != review.name:  # of a review confined to a longer value
+            continue
+        pid = int(digits)
         append_line(review.home / RUNS_FILE, {"period": review.label, "status": "killed", "pid": pid})
         shutil.rmtree(left)
 

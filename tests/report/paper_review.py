@@ -12,6 +12,7 @@ import nbformat
 import pandas as pd
 from nbformat import v4
 
+from gtmkit.config import Config
 from gtmkit.errors import GtmkitError
 from gtmkit.periods import Period
 from gtmkit.report import run as batch
@@ -29,6 +30,7 @@ columns = { opportunity_id = "Id", created_at = "Created", amount = "Amount", cu
 PARAMETERS = """\
 period: str = "2026-09"  # the month under review
 workspace: str = "../data/sample"  # folder holding gtm.toml
+where: str = ""  # confines all to one value of a column
 window_days: int = 90  # days to reach the next stage (7 to 365)
 grain: str = "month"  # how cohorts are cut (one of month, quarter, year)"""
 
@@ -46,6 +48,7 @@ class PaperWorkspace:
 
     def __init__(self, folder: Path, period: str | None, store: Path) -> None:
         store.mkdir(parents=True, exist_ok=True)
+        self.config = Config.load(folder)
         self.folder = folder
         self.store = store
         self.period = Period.parse(period or "2026-10")

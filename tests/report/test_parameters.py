@@ -19,7 +19,7 @@ def two(tmp_path):
 
 def test_a_notebook_says_what_it_takes(two):
     found = parameters_of(two[0])
-    assert list(found) == ["period", "workspace", "window_days", "grain"]
+    assert list(found) == ["period", "workspace", "where", "window_days", "grain"]
     assert found["window_days"] == DAYS
     assert found["grain"] == GRAIN
 
