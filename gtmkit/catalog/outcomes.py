@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import customers, finance, movements, retention
+from gtmkit.metrics import customers, finance, movements, renewals, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _BOOKS: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
@@ -109,5 +109,11 @@ ROWS: list[Metric] = [
         retention.expansion_rate, "Expansion rate", 1, "ratio", "up", **_BILLING,
         standard="growth of the accounts of then over their revenue then",
         departs="netted within each account; NRR = GRR + this",
+    ),
+    Metric(
+        renewals.renewal_rate, "Renewal rate", 1, "ratio", "up", **_BILLING,
+        standard="recurring amount renewed over the amount up for renewal",
+        departs="capped at what was due; only terms whose grace has passed; terms recur, as exports overwrite them",
+        variants={"logos": Variant("share of the accounts with a term that ended", {"of": "logos"}, "share")},
     ),
 ]  # fmt: skip
