@@ -5,7 +5,7 @@ itself, those of the metrics and ledgers it stands on, and those by which their 
 """
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from gtmkit import catalog, results
 from gtmkit.config import Change, Config
 from gtmkit.contracts import TABLES
+from gtmkit.errors import ConfigError
 from gtmkit.ledgers import LEDGERS
 from gtmkit.periods import Period
 from gtmkit.results import Setting
@@ -62,15 +63,26 @@ def changes(metric: str, config: Config) -> list[Change]:
     return [change for change in catalog.changes(config) if change.metric in concerned]
 
 
-def changed_in(metric: str, periods: Sequence[Period], config: Config) -> list[str]:
-    """The labels of those periods in which the definition of a metric changed."""
+def changed_in(metric: str, labels: Iterable[Any], config: Config) -> list[str]:
+    """Which of these labels name a period in which the definition of a metric changed, each once.
+
+    A label that names no period, such as that of all cohorts together, is none of them.
+    """
     days = [change.on for change in changes(metric, config)]
-    return [p.label for p in periods if any(p.start <= day < p.end for day in days)]
+    found = []
+    for label in dict.fromkeys(str(label) for label in labels) if days else ():
+        period = _period(label, config)
+        if period and any(period.start <= day < period.end for day in days):
+            found.append(label)
+    return found
 
 
-def changed_between(metric: str, before: Period, now: Period, config: Config) -> str:
+def changed_between(metric: str, before: str, now: str, config: Config) -> str:
     """The month of the latest change after one period and by the end of another; "" where there is none."""
-    between = [c.on for c in changes(metric, config) if before.end <= c.on < now.end]
+    first, last = _period(before, config), _period(now, config)
+    if first is None or last is None:
+        return ""
+    between = [c.on for c in changes(metric, config) if first.end <= c.on < last.end]
     return f"{max(between):%Y-%m}" if between else ""
 
 
@@ -135,6 +147,13 @@ def _keys_of_table(name: str, config: Config) -> set[str]:
     keys |= {"company.currency"} if "money" in kinds else set()
     keys |= {"company.timezone"} if "timestamp" in kinds else set()
     return keys | ({f"tables.{name}.{key}" for key in MAPPED} if name in config.tables else set())
+
+
+def _period(label: str, config: Config) -> Period | None:
+    try:
+        return Period.parse(label, config.company.fiscal_year_start)
+    except ConfigError:
+        return None
 
 
 def _value(key: str, config: Config) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from acceptance.workspaces import closed, company, deal, event, line
 
 import gtmkit
+from gtmkit.config import Config
 from gtmkit.errors import ConfigError, HistoryError
 from gtmkit.workspace import FACTS_MIME, Workspace
 
@@ -483,3 +484,10 @@ def test_facts_show_as_a_line_and_travel_as_data(home: Path) -> None:
     assert json.loads(json.dumps(bundle, allow_nan=False)) == bundle
     undefined = bundle[FACTS_MIME][0]
     assert (undefined["period"], undefined["value"], undefined["status"]) == ("2026-08", None, "undefined")
+
+
+def test_a_workspace_says_in_which_periods_a_definition_changed():
+    log = [{"on": dt.date(2026, 9, 15), "metric": "arr", "note": "n"}]
+    ws = Workspace.from_frames({}, Config.model_validate({"change": log}), "2026-10")
+    assert ws.changes("arr", ["2026-08", "2026-09", "2026-10"]) == ["2026-09"]
+    assert ws.changes("win_rate", ["2026-08", "2026-09", "2026-10"]) == []

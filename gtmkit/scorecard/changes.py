@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gtmkit import formats
+from gtmkit import definitions, formats
 from gtmkit.config import Config
 
 Fact = Mapping[str, Any]
@@ -81,11 +81,8 @@ def _reach(a: float, end_a: float | None, b: float, end_b: float | None) -> floa
 
 def _redefined(now: Fact, before: Fact, config: Config) -> str:
     """The month in which the definition changed between the two; "" where it did not."""
-    months = [f"{c.on:%Y-%m}" for c in config.change if c.metric == now["metric"]]
-    between = [month for month in months if before["period"] < month <= now["period"]]
-    if between:
-        return max(between)
-    return "" if now["version"] == before["version"] else now["period"]
+    between = definitions.changed_between(now["metric"], before["period"], now["period"], config)
+    return between or ("" if now["version"] == before["version"] else str(now["period"]))
 
 
 def _signed(size: float, unit: str, currency: str) -> str:

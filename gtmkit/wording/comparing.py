@@ -1,12 +1,12 @@
 """A figure against the company's own, against the periods before it, against its target."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, so_what
+from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, latest_change, plural, so_what
 
 
 def against_reference(
@@ -67,15 +67,19 @@ def against_before(
     currency: str = "",
     target: float | None = None,
     higher_is_better: bool = True,
+    changes: Sequence[str] = (),
 ) -> SoWhat:
     """The latest final period against those before it, pooled; and against the target where there is one.
 
     Shares and ratios pool numerators and denominators; fewer than eight periods before it give no verdict.
+    `changes` are periods in which the definition changed: what lies before the latest is not compared.
     """
     final = frame[(frame["status"] == "final") & frame["value"].notna()]
     if len(final) == 0:
         return absent(subject, frame.iloc[-1] if len(frame) else None)
     row, before = final.iloc[-1], final.iloc[:-1]
+    since = latest_change(frame["period"], changes, row["period"])
+    before, apart = _parted(frame, before, since)
     figure = f"{row['period']}: {subject} {formats.figure(row, unit, currency)}"
     sentences = []
     base = _base(before)
@@ -90,6 +94,9 @@ def against_before(
         verdict, words = against_target(row, target, higher_is_better)
         at = formats.number(target, unit, currency)
         sentences.append(Sentence(verdict, f"Target {at} for {row['period']}: {words}."))
+    if apart:
+        words = f"{apart} {plural(apart, 'period')} before it {'is' if apart == 1 else 'are'} not comparable"
+        sentences.append(Sentence("not yet", f"{subject}: {words}: definition changed in {since}."))
     later = frame[frame.index > final.index[-1]]
     if len(later):
         periods = ", ".join(str(p) for p in later["period"])
@@ -122,6 +129,15 @@ def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
             is_there = kept[axis].eq(value).fillna(False).astype(bool)
             kept = kept[is_there | (kept[axis].isna() & kept["status"].eq("undefined"))]
     return kept
+
+
+def _parted(frame: pd.DataFrame, rows: pd.DataFrame, since: str) -> tuple[pd.DataFrame, int]:
+    """The rows from the period of a change on, and how many lie before it."""
+    if not since:
+        return rows, 0
+    first = frame.index[frame["period"] == since][0]
+    kept = rows[rows.index >= first]
+    return kept, len(rows) - len(kept)
 
 
 def _base(rows: pd.DataFrame) -> float | None:

@@ -6,7 +6,7 @@ keyword-only ones how it is asked. This module resolves those names, each once, 
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -15,11 +15,11 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, display, results, sources, store
+from gtmkit import catalog, definitions, display, results, sources, store
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, did_you_mean
-from gtmkit.frames import Frame, collect
+from gtmkit.frames import Frame, collect, column_or_null
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.dimensions import named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
@@ -33,6 +33,7 @@ __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
+ITS = "its_"  # before a column that tells records apart, so that it is none that a function knows
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -181,12 +182,55 @@ class Workspace:
                 f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
             ) from None
 
+    def by_record(
+        self, row: catalog.Metric, record: Sequence[str], by: Sequence[str], options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        """What a metric says of each of its records apart, told by the columns `record`; nothing is settled.
+
+        The records' counts add up to those of the metric, since its own function makes both. A share of one record
+        says nothing, so that its status and interval are not to be read.
+        Raises ConfigError where a table is missing, or where the metric has no weeks.
+        """
+        if isinstance(self.period, Week) and row.least != "week":
+            raise ConfigError(f"{row.id} is counted by the month. Name one with --period.")
+        copies = {f"{ITS}{column}": column for column in record}
+        return self._apart(row, copies, by, options).rename(columns=copies)
+
+    def _apart(
+        self, row: catalog.Metric, copies: Mapping[str, str], by: Sequence[str], options: Mapping[str, Any]
+    ) -> pd.DataFrame:
+        """The answer by copies of the columns that tell records apart, which no function uses for itself."""
+        arguments: list[Any] = []
+        for need in row.parts:
+            if need.is_metric:
+                part, asked = self.part(need)
+                own = {copy: column for copy, column in copies.items() if column in part.records}
+                arguments.append(self._apart(part, own, [c for c in by if c in part.by], asked))
+            elif need.may_lack and self._optional(need) is None:
+                arguments.append(None)
+            else:
+                frame = self.ledger(need.name)
+                its = {c: column_or_null(frame, column, nw.String()) for c, column in copies.items()}
+                arguments.append(frame.with_columns(**its))
+        span = self.period.trailing(1)
+        span = _looking_back(row, span) if isinstance(self.period, Week) else span
+        asked = {**self._settings(row.function), **options}
+        return row.function(*arguments, by=[*copies, *by], periods=span, **asked)
+
+    def part(self, need: Part) -> tuple[catalog.Metric, dict[str, Any]]:
+        """The metric that a derived one takes, and what it asks of it."""
+        asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
+        return catalog.METRICS[need.name], asked
+
+    def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
+        """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
+        return definitions.changed_in(metric, labels, self.config)
+
     def records(self) -> list[dict[str, Any]]:
         """Everything asked so far as facts, each once."""
         facts: dict[str, dict[str, Any]] = {}
         for metric, variant, by, frame in self.asked:
-            agreed = self.config.metric.get(metric)
-            version = agreed.version if agreed else 1
+            version = catalog.version(catalog.METRICS[metric], self.config)
             for fact in results.records(frame, metric, variant, version, self._units[metric, variant], by):
                 facts[json.dumps(fact, sort_keys=True)] = fact
         return list(facts.values())
@@ -307,8 +351,7 @@ class Workspace:
             if not need.is_metric:
                 found.append(self._optional(need, REPLICATE in by))
                 continue
-            part = catalog.METRICS[need.name]
-            asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
+            part, asked = self.part(need)
             own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
             found.append(self._answer(part, own, periods, asked).copy())
         return found
@@ -372,7 +415,8 @@ class Workspace:
                 have = self._input(name).collect_schema().names()
             except MissingTableError:  # the metric has another input that stands in for it
                 continue
-            if name not in LEDGERS and name in opening.LEADING and "accounts" in self._frames:
+            of_accounts = name in opening.LEADING or "account_id" in have
+            if name not in LEDGERS and of_accounts and "accounts" in self._frames:
                 have = [*have, *self._account_dimensions()]
             absent = [c for c in by if c not in have and c != REPLICATE]
             if absent:
