@@ -58,6 +58,15 @@ def day(column: str) -> nw.Expr:
     return ((year - 1970) * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(INTEGER) - 1).cast(INTEGER)
 
 
+def second(column: str) -> nw.Expr:
+    """Seconds since 1970-01-01 00:00 of a timestamp column, as its clock shows them (null where it is null)."""
+    stamp = nw.col(column).dt
+    of_day = (
+        stamp.hour().cast(INTEGER) * 3600 + stamp.minute().cast(INTEGER) * 60 + stamp.second().cast(INTEGER)
+    )
+    return (day(column) * 86_400 + of_day).cast(INTEGER)
+
+
 def month(column: str) -> nw.Expr:
     """The month index (year * 12 + month - 1) of a date or timestamp column (null where it is null)."""
     stamp = nw.col(column).dt

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, active, churn, retention, usage
+from gtmkit.metrics import activation, active, churn, retention, support, usage, voice
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
@@ -78,6 +78,7 @@ ROWS: list[Metric] = [
             "cumulative": Variant("back at the age or at any later one observed", {"mode": "cumulative"}),
         },
         axes=("cohort", "age"),
+        record=("actor",),
     ),
     Metric(
         churn.churn_reasons, "Churn reasons", 3, "share", "neither", **_BILLING | {"truth": "crm"},
@@ -98,5 +99,27 @@ ROWS: list[Metric] = [
             "kind": Variant("voluntary, involuntary (nobody chose to leave) and unknown", {"axis": "kind"}),
         },
         axes=("churn_reason", "kind"),
+    ),
+    Metric(
+        voice.nps, "NPS", 3, "points", "up", "compounding", "surveys",
+        "promoters (9, 10) less detractors (0 to 6), in percent of responses", OF_ACCOUNTS,
+        departs="with an interval; few responses are suppressed as those of a share are",
+        least="week",
+    ),
+    Metric(
+        voice.csat, "CSAT", 3, "share", "up", "onboarding", "surveys",
+        "share of responses that are 4 or 5 of 5", OF_ACCOUNTS,
+        least="week",
+    ),
+    Metric(
+        support.support_burden, "Support burden", 3, "ratio", "down", "onboarding", "support",
+        "tickets a customer and month", OF_ACCOUNTS,
+        departs="of those who were customers when the period began: tickets and customers are of one population",
+    ),
+    Metric(
+        support.account_health, "Account health", 3, "ratio", "neither", "compounding", "customer success",
+        "share of ARR in each band of the health score", OF_ACCOUNTS,
+        departs="the latest score of at most 30 days; customers without one are a row, never left out",
+        axes=("band",),
     ),
 ]  # fmt: skip

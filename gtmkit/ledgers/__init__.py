@@ -8,6 +8,7 @@ from gtmkit.frames import Frame
 from gtmkit.ledgers.activations import activations, unmatched
 from gtmkit.ledgers.churns import churns, without_churn
 from gtmkit.ledgers.costs import costs
+from gtmkit.ledgers.efforts import efforts
 from gtmkit.ledgers.journeys import journeys, positions, stays, visits
 from gtmkit.ledgers.prospects import lead_opportunities, prospects
 from gtmkit.ledgers.renewals import renewals
@@ -31,11 +32,12 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
         lead_opportunities,
         renewals,
         usage_days,
+        efforts,
     )
 }
 
-# Ledgers made of the first of their tables that there is; the others only stand in for it.
-FIRST_OF = frozenset({"costs"})
+# Ledgers made of the first of their tables that there is; the others only stand in for it, or say whose it is.
+FIRST_OF = frozenset({"costs", "efforts"})
 
 # What a ledger could not match, as rows of the loss account: table, step, rows, detail.
 LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {"activations": unmatched, "churns": without_churn}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import narwhals as nw
 
-from gtmkit.frames import Frame, counted, day
+from gtmkit.frames import Frame, column_or_null, counted, day
 
 ACCOUNT_DIMENSIONS = (
     "segment", "channel", "source", "medium", "campaign", "use_case", "industry", "region", "plan_tier",
@@ -58,6 +58,27 @@ def account_dimensions(accounts: Frame, account_changes: Frame | None, owners: F
     if account_changes is not None and have and _has(accounts, "started_on"):
         table = _at_acquisition(table, account_changes, have)
     return with_owner(_once(table, "account_id", have), owners)
+
+
+def for_groups(
+    table: Frame,
+    by: Sequence[str],
+    columns: Sequence[str],
+    own: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """These columns of a table and those of `by`: its own, else its account's, else its owner's.
+
+    A column of the table that is no dimension (`own` names those it has) is kept as it is.
+    """
+    if not by:
+        return table
+    names = table.collect_schema().names()
+    kept = dict.fromkeys(["account_id", *columns, *[c for c in by if c in names and c not in own]])
+    table = table.with_columns(account_id=column_or_null(table, "account_id", nw.String))
+    return with_dimensions(table, list(kept), own, accounts, account_changes, owners)
 
 
 def with_owner(table: Frame, owners: Frame | None) -> Frame:

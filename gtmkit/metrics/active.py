@@ -72,7 +72,7 @@ def active_accounts(
     ends = [day_index(p.end) if is_week else p.last_month + 1 for p in periods]
     starts = [day_index(p.start) if is_week else p.first_month for p in periods]
     rows = rows.filter((nw.col("slot") >= min(starts)) & (nw.col("slot") < max(ends)))
-    rows = sums(rows, [*by, "account_id", "slot"], n=nw.col("n"))
+    rows = sums(rows, [*dict.fromkeys([*by, "account_id", "slot"])], n=nw.col("n"))
     spans = {"at_period": list(range(len(periods))), "since": starts, "until": ends}
     rows = rows.join(small(usage_days, **spans), how="cross")
     rows = rows.filter((nw.col("slot") >= nw.col("since")) & (nw.col("slot") < nw.col("until")))
@@ -107,5 +107,5 @@ def _met(rows: Frame, keys: Sequence[str], actor: str | None, at_least: int) -> 
     """How many actors did it so often, by the keys; without an actor how often it was done."""
     if actor is None:
         return sums(rows, keys, met=nw.col("n"))
-    often = sums(rows.filter(~nw.col(actor).is_null()), [*keys, actor], n=nw.col("n"))
+    often = sums(rows.filter(~nw.col(actor).is_null()), [*dict.fromkeys([*keys, actor])], n=nw.col("n"))
     return sums(often.filter(nw.col("n") >= at_least), keys, met=one())

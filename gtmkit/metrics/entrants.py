@@ -72,11 +72,22 @@ def windowed(over: pd.DataFrame, window_days: int) -> pd.DataFrame:
     return share(rows, over["reached"], over["matured"], "none entered in the period")
 
 
+def spans(like: Frame, periods: Sequence[Period]) -> Frame:
+    """The periods as rows on the engine of another frame: at_period, since (first day) and until (first after)."""
+    return small(
+        like,
+        at_period=list(range(len(periods))),
+        since=[day_index(p.start) for p in periods],
+        until=[day_index(p.end) for p in periods],
+    )
+
+
 def at_periods(
     table: pd.DataFrame, keys: Sequence[str], periods: Sequence[Period], axes: dict[str, Any] | None = None
 ) -> pd.DataFrame:
     """Sums by the number of their period, one row per group and period also where there is nothing."""
-    slots = [Period(number, 1) for number in range(len(periods))]  # weeks that look back overlap, these do not
+    # Weeks that look back overlap; months of their own number do not.
+    slots = [Period(number, 1) for number in range(len(periods))]
     over = flows(table.rename(columns={"at_period": "month"}), keys, slots, axes=axes)
     labels = {slot.label: period.label for slot, period in zip(slots, periods, strict=True)}
     return over.assign(period=over["period"].map(labels))
