@@ -153,7 +153,8 @@ COST: list[Case] = [
     Case("qualified_opportunities", "empty", {"opportunities": "opportunity_id created_at accepted_at stage"}, [
         {"period": "2026-09", "value": 0, "n": 0, "status": "final"}], PLAIN, periods=2, among=True),
     Case("qualified_opportunities", "segments", {"opportunities": QUALIFIED}, [
-        {"period": "2026-09", "segment": "SMB", "value": 1}, {"period": "2026-09", "segment": "Enterprise", "value": 1}],
+        {"period": "2026-09", "segment": "SMB", "value": 1},
+        {"period": "2026-09", "segment": "Enterprise", "value": 1}],
         PLAIN, by=["segment"], periods=2, among=True),
     # July to September: 300 + 100 for new business (a posting without a purpose is); june and expansion are not of
     # it. New opportunities of these months that were accepted: july, august. 400 / 2
@@ -295,7 +296,8 @@ PRODUCT_QUALIFIED: list[Case] = [
         {"value": 0.2, "numerator": 200, "denominator": 1000, "n": 4, "status": "final"}], ACTIVE),
     Case("product_qualified_pipeline_share", "segments", {
         "opportunities": PIPELINE, "events": USE, "accounts": SEGMENTS}, [
-        {"segment": "SMB", "value": 0.25, "denominator": 400}, {"segment": "Enterprise", "value": 1, "denominator": 100},
+        {"segment": "SMB", "value": 0.25, "denominator": 400},
+        {"segment": "Enterprise", "value": 1, "denominator": 100},
         {"segment": "unknown", "value": 0, "denominator": 500}], ACTIVE, by=["segment"]),
     Case("product_qualified_pipeline_share", "empty", {
         "opportunities": "opportunity_id created_at stage amount account_id", "events": NO_USE}, [NO_AMOUNT], ACTIVE),
