@@ -21,6 +21,7 @@ from gtmkit.report.faults import fault
 from gtmkit.report.gaps import Gap, gaps
 from gtmkit.report.headlines import headlines, lead
 from gtmkit.report.record import NOTES
+from gtmkit.report.redefined import redefined, write_definitions
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
 from gtmkit.scorecard.lines import Line
@@ -44,6 +45,7 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     lines = headlines(own, review.label, review.config)
     _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, folder)
     fault("rendered")
+    write_definitions(review, folder)
     write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
     fault("snapshot")
     _carry_notes(review, folder)
@@ -109,6 +111,7 @@ def _pages(
         scorecard=scorecard,
         headlines=[line for line in lines if not line.is_missing and not scorecard],
         gaps=missing,
+        redefined=redefined(review),
         absent=[table for table in TABLES if table not in ws.tables],
         loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),
         notes=pages.markdown(notes) if _has_words(notes) else None,
