@@ -65,8 +65,11 @@ def _over(
     columns = [c for c in small.columns if c not in {*keys, slot}]
     at = small[slot].to_numpy(dtype="int64")
     spans = [_span(p, months, slot, lag) for p in periods]
-    first = min([*at.tolist(), *(start for start, _ in spans)])
+    # A level is what came before it added up, whenever that was: its first slot stands for all that are earlier.
+    first = min(end - 1 if level else start for start, end in spans)
     last = max(end for _, end in spans)
+    at = np.maximum(at, first) if level else at
+    seen = (at >= first) & (at < last)
     answer = [names.assign(period=p.label, _period=i) for i, p in enumerate(periods)]
     rows = pd.concat(answer, ignore_index=True)
     for column in columns:
@@ -74,7 +77,6 @@ def _over(
         whole = pd.api.types.is_integer_dtype(small[column].dtype)
         # One column of zeros stands before the first slot, so that every difference has a left side.
         table = np.zeros((len(names), last - first + 1), dtype="int64" if whole else "float64")
-        seen = at < last
         np.add.at(table, (codes[seen], at[seen] - first + 1), numbers[seen].astype(table.dtype))
         upto = table.cumsum(axis=1)
         rows[column] = np.concatenate(

@@ -30,7 +30,7 @@ FLOORS = [
     {"catalog"},
     {"charts", "definitions", "tables", "wording", "display", "reference"},
     {"workspace"},
-    {"scorecard"},
+    {"rows", "scorecard"},
     {"report", "notebooks"},
     {"cli"},
     {"__init__", "__main__"},

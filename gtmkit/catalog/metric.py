@@ -29,6 +29,19 @@ OF_LEADS = (*dict.fromkeys([*LEAD_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENS
 OF_TARGETS = ("segment", "channel", "owner")
 OF_COSTS = ("channel", "source", "medium", "segment")
 
+# The columns that tell the records of a table or ledger apart, as far as it has them; what has no id of its own is
+# told apart by all that it says.
+RECORDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("journeys", "visits", "positions", "stays", "opportunities"), ("opportunity_id",)),
+    **dict.fromkeys(
+        ("revenue", "activations", "churns", "renewals", "accounts", "usage_days"), ("account_id",)
+    ),
+    **dict.fromkeys(("prospects", "lead_opportunities", "leads"), ("lead_id",)),
+    "tickets": ("ticket_id",),
+    "events": ("occurred_at", "event", "account_id", "user_id", "anonymous_id"),
+    "surveys": ("answered_on", "kind", "score", "account_id"),
+}
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -60,6 +73,8 @@ class Metric:
     `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
+    `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
+    metric without has the records of its parts.
     `changes`: when its definition was changed since the first release; each makes another version of it.
     """
 
@@ -76,6 +91,7 @@ class Metric:
     axes: tuple[str, ...] = ()
     jackknife: int = 0
     least: Literal["week", "month"] = "month"
+    record: tuple[str, ...] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: tuple[Redefined, ...] = ()
 
@@ -83,6 +99,13 @@ class Metric:
     def version(self) -> int:
         """The version of the definition in the code, from 1."""
         return 1 + len(self.changes)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The columns that tell apart the records it counts; none where it counts none, or those of its parts."""
+        if self.record is not None or self.is_derived:
+            return self.record or ()
+        return next((RECORDS[part.name] for part in self.parts if part.name in RECORDS), ())
 
     @property
     def id(self) -> str:

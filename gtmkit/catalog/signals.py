@@ -70,6 +70,7 @@ ROWS: list[Metric] = [
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",
         "share of those first active in an interval that are active so many intervals later", OF_ACCOUNTS,
         departs="first time only; intervals that have not ended do not exist",
+        least="week",
         variants={
             "recurring": Variant(
                 "in the cohort of every interval with a start, not of the first alone; the same actors many times",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.config import Condition, Milestone
-from gtmkit.frames import INTEGER, Frame, collect, counted, sums
+from gtmkit.frames import INTEGER, Frame, before, collect, counted, sums
 from gtmkit.ledgers.activations import identified
 from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
 from gtmkit.periods import Period, day_index, month_label, month_start
@@ -178,7 +178,8 @@ def identity_match_rate(
     Takes: the account of the event, else of its user, else of its visitor, by the links known at the end.
     Returns: share by day of the event; n = events.
     """
-    rows = identified(events, identities, periods[-1].end)
+    rows = identified(events, identities, periods[-1].end, by)
+    rows = rows.filter(~before("day", periods[0].start))
     matched = counted(~nw.col("account_id").is_null())
     over = flows(collect(sums(rows, [*by, "day"], matched=matched, n=one())), by, periods)
     return shaped(share(over, over["matched"], over["n"], "no events in the period"), by, [])

@@ -135,10 +135,11 @@ def each(
     asked = at_periods(table[[*keys, "at_period", "n"]], keys, periods, axes)[[*keys, "period"]]
     number = {p.label: i for i, p in enumerate(periods)}
     parts = dict(list(table.groupby([*keys, "at_period"], dropna=False)))
+    nothing = read(table.iloc[:0])
     rows = []
     for group in asked.to_dict("records"):
-        part = parts.get((*[group[k] for k in keys], number[group["period"]]), table.iloc[:0])
-        rows += [{**group, **row} for row in read(part)]
+        part = parts.get((*[group[k] for k in keys], number[group["period"]]))
+        rows += [{**group, **row} for row in (nothing if part is None else read(part))]
     return pd.DataFrame(rows, columns=[*asked.columns, *columns])
 
 

@@ -72,7 +72,8 @@ def event_contract_violations(
     if not taxonomy:
         return undefined(by, [p.label for p in periods], "gtm.toml has no [events]")
     rows = events.filter(~nw.col("occurred_at").is_null()).with_columns(day=day("occurred_at"))
-    rows = rows.filter(before("day", periods[-1].end)).with_columns(violation=_violation(rows, taxonomy))
+    rows = rows.filter(before("day", periods[-1].end) & ~before("day", periods[0].start))
+    rows = rows.with_columns(violation=_violation(rows, taxonomy))
     over = flows(collect(sums(rows, [*by, "day"], broken=nw.col("violation"), n=one())), by, periods)
     return shaped(share(over, over["broken"], over["n"], "no events in the period"), by, [])
 
@@ -95,9 +96,7 @@ def handoff_time(
     begun = accounts.select("account_id", kickoff_day=day("kickoff_on")).group_by("account_id")
     won = closed(journeys, ["new"]).filter(nw.col("outcome") == "won")
     rows = won.join(begun.agg(nw.col("kickoff_day").min()), on="account_id", how="inner")
-    return shaped(
-        medians(ages(rows, by, periods, "closed_day", "kickoff_day"), by, periods), by, []
-    )
+    return shaped(medians(ages(rows, by, periods, "closed_day", "kickoff_day"), by, periods), by, [])
 
 
 def _violation(events: Frame, taxonomy: Mapping[str, Event]) -> nw.Expr:

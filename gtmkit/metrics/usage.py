@@ -10,12 +10,13 @@ import pandas as pd
 
 from gtmkit.errors import ConfigError
 from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
-from gtmkit.ledgers.dimensions import account_dimensions, named
-from gtmkit.periods import EPOCH, Period, day_index, month_label
+from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OWNER_DIMENSIONS, account_dimensions, named
+from gtmkit.periods import EPOCH, Period, day_index, month_index, month_label
 from gtmkit.results import ALL, noted, setting, shaped, share, undefined
 from gtmkit.windows import groups
 
 Interval = Literal["day", "week", "month"]
+OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 WEEK_STARTS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -53,19 +54,7 @@ def usage_retention(
     if actor not in events.collect_schema().names():
         return undefined(by, [p.label for p in periods], f"events has no column {actor}", ["cohort", "age"])
     rows = _indexed(events, actor, interval, week_start, start_event, return_event, periods[-1])
-    if by:
-        if accounts is None:
-            raise ConfigError(
-                "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
-            )
-        # A user may belong to several accounts: the one of the first interval speaks for all of them.
-        begun = nw.when(nw.col("index") == nw.col("index").min().over("actor")).then(nw.col("account_id"))
-        rows = rows.with_columns(_account=begun).with_columns(
-            account_id=nw.col("_account").max().over("actor")
-        )
-        dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
-        rows = rows.join(dimensions, on="account_id", how="left")
-        rows = named(rows, by)
+    rows = _by_account(rows, by, accounts, account_changes, owners)
     small = collect(_returns(rows, by, type, mode))
     triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
     answer = pd.concat(triangles, ignore_index=True)
@@ -74,6 +63,31 @@ def usage_retention(
         answer = noted(answer, pooled & (answer["age"] > 0), "no interval: the same in several cohorts")
         answer = answer.assign(**{end: answer[end].mask(pooled) for end in ("low", "high")})
     return shaped(answer, by, ["cohort", "age"])
+
+
+def _by_account(
+    rows: Frame,
+    by: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """The rows with these dimensions of the actor's account; any other column tells the actors apart."""
+    rows = rows.with_columns(
+        **{c: nw.col("actor") for c in by if c not in OF_ACCOUNTS}, actor=nw.col("actor")
+    )
+    of_account = [c for c in by if c in OF_ACCOUNTS]
+    if not of_account:
+        return rows
+    if accounts is None:
+        raise ConfigError(
+            "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
+        )
+    # A user may belong to several accounts: the one of the first interval speaks for all of them.
+    begun = nw.when(nw.col("index") == nw.col("index").min().over("actor")).then(nw.col("account_id"))
+    rows = rows.with_columns(_account=begun).with_columns(account_id=nw.col("_account").max().over("actor"))
+    dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *of_account)
+    return named(rows.join(dimensions, on="account_id", how="left"), of_account)
 
 
 def _week_shift(week_start: str) -> int:
@@ -92,7 +106,7 @@ def _index(interval: Interval, week_start: str) -> nw.Expr:
 def _last_complete(period: Period, interval: Interval, week_start: str) -> int:
     """The last interval that ended by the end of the period."""
     if interval == "month":
-        return period.last_month
+        return month_index(period.end) - 1  # a week may end within a month
     end = day_index(period.end)
     return end - 1 if interval == "day" else (end + _week_shift(week_start)) // 7 - 1
 

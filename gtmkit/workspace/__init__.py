@@ -211,7 +211,7 @@ class Workspace:
             else:
                 frame = self.ledger(need.name)
                 its = {c: column_or_null(frame, column, nw.String()) for c, column in copies.items()}
-                arguments.append(frame.with_columns(**its))
+                arguments.append(frame.with_columns(**its) if its else frame)
         span = self.period.trailing(1)
         span = _looking_back(row, span) if isinstance(self.period, Week) else span
         asked = {**self._settings(row.function), **options}

@@ -1,0 +1,151 @@
+"""The records behind a number: what a metric counted, one row a record, with what describes it.
+
+No record is chosen here. The metric itself is asked, with the columns that tell its records apart among the
+columns it is broken down by, so that what the records count adds up to what the metric says.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from gtmkit import catalog, results
+from gtmkit.errors import ConfigError
+from gtmkit.frames import UNITS, collect
+from gtmkit.workspace import Workspace
+
+COUNTS = ["numerator", "denominator"]
+DURATIONS = ("days", "hours", "months")
+# What is told of a record beside its counts: the table that has its id, and the columns of it.
+DESCRIBED = {
+    "opportunity_id": (
+        "opportunities",
+        ("account_id", "kind", "segment", "owner", "stage", "amount", "created_at", "expected_close_on", "closed_on"),
+    ),
+    "lead_id": (
+        "leads",
+        ("account_id", "segment", "channel", "owner", "status", "created_at", "assigned_at", "first_response_at"),
+    ),
+    "ticket_id": ("tickets", ("account_id", "opened_at", "first_response_at", "closed_at")),
+    "account_id": ("accounts", ("name", "segment", "channel", "owner", "started_on", "kickoff_on")),
+}  # fmt: skip
+
+
+def rows(
+    ws: Workspace,
+    metric: str,
+    by: str | Sequence[str] = (),
+    where: Mapping[str, str] | None = None,
+    **options: Any,
+) -> pd.DataFrame:
+    """The records behind a metric in the period under review, a row each, or one for each of its axes.
+
+    Returns: the columns that tell records apart, `by`, period, the metric's axes, numerator and denominator (they
+    add up to the metric's), `days` or the like where it is a duration (null while it runs), and what describes
+    the record, as exported. The records of a derived metric are those of its parts, which `part` names. `where`
+    takes a column of `by` or an axis. Raises ConfigError where the metric is made of no records.
+    """
+    row, variant = catalog.find(metric)
+    columns = [by] if isinstance(by, str) else list(by)
+    catalog.check_by(metric, columns)
+    confined = {**ws.where, **(where or {})}
+    ws.check_where({column: value for column, value in confined.items() if column in row.by})
+    asked = {**(row.variants[variant].options if variant else {}), **options}
+    if row.records:
+        return _described(ws, _counted(ws, row, columns, confined, asked))
+    parts = [
+        _counted(ws, part, [c for c in columns if c in part.by], confined, needed).assign(part=part.id)
+        for part, needed in _parts(ws, row)
+    ]
+    if not parts:
+        raise ConfigError(
+            f"{metric} is made of no records: it counts sums that are given by the month. "
+            f"`gtmkit metrics {row.id}` says of what. Ask for another metric."
+        )
+    return pd.concat([_described(ws, part) for part in parts], ignore_index=True)
+
+
+def _counted(
+    ws: Workspace,
+    row: catalog.Metric,
+    by: Sequence[str],
+    where: Mapping[str, str],
+    options: Mapping[str, Any],
+) -> pd.DataFrame:
+    """What a metric counts of each record, those left out of which it counts nothing."""
+    told = _told(ws, row)
+    axes_of_where = [c for c in where if c not in row.by]
+    dimensions = list(dict.fromkeys([*by, *(c for c in where if c in row.by)]))
+    answer = ws.by_record(row, told, dimensions, options)
+    axes = [c for c in answer if c not in {*told, *dimensions, "period", *results.FIGURES, *results.WORDS}]
+    absent = [c for c in axes_of_where if c not in axes]
+    if absent:
+        raise ConfigError(
+            f"{row.id} is not known by '{absent[0]}'. Allowed: {', '.join([*row.by, *axes]) or 'none'}. "
+            "Choose one of these."
+        )
+    if "age" in axes and "cohort" not in axes:
+        answer = _followed(answer, ws.by_record(row, [], dimensions, options), told, axes)
+    counts = sum(abs(results.floats(answer[c].fillna(0))) for c in ("numerator", "denominator", "n")) > 0
+    for column, value in where.items():
+        counts &= (answer[column].astype("string") == value).to_numpy(dtype=bool, na_value=False)
+    unit = row.unit_with(options)
+    duration = {unit: answer["value"]} if unit in DURATIONS else {}
+    found = answer.assign(**duration)[[*told, *by, "period", *axes, *COUNTS, *duration]][counts]
+    actor = options.get("unit", ws.config.company.cohort_unit)
+    return found.sort_values([*by, *axes], kind="stable", ignore_index=True).rename(
+        columns={"actor": f"{actor}_id"}
+    )
+
+
+def _followed(
+    answer: pd.DataFrame, whole: pd.DataFrame, told: Sequence[str], axes: Sequence[str]
+) -> pd.DataFrame:
+    """The records at every age of a curve: one that was not followed so far counts as at its last age before."""
+    others = [c for c in answer if c in whole and c not in {"age", *results.FIGURES, *results.WORDS}]
+    every = answer[[*told, *others]].drop_duplicates().merge(whole[[*others, "age"]], on=others)
+    filled = every.merge(answer, on=[*told, *others, "age"], how="left").sort_values([*told, *others, "age"])
+    known = filled.groupby([*told, *others], dropna=False)[[*COUNTS, "n"]].ffill()
+    return filled.assign(**{c: known[c] for c in known})
+
+
+def _told(ws: Workspace, row: catalog.Metric) -> list[str]:
+    """The columns that tell a metric's records apart, as far as what it counts has them."""
+    if row.is_derived or row.record is not None:
+        return list(row.records)
+    have = ws.ledger(row.parts[0].name).collect_schema().names()
+    return [column for column in row.records if column in have]
+
+
+def _parts(ws: Workspace, row: catalog.Metric) -> list[tuple[catalog.Metric, dict[str, Any]]]:
+    """The metrics with records that a derived one stands on, and what it asks of them."""
+    found: list[tuple[catalog.Metric, dict[str, Any]]] = []
+    for need in row.parts if row.is_derived else ():
+        part, options = ws.part(need)
+        found += [(part, options)] if part.records else _parts(ws, part)
+    return list({part.id: (part, options) for part, options in found}.values())
+
+
+def _described(ws: Workspace, found: pd.DataFrame) -> pd.DataFrame:
+    """The records with what describes them, the account's name too; what is there already stays."""
+    for column, (table, columns) in DESCRIBED.items():
+        if column in found and table in ws.tables:
+            have = ws.ledger(table).collect_schema().names()
+            more = [c for c in columns if c in have and c not in found]
+            described = collect(ws.ledger(table).select(column, *more)).drop_duplicates(column)
+            described = described.assign(**{c: _plain(c, described[c]) for c in described})
+            found = found.astype({column: "string"}).merge(described, on=column, how="left")
+    return found
+
+
+def _plain(column: str, values: pd.Series) -> pd.Series:
+    """Values as they are read: money in units, days and instants as text."""
+    if column == "amount":
+        return values / UNITS
+    if column.endswith("_on"):
+        return values.astype("string")
+    if column.endswith("_at"):
+        return pd.Series(
+            [None if pd.isna(v) else str(v)[:16] for v in values], index=values.index, dtype="string"
+        )
+    return values.astype("string")
