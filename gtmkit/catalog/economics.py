@@ -1,12 +1,13 @@
-"""The catalogue's rows of layer 2 about what customers cost and bring, and what a unit of cost brings."""
+"""The catalogue's rows of layer 2 about what customers cost and bring, what a unit of cost brings, and the plan."""
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, Metric, Variant
-from gtmkit.metrics import customers, economics, efficiency
+from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_TARGETS, Metric, Variant
+from gtmkit.metrics import bookings, customers, economics, efficiency
 
 _COST: dict[str, Any] = {"truth": "finance", "by": OF_COSTS, "decision": "demand"}
 _ENGINE: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
+_PLAN: dict[str, Any] = {"truth": "crm", "by": OF_TARGETS, "decision": "sales_motion"}
 ROWS: list[Metric] = [
     Metric(
         customers.new_logos, "New customers", 2, "accounts", "up", "demand", "billing",
@@ -75,5 +76,31 @@ ROWS: list[Metric] = [
         jackknife=5,
         standard="sales and marketing over new and expansion ARR",
         departs="not over net new ARR, which churn can bring below zero; cost for retention is left out",
+    ),
+    Metric(
+        efficiency.gtm_efficiency_ratio, "GTM efficiency", 2, "ratio", "up", **_ENGINE,
+        standard="definition = ours: the table that names it publishes no formula",
+        departs="net new ARR over the cost of sales, marketing and customer success; others publish its inverse",
+    ),
+    Metric(
+        efficiency.gtm_efficiency_margin, "GTM efficiency margin", 2, "ratio", "up", **_ENGINE,
+        standard="definition = ours: the table that names it publishes no formula",
+        departs="the efficiency ratio times gross margin: what of the ARR won is left to pay for winning it",
+    ),
+    Metric(
+        bookings.bookings_target, "Bookings target", 2, "money", "neither", **_PLAN | {"truth": "finance"},
+        standard="the plan's bookings of a quarter",
+        departs="the quarter that contains the first instant after the period, and the next seven",
+        axes=("quarter",),
+    ),
+    Metric(
+        bookings.quota_attainment, "Quota attainment", 2, "ratio", "up", **_PLAN,
+        standard="closed won over quota",
+        departs="over the target as planned, of the whole period; by owner over the owner's own",
+    ),
+    Metric(
+        bookings.pipeline_creation_pace, "Pipeline creation pace", 2, "ratio", "up", **_PLAN | {"decision": "demand"},
+        standard="ours: pipeline created over what the target one sales cycle ahead asks for",
+        departs="amounts created now are of the quarter in which they will close, not of this one",
     ),
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import customers, finance, movements, renewals, retention
+from gtmkit.catalog.metric import OF_ACCOUNTS, OF_OPPORTUNITIES, Metric, Variant
+from gtmkit.metrics import bookings, customers, finance, movements, renewals, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _BOOKS: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
@@ -80,6 +80,27 @@ ROWS: list[Metric] = [
                 "of subscription revenue alone; of all revenue where finance does not keep it apart",
                 {"of": "subscription"},
             )
+        },
+    ),
+    Metric(
+        finance.rule_of_40, "Rule of 40", 1, "ratio", "up", **_BOOKS,
+        standard="growth + margin; above 0.40 is called healthy",
+        departs="revenue of three months over the same a year before, and their operating margin",
+    ),
+    Metric(
+        finance.opex_profile, "Operating expense", 1, "ratio", "neither", **_BOOKS,
+        standard="each function's cost over revenue",
+        departs="over three months; customer success is no row where [finance] has it as cogs",
+        axes=("function",),
+    ),
+    Metric(
+        bookings.bookings, "Bookings", 1, "money", "up", "sales_motion", "crm",
+        "value of contracts signed in the period", OF_OPPORTUNITIES,
+        departs="first year's recurring amount of won opportunities by closed_on; renewals apart",
+        variants={
+            "new": Variant("of new business alone", {"of": "new"}),
+            "expansion": Variant("of expansion alone", {"of": "expansion"}),
+            "renewal": Variant("what was renewed; in no sum with the others", {"of": "renewal"}),
         },
     ),
     Metric(
