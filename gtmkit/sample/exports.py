@@ -28,6 +28,7 @@ STAGE_NAMES = {stage: stage.capitalize() for stage in STAGES} | {
 }
 TARGET_SHARE = 0.4  # of the accounts that fit and that sales works, on the list of target accounts
 LISTED = (30, 150)  # days on that list before sales first meets the account
+NEW_PART = 0.8  # of the growth planned, brought by new customers
 QUOTA = 1.15  # of the plan of a segment, what its sellers are asked for together
 STATUSES = {"active": "Active", "past_due": "Past due", "canceled": "Cancelled", "trialing": "Trial"}
 # Dollars of bookings planned at 1,500 accounts: for the first month, and each month's over the one before.
@@ -286,7 +287,10 @@ def targets(scale: float) -> Sheet:
         rows += [(month, "bookings", amount, segment, "") for segment, amount in bookings.items()]
         rows += quotas(month, bookings)
         rows.append((month, "pipeline_created", round(380_000 * 1.062**k * scale / 1000) * 1000, "", ""))
-        rows.append((month, "arr", round(5_500_000 * 1.03**k * scale / 10_000) * 10_000, "", ""))
+        arr, before = (round(5_500_000 * 1.03**m * scale / 10_000) * 10_000 for m in (k, k - 1))
+        rows.append((month, "arr", arr, "", ""))
+        rows.append((month, "net_new_arr", arr - before, "", ""))
+        rows.append((month, "new_arr", round((arr - before) * NEW_PART), "", ""))
         rows += [(month, "net_revenue_retention", 1.05, "", ""), (month, "win_rate", 0.30, "", "")]
     header = ("period", "metric", "value", "segment", "owner")
     columns = zip(*rows, strict=True)
