@@ -25,6 +25,7 @@ OVERRIDES = re.compile("[\u202a-\u202e]")  # turn all that follows around
 TURNS = (
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
 )
+PERCENT = ("_rate", "_share", "_retention", "_conversion", "_margin", "_concentration")  # how such ids end
 UNITS = (
     "share", "money", "money per day", "days", "months", "hours", "opportunity-days", "accounts", "count", "points",
     "ratio",
@@ -54,11 +55,11 @@ def number(value: Any, unit: str = "share", currency: str = "", digits: int | No
 
 
 def spoken_unit(metric: str, unit: str) -> str:
-    """The unit in which a metric is spoken of: a ratio called rate, retention, conversion or margin is in percent.
+    """The unit in which a metric is spoken of: a ratio called rate, share, retention or margin is in percent.
 
     NRR may exceed 1 and is no share, but nobody says 1.09; coverage stays a multiple.
     """
-    is_percent = metric.partition(".")[0].endswith(("_rate", "_retention", "_conversion", "_margin"))
+    is_percent = metric.partition(".")[0].endswith(PERCENT)
     return "share" if unit == "ratio" and is_percent else unit
 
 

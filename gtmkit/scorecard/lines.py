@@ -79,11 +79,12 @@ def leading(
 
 def line_of(fact: Mapping[str, Any], before: Mapping[str, Any] | None, period: str, config: Config) -> Line:
     """The line of a fact in the review of a period; `before` is what it is compared with."""
-    metric, currency = fact["metric"], config.company.currency
-    row = catalog.find(metric)[0]
+    metric = ".".join(filter(None, (fact["metric"], fact["variant"])))
+    row, currency = catalog.find(metric)[0], config.company.currency
     unit = formats.spoken_unit(metric, fact["unit"])
-    agreed = config.metric.get(metric)
-    target = target_of(row, fact["period"], config)
+    agreed = config.metric.get(row.id)
+    # What is agreed of a metric is agreed of its own definition: a variant has no target.
+    target = None if fact["variant"] else target_of(row, fact["period"], config)
     place, label = _place(fact), catalog.label(metric, config)
     is_earlier = fact["period"] != period
     return Line(
