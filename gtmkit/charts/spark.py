@@ -27,8 +27,8 @@ def spark(
     """The values of a frame over its periods as a small <svg>; what has none says why in words.
 
     Rows come in the order of their periods. A provisional value is hollow; a period without a value, or of which
-    not all is observed yet, is a gap. `changes` are periods in which the definition changed: one thin line each. The picture has
-    its figures as its title.
+    not all is observed yet, is a gap. `changes` are periods in which the definition changed: one thin line each.
+    The picture has its figures as its title.
     """
     values = [
         None if status == OPEN else formats.plain(value)

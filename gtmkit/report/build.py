@@ -105,7 +105,8 @@ def _pages(
         (folder / page["href"]).write_text(text, encoding="utf-8")
         page["files"] = _files_of(text, folder, one.name)
     notes = _notes(review)
-    scorecard = [s for one in executed if one.name == SCORECARD for s in pages.sections_of(one.notebook)]
+    cards = [pages.sections_of(one.notebook) for one in executed if one.name == SCORECARD]
+    scorecard = [section for sections in cards for section in sections if section.heading]
     text = pages.render(
         "index.html.j2",
         scorecard=scorecard,
