@@ -134,7 +134,10 @@ def each(
     """The rows of `columns` that `read` makes of the counts of each group and period."""
     asked = at_periods(table[[*keys, "at_period", "n"]], keys, periods, axes)[[*keys, "period"]]
     number = {p.label: i for i, p in enumerate(periods)}
-    parts = dict(list(table.groupby([*keys, "at_period"], dropna=False)))
+    numbers = [c for c in table if c not in keys]  # of numpy, for many small groups are read
+    parts = dict(
+        list(table.astype(dict.fromkeys(numbers, "int64")).groupby([*keys, "at_period"], dropna=False))
+    )
     nothing = read(table.iloc[:0])
     rows = []
     for group in asked.to_dict("records"):
@@ -156,11 +159,11 @@ def medians(
     """
 
     def read(part: pd.DataFrame) -> list[dict[str, Any]]:
-        n, ended = int(part["n"].sum()), int(part.loc[part["ended"] == 1, "n"].sum())
-        counts = {"numerator": ended, "denominator": n, "n": n}
-        if not n:
+        age, ended, n = (floats(part[column]) for column in ("age", "ended", "n"))
+        counts = {"numerator": (ended * n).sum(), "denominator": n.sum(), "n": n.sum()}
+        if not n.sum():
             return [counts]
-        median = stats.km_median(floats(part["age"]), floats(part["ended"]), floats(part["n"]))
+        median = stats.km_median(age, ended, n)
         return [{"value": median.value, **counts, "low": median.low, "high": median.high}]
 
     rows = each(table, keys, periods, read, FIGURES, axes)

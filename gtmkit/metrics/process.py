@@ -1,4 +1,4 @@
-"""Does the way of work let the figures be believed: stale and past-due deals, broken event contracts, handoffs."""
+"""Is the work done as agreed: stale and past-due deals, broken event contracts, handoffs, renewals in time."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
@@ -7,11 +7,12 @@ import narwhals as nw
 import pandas as pd
 
 from gtmkit.config import Event
-from gtmkit.frames import Frame, before, collect, column_or_null, counted, day, sums
-from gtmkit.metrics.entrants import ages, at_periods, medians, one
+from gtmkit.frames import UNITS, Frame, before, collect, column_or_null, counted, day, small, sums
+from gtmkit.ledgers.renewals import with_signed
+from gtmkit.metrics.entrants import ages, at_periods, entrants, medians, one, windowed
 from gtmkit.metrics.opportunities import closed, population, standing
-from gtmkit.periods import Period
-from gtmkit.results import setting, shaped, share, undefined
+from gtmkit.periods import Period, day_index
+from gtmkit.results import noted, setting, shaped, share, total, undefined
 from gtmkit.windows import flows
 
 
@@ -97,6 +98,57 @@ def handoff_time(
     won = closed(journeys, ["new"]).filter(nw.col("outcome") == "won")
     rows = won.join(begun.agg(nw.col("kickoff_day").min()), on="account_id", how="inner")
     return shaped(medians(ages(rows, by, periods, "closed_day", "kickoff_day"), by, periods), by, [])
+
+
+def late_renewal_share(
+    renewals: Frame,
+    journeys: Frame | None = None,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    grace_days: int = setting("renewals.grace_days"),
+) -> pd.DataFrame:
+    """Share of the renewals due in the period that came late, or are not decided though the contract goes on.
+
+    Answers: do we decide about renewals before they are due?
+    Takes: terms that end in the period and go on. Late = after a gap, or a renewal opportunity that was won after
+    the term's end, or is still open.
+    Returns: share of the renewals whose days of grace have passed; n = renewals.
+    """
+    rows = renewals.filter(nw.col("renewed") > 0)
+    late = nw.col("resumed_day") > nw.col("due_day")
+    if journeys is not None:
+        rows = with_signed(rows, journeys)
+        late = late | (nw.col("signed_day") > nw.col("due_day")) | (nw.col("is_pending") == 1)
+    table = entrants(rows, by, periods, "due_day", grace_days, late, {})
+    return shaped(windowed(flows(table, by, periods), grace_days), by, [])
+
+
+def renewals_due(
+    renewals: Frame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    ahead_days: int = setting("renewals.ahead_days"),
+) -> pd.DataFrame:
+    """ARR of the contracts whose term ends in the days after the period that [renewals] looks ahead.
+
+    Answers: whom do we have to renew next?
+    Takes: what holds on the day before the term's end, as far as it is known now.
+    Returns: money; n = accounts.
+    """
+    days = {
+        "at_period": list(range(len(periods))),
+        "begins": [day_index(p.end) for p in periods],
+        "ends": [day_index(p.end) + ahead_days for p in periods],
+    }
+    rows = renewals.join(small(renewals, **days), how="cross")
+    rows = rows.filter((nw.col("due_day") >= nw.col("begins")) & (nw.col("due_day") < nw.col("ends")))
+    accounts = sums(rows, [*by, "at_period", "account_id"], due=nw.col("due"))
+    over = at_periods(collect(sums(accounts, [*by, "at_period"], due=nw.col("due"), n=one())), by, periods)
+    answer = total(over, over["due"] * 12 / UNITS, over["n"])
+    past = (over["period"] != periods[-1].label).to_numpy()
+    return shaped(noted(answer, past, "as it turned out: what ended before its term is not in it"), by, [])
 
 
 def _violation(events: Frame, taxonomy: Mapping[str, Event]) -> nw.Expr:

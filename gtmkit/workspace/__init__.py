@@ -183,7 +183,12 @@ class Workspace:
             ) from None
 
     def by_record(
-        self, row: catalog.Metric, record: Sequence[str], by: Sequence[str], options: Mapping[str, Any]
+        self,
+        row: catalog.Metric,
+        record: Sequence[str],
+        by: Sequence[str] = (),
+        periods: int = 1,
+        options: Mapping[str, Any] | None = None,
     ) -> pd.DataFrame:
         """What a metric says of each of its records apart, told by the columns `record`; nothing is settled.
 
@@ -194,10 +199,15 @@ class Workspace:
         if isinstance(self.period, Week) and row.least != "week":
             raise ConfigError(f"{row.id} is counted by the month. Name one with --period.")
         copies = {f"{ITS}{column}": column for column in record}
-        return self._apart(row, copies, by, options).rename(columns=copies)
+        return self._apart(row, copies, by, periods, options or {}).rename(columns=copies)
 
     def _apart(
-        self, row: catalog.Metric, copies: Mapping[str, str], by: Sequence[str], options: Mapping[str, Any]
+        self,
+        row: catalog.Metric,
+        copies: Mapping[str, str],
+        by: Sequence[str],
+        periods: int,
+        options: Mapping[str, Any],
     ) -> pd.DataFrame:
         """The answer by copies of the columns that tell records apart, which no function uses for itself."""
         arguments: list[Any] = []
@@ -205,14 +215,14 @@ class Workspace:
             if need.is_metric:
                 part, asked = self.part(need)
                 own = {copy: column for copy, column in copies.items() if column in part.records}
-                arguments.append(self._apart(part, own, [c for c in by if c in part.by], asked))
+                arguments.append(self._apart(part, own, [c for c in by if c in part.by], periods, asked))
             elif need.may_lack and self._optional(need) is None:
                 arguments.append(None)
             else:
                 frame = self.ledger(need.name)
                 its = {c: column_or_null(frame, column, nw.String()) for c, column in copies.items()}
                 arguments.append(frame.with_columns(**its) if its else frame)
-        span = self.period.trailing(1)
+        span = self.period.trailing(periods)
         span = _looking_back(row, span) if isinstance(self.period, Week) else span
         asked = {**self._settings(row.function), **options}
         return row.function(*arguments, by=[*copies, *by], periods=span, **asked)

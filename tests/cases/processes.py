@@ -97,6 +97,57 @@ IDENTITIES = """
     -        visitor       a2          2026-10-20
 """
 
+TERMS = f"{BARE}[renewals]\ngrace_days = 30\nahead_days = 90\nterm_months = 0\n"
+NO_LINES = "account_id subscription_id started_on ended_on mrr_amount term_ends_on"
+RENEWED = {
+    "subscriptions": """
+        account_id  subscription_id  started_on  ended_on    mrr_amount  term_ends_on
+        on_time     s1               2025-09-10  -           100         2026-09-10
+        after_gap   s2               2025-09-15  2026-09-15  100         2026-09-15
+        after_gap   s2               2026-09-25  -           100         -
+        signed      s3               2025-09-20  -           100         2026-09-20
+        open        s4               2025-09-05  -           100         2026-09-05
+        gone        s5               2025-09-12  2026-09-12  100         2026-09-12
+        early       s6               2025-09-25  -           100         2026-09-25
+        young       s7               2025-10-20  -           100         2026-10-20
+    """,
+    "opportunities": """
+        opportunity_id  account_id  kind     created_at  stage       closed_on   expected_close_on
+        o3              signed      renewal  2026-08-01  closed_won  2026-10-05  2026-09-20
+        o4              open        renewal  2026-08-01  qualified   -           2026-09-05
+        o6              early       renewal  2026-08-01  closed_won  2026-09-20  2026-09-25
+    """,
+    "accounts": """
+        account_id  started_on  segment
+        on_time     2025-09-10  SMB
+        after_gap   2025-09-15  SMB
+        signed      2025-09-20  Enterprise
+        open        2025-09-05  Enterprise
+        gone        2025-09-12  SMB
+        early       2025-09-25  Enterprise
+        young       2025-10-20  SMB
+    """,
+}
+DUE = {
+    "subscriptions": """
+        account_id  subscription_id  started_on  ended_on    mrr_amount  term_ends_on
+        a           s1               2025-11-01  -           100         2026-11-01
+        a           s2               2025-12-05  -           10          2026-12-05
+        b           s3               2026-01-29  -           50          2027-01-29
+        c           s4               2026-01-30  -           1000        2027-01-30
+        d           s5               2025-12-01  2026-11-15  1000        2026-12-01
+        e           s6               2025-10-31  -           20          2026-10-31
+    """,
+    "accounts": """
+        account_id  started_on  segment
+        a           2025-11-01  SMB
+        b           2026-01-29  Enterprise
+        c           2026-01-30  Enterprise
+        d           2025-12-01  SMB
+        e           2025-10-31  SMB
+    """,
+}
+
 AGREED = f'{BARE}[events.login]\n[events.export]\nrequired = ["account_id", "user_id"]\n'
 KEPT = """
     occurred_at  event   account_id  user_id
@@ -161,6 +212,34 @@ CASES: list[Case] = [
         {"segment": "SMB", "value": 10, "numerator": 1, "n": 1},
         {"segment": "Enterprise", "value": 20, "numerator": 1, "n": 2}],
         STAGES, by=["segment"]),
+
+    # due in September and going on: on_time and early in time, after_gap ten days later, signed on 5 October,
+    # open still undecided; gone is no renewal: 3 of 5. Of October's young one the 30 days run to 19 November
+    Case("late_renewal_share", "hand", RENEWED, [
+        {"period": "2026-09", "value": 0.6, "numerator": 3, "denominator": 5, "n": 5, "status": "final"},
+        {"period": "2026-10", "value": None, "denominator": 0, "status": "immature"}], TERMS, periods=2),
+    Case("late_renewal_share", "immature", RENEWED, [
+        {"value": None, "n": 0, "status": "immature", "reason": "the 30 days of some have not passed"}], TERMS),
+    Case("late_renewal_share", "empty", {"subscriptions": NO_LINES}, [
+        {"value": None, "status": "undefined", "reason": "none entered in the period"}], TERMS),
+    # in August no term ended
+    Case("late_renewal_share", "zero", RENEWED, [
+        {"value": None, "numerator": 0, "denominator": 0, "status": "undefined"}], TERMS, period="2026-08"),
+    # without opportunities only the gap is seen. SMB: after_gap of on_time and after_gap; Enterprise: none of three
+    Case("late_renewal_share", "segments", {t: RENEWED[t] for t in ("subscriptions", "accounts")}, [
+        {"period": "2026-09", "segment": "SMB", "value": 0.5, "n": 2},
+        {"period": "2026-09", "segment": "Enterprise", "value": 0.0, "n": 3}],
+        TERMS, by=["segment"], periods=2, among=True),
+
+    # the 90 days from 1 November end with 29 January: (100 + 10 + 50) x 12 of two accounts; d leaves before its
+    # term ends, the term of c ends a day too late, that of e ended a day too early
+    Case("renewals_due", "hand", DUE, [
+        {"value": 1920, "numerator": 1920, "denominator": None, "n": 2, "status": "final"}], TERMS),
+    Case("renewals_due", "empty", {"subscriptions": NO_LINES}, [{"value": 0, "n": 0}], TERMS),
+    # SMB: a; Enterprise: b
+    Case("renewals_due", "segments", DUE, [
+        {"segment": "SMB", "value": 1320, "n": 1}, {"segment": "Enterprise", "value": 600, "n": 1}],
+        TERMS, by=["segment"]),
 
     # to proposal came jumped, and it was there; past discovery came both, jumped without having been in it
     Case("stage_skip_rate", "hand", JUMPS, [
