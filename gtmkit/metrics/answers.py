@@ -10,7 +10,7 @@ from gtmkit.frames import Frame, collect, counted, day, second, sums
 from gtmkit.ledgers.dimensions import LEAD_DIMENSIONS, for_groups
 from gtmkit.metrics.entrants import medians, one, spans, zero
 from gtmkit.periods import Period
-from gtmkit.results import setting, shaped, share, undefined
+from gtmkit.results import floats, setting, shaped, share, undefined
 from gtmkit.windows import flows
 
 NO_ANSWERS = "leads has no column first_response_at"
@@ -49,11 +49,12 @@ def lead_response_time(
     rows = rows.filter(nw.col("begun") < nw.col("as_of"))
     over = ~nw.col("answered").is_null() & (nw.col("answered") < nw.col("as_of"))
     until = nw.when(over).then(nw.col("answered")).otherwise(nw.col("as_of"))
-    rows = rows.with_columns(ended=counted(over), waited=(until - nw.col("begun")) // 60)  # whole minutes
-    rows = rows.with_columns(waited=nw.when(nw.col("waited") < 0).then(zero()).otherwise(nw.col("waited")))
-    table = collect(sums(rows, [*by, "at_period", "waited", "ended"], n=one()))
-    table = table.assign(age=table["waited"] / 60)
-    return shaped(medians(table, by, periods, unreached="under half answered"), by, [])
+    rows = rows.with_columns(ended=counted(over), age=(until - nw.col("begun")) // 60)  # whole minutes
+    rows = rows.with_columns(age=nw.when(nw.col("age") < 0).then(zero()).otherwise(nw.col("age")))
+    table = collect(sums(rows, [*by, "at_period", "age", "ended"], n=one()))
+    answer = medians(table, by, periods, unreached="under half answered")
+    in_hours = {name: floats(answer[name]) / 60 for name in ("value", "low", "high")}
+    return shaped(answer.assign(**in_hours), by, [])
 
 
 def sla_compliance(
