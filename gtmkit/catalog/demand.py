@@ -52,6 +52,7 @@ ROWS: list[Metric] = [
     Metric(
         demand.pipeline_concentration, "Pipeline concentration", 2, "ratio", "down", **_PIPELINE,
         standard="ours: pipeline of the largest channel over all pipeline created",
+        record=(),  # of one opportunity the largest channel is its own
     ),
     Metric(
         demand.demand_creation_share, "Demand creation share", 2, "ratio", "up", **_PIPELINE,

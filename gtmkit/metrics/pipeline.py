@@ -85,11 +85,9 @@ def sales_accepted_rate(
     Returns: share of opportunities whose window has ended; n = those.
     """
     rows = population(journeys, kinds).filter(~nw.col("created_day").is_null())
-    rows = rows.with_columns(month=nw.col("created_month"), known=counted(~nw.col("accepted_day").is_null()))
     late = nw.col("accepted_day") - nw.col("created_day")
-    table = entrants(
-        rows, by, periods, "created_day", window_days, late <= window_days, {"known": nw.col("known")}
-    )
+    known = {"known": counted(~nw.col("accepted_day").is_null())}
+    table = entrants(rows, by, periods, "created_day", window_days, late <= window_days, known)
     if len(table) and not table["known"].sum():
         over = flows(table, by, periods)
         nothing = share(over, over["reached"] * 0, over["matured"] * 0, "opportunities has no accepted_at")
@@ -148,7 +146,6 @@ def close_rate(
         rows = rows.with_columns(_won=counted(nw.col("outcome") == "won"))
         table = ages(rows, [*by], periods, "created_day", "closed_day", won=nw.col("_won"))
         return _curves(table, by, periods, window_days)
-    rows = rows.with_columns(month=nw.col("created_month"))
     age = nw.col("closed_day") - nw.col("created_day")
     within = (nw.col("outcome") == "won") & (age <= window_days)
     more = amount_sums("first_amount", within) if weight == "amount" else {}
