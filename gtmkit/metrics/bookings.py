@@ -11,7 +11,7 @@ import pandas as pd
 from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.metrics.entrants import YEAR, one
 from gtmkit.metrics.opportunities import amount, population, without_amount
-from gtmkit.metrics.targets import beside_targets, given, target, with_aimed, without_target
+from gtmkit.metrics.targets import beside_targets, collected, given, target, with_aimed, without_target
 from gtmkit.periods import Period, day_index, month_index
 from gtmkit.results import (
     beside,
@@ -89,9 +89,8 @@ def quota_attainment(
     Returns: ratio, may exceed 1; n = opportunities won. Undefined without a target; no interval, since all that
     was won is counted.
     """
-    known = given(targets, by, "bookings")
-    table = with_aimed(collect(_won(journeys, by, BOOKED)), known, by, day=day_index(periods[-1].start))
-    over = flows(table, by, periods)
+    won, known = collected(_won(journeys, by, BOOKED), targets, by, "bookings")
+    over = flows(with_aimed(won, known, by, day=day_index(periods[-1].start)), by, periods)
     over = beside_targets(over, known, by, {p.label: p for p in periods}, "bookings")
     booked = floats(over["amount"]) / UNITS
     answer = over.assign(

@@ -7,10 +7,10 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit.frames import UNITS, Frame, collect, counted, small, sums
+from gtmkit.frames import UNITS, Frame, counted, small, sums
 from gtmkit.metrics.entrants import at_periods, zero
 from gtmkit.metrics.opportunities import amount, closed, population, stands
-from gtmkit.metrics.targets import beside_targets, given, with_aimed, without_target
+from gtmkit.metrics.targets import beside_targets, collected, with_aimed, without_target
 from gtmkit.periods import Period, day_index
 from gtmkit.results import divided, floats, marked, noted, setting, shaped
 
@@ -53,9 +53,9 @@ def pipeline_coverage(
     won = won.filter((nw.col("closed_day") >= nw.col("begins")) & (nw.col("closed_day") < nw.col("as_of")))
     booked = sums(won, [*by, "at_period"], **{**nothing, "booked": amount("amount")})
     columns = [*by, "at_period", *nothing]
-    table = collect(nw.concat([open_now.select(*columns), booked.select(*columns)]))
+    both = nw.concat([open_now.select(*columns), booked.select(*columns)])
+    table, known = collected(both, targets, by, "bookings")
     names = {p.label: q for p, q in zip(periods, quarters, strict=True)}
-    known = given(targets, by, "bookings")
     over = at_periods(with_aimed(table, known, by, at_period=0), by, periods)
     over = beside_targets(over, known, by, names, "bookings")
     left = floats(over["target"]) - (floats(over["booked"]) / UNITS if basis == "remaining" else 0)

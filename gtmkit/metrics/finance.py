@@ -144,24 +144,24 @@ def opex_profile(
     """
     if lacking := _lacking(finance, "revenue_amount"):
         return undefined(by, [p.label for p in periods], lacking, ["function"])
-    parts = []
-    for function in OPEX:
-        column = f"{function}_amount"
-        lacking = _lacking(finance, column)
-        over = flows(
-            _of_months(finance, ["revenue_amount", *([] if lacking else [column])]), [], periods, QUARTER
-        )
-        cost = np.full(len(over), np.nan) if lacking else floats(over[column]) / UNITS
-        earned = floats(over["revenue_amount"]) / UNITS
+    lacks = {function: _lacking(finance, f"{function}_amount") for function in OPEX}
+    columns = {function: f"{function}_amount" for function, lacking in lacks.items() if not lacking}
+    earned, parts = nw.col("revenue_amount"), []
+    known = {f"k_{f}": counted(~earned.is_null() & ~nw.col(c).is_null()) for f, c in columns.items()}
+    amounts = {c: nw.col(c).fill_null(0) for c in ("revenue_amount", *columns.values())}
+    over = flows(collect(sums(_dated(finance), ["month"], **amounts, **known)), [], periods, QUARTER)
+    for function, lacking in lacks.items():
+        cost = np.full(len(over), np.nan) if lacking else floats(over[columns[function]]) / UNITS
+        revenue = floats(over["revenue_amount"]) / UNITS
         answer = over.assign(
-            function=function, value=divided(cost, earned), numerator=cost, denominator=earned, n=np.nan,
+            function=function, value=divided(cost, revenue), numerator=cost, denominator=revenue, n=np.nan,
             low=np.nan, high=np.nan,
         )  # fmt: skip
         is_cogs = function == "customer_success" and customer_success == "cogs"
         answer = marked(answer, is_cogs, "undefined", "[finance] customer_success is cogs")
         answer = marked(answer, lacking is not None, "undefined", lacking or "")
-        answer = _whole(answer, over["k"])
-        parts.append(marked(answer, earned <= 0, "undefined", "no revenue"))
+        answer = answer if lacking else _whole(answer, over[f"k_{function}"])
+        parts.append(marked(answer, revenue <= 0, "undefined", "no revenue"))
     return shaped(pd.concat(parts, ignore_index=True), by, ["function"])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import narwhals as nw
 import pandas as pd
 
-from gtmkit.frames import Frame, collect, sums
+from gtmkit.frames import INTEGER, Frame, collect, column_or_null, sums
 from gtmkit.periods import Period
 from gtmkit.results import marked
 
@@ -18,16 +18,35 @@ Known = Mapping[tuple[str, ...], Mapping[str, float]]  # of each group, by the l
 
 
 def given(targets: Frame, by: Sequence[str], metric: str) -> Known:
-    """The targets of a metric of each group, by the label of their period.
+    """The targets of a metric of each group, by the label of their period."""
+    return _known(collect(_of_metric(targets, by, metric)), by)
 
-    A company's targets are those of no segment, channel or owner.
-    """
+
+def collected(rows: Frame, targets: Frame, by: Sequence[str], metric: str) -> tuple[pd.DataFrame, Known]:
+    """Sums of whole numbers by group, and the targets of a metric of each group, out of the engine in one go."""
+    names = rows.collect_schema().names()
+    aims = _of_metric(targets, by, metric)
+    nothing = {c: column_or_null(aims, "_none", INTEGER) for c in names if c not in by}
+    found = rows.with_columns(
+        period=column_or_null(rows, "_none", nw.String()), value=column_or_null(rows, "_none", nw.Float64())
+    )
+    columns = [*names, "period", "value"]
+    both = collect(nw.concat([found.select(*columns), aims.with_columns(**nothing).select(*columns)]))
+    is_target = both["period"].notna().to_numpy(dtype=bool)
+    return both.loc[~is_target, names].reset_index(drop=True), _known(both[is_target], by)
+
+
+def _of_metric(targets: Frame, by: Sequence[str], metric: str) -> Frame:
+    """The targets of a metric by group and period; a company's are those of no segment, channel or owner."""
     names = targets.collect_schema().names()
     rows = targets.filter(nw.col("metric") == metric)
     for column in ("segment", "channel", "owner"):
         if column in names:
             rows = rows.filter(~nw.col(column).is_null() if column in by else nw.col(column).is_null())
-    table = collect(sums(rows, [*by, "period"], value=nw.col("value").cast(nw.Float64())))
+    return sums(rows, [*by, "period"], value=nw.col("value").cast(nw.Float64()))
+
+
+def _known(table: pd.DataFrame, by: Sequence[str]) -> Known:
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for row in table.to_dict("records"):
         found.setdefault(tuple(str(row[c]) for c in by), {})[str(row["period"])] = float(row["value"])
