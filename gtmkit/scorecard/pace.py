@@ -49,7 +49,7 @@ def paces(ws: Workspace) -> list[Pace]:
         return []
     quarter = quarter_of(ws.period)
     targets = _targets(ws)
-    return [_pace(ws, catalog.METRICS[name], quarter, targets) for name in PACED if name in catalog.METRICS]
+    return [_pace(ws, catalog.METRICS[name], quarter, targets) for name in PACED]
 
 
 def quarter_of(period: Period) -> Period:

@@ -123,6 +123,9 @@ def _reading(ws: Workspace, name: str, periods: int, with_icp: bool) -> Reading:
 def facts_of(frame: pd.DataFrame, name: str, ws: Workspace) -> list[dict[str, Any]]:
     """The rows of an answer as facts; of a metric with axes those at the place where it is read."""
     row, variant = catalog.find(name)
+    if not frame["period"].eq(ws.period.label).any():  # a metric with axes has no row where nothing happened
+        nothing = results.undefined((), [ws.period.label], "nothing in this period", row.axes)
+        frame = pd.concat([frame, nothing], ignore_index=True)
     unit = row.unit_with(row.variants[variant].options if variant else {})
     rows = _at(frame, AT.get(row.id, {}), ws.period.label)
     return results.records(rows, row.id, variant, catalog.version(row, ws.config), unit, ())
