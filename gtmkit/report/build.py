@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pandas as pd
 from markupsafe import Markup
 
-from gtmkit import spreadsheet, store, tables
+from gtmkit import catalog, rows, spreadsheet, store, tables
 from gtmkit.contracts import TABLES
 from gtmkit.periods import in_words
 from gtmkit.report import pages
@@ -41,9 +41,10 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     own = one_of_each(ws.records())
     facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
     downloads = _tables(facts, ws.loss_account(), folder)
+    records = _records(ws, folder)
     fault("facts")
     lines = headlines(own, review.label, review.config)
-    _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, folder)
+    _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, records, folder)
     fault("rendered")
     write_definitions(review, folder)
     write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
@@ -72,6 +73,17 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
     return [*(f"tables/{name}" for name in [*names, LOSS]), "facts.parquet"]
 
 
+def _records(ws: Workspace, folder: Path) -> dict[str, str]:
+    """The records to do something about, a file a metric; returns what each is called, by its place."""
+    places = {}
+    for metric, found in rows.lists(ws).items():
+        place = f"rows/{metric}.csv"
+        (folder / place).parent.mkdir(exist_ok=True)
+        write_csv(folder / place, list(found.columns), spreadsheet.rows(found))
+        places[place] = f"{catalog.label(metric, ws.config)}: {len(found):,}"
+    return places
+
+
 def _pages(
     review: Review,
     ws: Workspace,
@@ -79,6 +91,7 @@ def _pages(
     lines: Sequence[Line],
     missing: Sequence[Gap],
     downloads: Sequence[str],
+    records: Mapping[str, str],
     folder: Path,
 ) -> None:
     shown: dict[str, Any] = {
@@ -117,6 +130,7 @@ def _pages(
         loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),
         notes=pages.markdown(notes) if _has_words(notes) else None,
         downloads=downloads,
+        records=records,
         parameters=review.parameters,
         marks=MARK,
         **shown,

@@ -13,7 +13,7 @@ import pandas as pd
 from nbformat import v4
 
 from gtmkit.config import Config
-from gtmkit.errors import GtmkitError
+from gtmkit.errors import ConfigError, GtmkitError
 from gtmkit.periods import Period
 from gtmkit.report import run as batch
 
@@ -54,6 +54,7 @@ class PaperWorkspace:
         self.period = Period.parse(period or "2026-10")
         self.asked: list[str] = []
         self.tables = ["opportunities"]
+        self.where: dict[str, str] = {}
         with duckdb.connect() as connection:
             # 1,234.5678 and -0.0001 in ten-thousandths of the unit
             connection.execute(
@@ -75,6 +76,9 @@ class PaperWorkspace:
             | ({"unit": "money"} if m == "arr" else {})
             for m in self.asked
         ]
+
+    def by_record(self, *_: object, **__: object) -> pd.DataFrame:
+        raise ConfigError("There are no records on paper.")
 
     def loss_account(self) -> pd.DataFrame:
         return pd.DataFrame({"table": ["opportunities"], "step": ["read"], "rows": [2], "detail": ["=1+1"]})
