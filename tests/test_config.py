@@ -229,6 +229,14 @@ def test_an_activation_rule_is_read_whole(tmp_path: Path):
     ("text", "said"),
     [
         (
+            '[north_star]\nevents = ["paid"]\n[events.paid]\nkind = "billing"\n',
+            "north_star is what an account does, and 'paid' is a billing event. Name a product event in [north_star]",
+        ),
+        (
+            '[active]\nevents = ["signed"]\n[events.signed]\nkind = "contract"\n',
+            "active is what an account does, and 'signed' is a contract event. Name a product event in [active]",
+        ),
+        (
             ACTIVATION + '[events.report_shared]\nkind = "billing"\n',
             "activation is what an account does, and 'report_shared' is a billing event. Name a product event in",
         ),

@@ -14,6 +14,7 @@ from gtmkit.periods import (
     month_index,
     month_label,
     month_start,
+    weeks_ending_in,
 )
 
 days = st.dates(date(1900, 1, 1), date(2200, 12, 31))
@@ -231,3 +232,23 @@ def test_the_quarter_of_a_week_is_that_of_the_day_after_it() -> None:
     assert (
         Period.parse("2026-W05", 2).quarter().label == "FY2027-Q1"
     )  # ends 2026-02-02, in a year from February
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "number"),
+    [
+        ("2026-10", "2026-W40", "2026-W43", 4),  # Sundays from the 4th to the 25th
+        ("2026-11", "2026-W44", "2026-W48", 5),  # the 1st to the 29th
+        ("2024-02", "2024-W05", "2024-W08", 4),  # with a leap day
+        ("2021-01", "2020-W53", "2021-W04", 5),  # the last week of a year of 53
+        ("2026-W43", "2026-W43", "2026-W43", 1),
+    ],
+)
+def test_the_weeks_that_end_in_a_period(period: str, first: str, last: str, number: int) -> None:
+    weeks = weeks_ending_in(Period.parse(period))
+    assert (weeks[0].label, weeks[-1].label, len(weeks)) == (first, last, number)
+
+
+def test_every_week_ends_in_one_month() -> None:
+    months = [week for month in Period.parse("2026-12").trailing(24) for week in weeks_ending_in(month)]
+    assert months == Period.parse(months[-1].label).trailing(len(months))

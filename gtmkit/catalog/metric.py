@@ -39,6 +39,7 @@ RECORDS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("prospects", "lead_opportunities", "leads"), ("lead_id",)),
     "tickets": ("ticket_id",),
     "events": ("occurred_at", "event", "account_id", "user_id", "anonymous_id"),
+    "efforts": ("day", "kind", "account_id"),
     "surveys": ("answered_on", "kind", "score", "account_id"),
 }
 
@@ -73,6 +74,7 @@ class Metric:
     `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
+    `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
     `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
     metric without has the records of its parts.
     `changes`: when its definition was changed since the first release; each makes another version of it.
@@ -91,6 +93,7 @@ class Metric:
     axes: tuple[str, ...] = ()
     jackknife: int = 0
     least: Literal["week", "month"] = "month"
+    own_span: bool = False
     record: tuple[str, ...] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: tuple[Redefined, ...] = ()

@@ -29,7 +29,7 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week",
+        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week", own_span=True,
         standard="median days from start to activation",
         departs="Kaplan-Meier over all accounts, those that have not activated wait; 12 months of starts",
         variants={
@@ -45,7 +45,7 @@ ROWS: list[Metric] = [
         variants={"of_starts": Variant("over all accounts started, activated or not", {"basis": "starts"})},
     ),
     Metric(
-        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week",
+        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week", own_span=True,
         standard="accounts that reached a milestone by an age over accounts that old",
         departs="1 - Kaplan-Meier, so that young accounts count as long as they have been seen",
         axes=("milestone", "age"),
@@ -71,6 +71,7 @@ ROWS: list[Metric] = [
         "share of those first active in an interval that are active so many intervals later", OF_ACCOUNTS,
         departs="first time only; intervals that have not ended do not exist",
         least="week",
+        own_span=True,
         variants={
             "recurring": Variant(
                 "in the cohort of every interval with a start, not of the first alone; the same actors many times",

@@ -86,14 +86,18 @@ class Config(Section):
     LIFTED: ClassVar[tuple[str, ...]] = ("counts", "ended_on")
 
     @model_validator(mode="after")
-    def _activation_is_behaviour(self) -> Self:
+    def _use_is_behaviour(self) -> Self:
         second = self.activation.second
-        for condition in [*self.activation.conditions, *([second] if second else [])]:
-            known = self.events.get(condition.event)
+        rules = [*self.activation.conditions, *([second] if second else [])]
+        named = [("activation", rule.event) for rule in rules]
+        named += [("north_star", event) for event in (self.north_star.events if self.north_star else ())]
+        named += [("active", event) for event in self.active.events]
+        for section, event in named:
+            known = self.events.get(event)
             if known and known.kind != "product":
                 raise ValueError(
-                    f"activation is what an account does, and '{condition.event}' is a {known.kind} event. "
-                    "Name a product event in [activation]"
+                    f"{section} is what an account does, and '{event}' is a {known.kind} event. "
+                    f"Name a product event in [{section}]"
                 )
         return self
 

@@ -51,10 +51,9 @@ def support_burden(
     rows = rows.with_columns(is_customer=counted(nw.col("mrr") > 0))
     kept = ["at_period", "tickets", "is_customer"]
     rows = for_groups(rows, by, kept, (), accounts, account_changes, owners)
-    n, k = nw.col("tickets") * nw.col("is_customer"), nw.col("is_customer")
-    table = collect(
-        sums(rows, [*by, "at_period"], opened=n, squares=n * n, k=k, others=nw.col("tickets") * (1 - k))
-    )
+    n, is_customer = nw.col("tickets") * nw.col("is_customer"), nw.col("is_customer")
+    what = {"opened": n, "squares": n * n, "k": is_customer, "others": nw.col("tickets") - n}
+    table = collect(sums(rows, [*by, "at_period"], **what))
     over = at_periods(table, by, periods)
     months = floats(over["period"].map({p.label: p.months for p in periods}))
     k = floats(over["k"])

@@ -220,7 +220,11 @@ class Workspace:
                 arguments.append(None)
             else:
                 frame = self.ledger(need.name)
-                its = {c: column_or_null(frame, column, nw.String()) for c, column in copies.items()}
+                told = need.name == "targets"  # a target is of nobody's: a record of its own
+                its = {
+                    copy: nw.lit("target") if told else column_or_null(frame, column, nw.String())
+                    for copy, column in copies.items()
+                }
                 arguments.append(frame.with_columns(**its) if its else frame)
         span = self.period.trailing(periods)
         span = _looking_back(row, span) if isinstance(self.period, Week) else span
@@ -523,7 +527,8 @@ def open(
 
 def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:
     """The weeks over which a metric is counted: a value signal over the last few, what is put in over one."""
-    return [p.looking_back() if isinstance(p, Week) and row.layer == VALUE_SIGNALS else p for p in span]
+    looks_back = row.layer == VALUE_SIGNALS and not row.own_span
+    return [p.looking_back() if isinstance(p, Week) and looks_back else p for p in span]
 
 
 def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
