@@ -135,7 +135,7 @@ def _counted(
     unit = row.unit_with(options)
     duration = {unit: answer["value"]} if unit in DURATIONS else {}
     found = answer.assign(**duration)[counts][[*told, *by, "period", *axes, *COUNTS, *duration]]
-    found = found.assign(**{c: _as_dates(found[c]) for c in told if c.endswith("_day")})
+    found = found.assign(**{c: _as_dates(found[c]) for c in told if c.endswith("day")})
     order = [*by, *axes] or told
     actor = options.get("unit", ws.config.company.cohort_unit)  # of whom use is told
     return found.sort_values(order, kind="stable", ignore_index=True).rename(columns={"actor": f"{actor}_id"})

@@ -5,7 +5,7 @@ has one of every kind that applies to it: `hand` figures, `empty` input, `zero` 
 `segments`.
 """
 
-from cases.case import ASK, Case, answer, check
+from cases.case import ASK, Case, answer, check, workspace
 from cases.demand import CASES as DEMAND
 from cases.economics import CASES as ECONOMICS
 from cases.inputs import CASES as INPUTS
@@ -16,4 +16,4 @@ from cases.signals import CASES as SIGNALS
 
 CASES = [*OUTCOMES, *DEMAND, *OUTPUTS, *ECONOMICS, *SIGNALS, *INPUTS, *PROCESSES]
 
-__all__ = ["ASK", "CASES", "Case", "answer", "check"]
+__all__ = ["ASK", "CASES", "Case", "answer", "check", "workspace"]

@@ -86,11 +86,16 @@ def on_engine(tables: Mapping[str, pa.Table], engine: str) -> dict[str, Any]:
     return {name: connection.from_arrow(t) for name, t in tables.items()}
 
 
-def answer(case: Case, engine: str = "polars") -> pd.DataFrame:
-    """What the metric says of the case's tables."""
+def workspace(case: Case, engine: str = "polars") -> Workspace:
+    """The workspace of the case's tables and settings."""
     config = Config.model_validate(tomllib.loads(case.settings))
     tables = {name: table(name, text) for name, text in case.tables.items()}
-    ws = Workspace.from_frames(on_engine(tables, engine), config, case.period)
+    return Workspace.from_frames(on_engine(tables, engine), config, case.period)
+
+
+def answer(case: Case, engine: str = "polars") -> pd.DataFrame:
+    """What the metric says of the case's tables."""
+    ws = workspace(case, engine)
     return pd.DataFrame(ws.metric(case.metric, by=case.by, periods=case.periods, **case.options))
 
 
