@@ -1,5 +1,6 @@
 """Process indicators where the cases by hand do not reach: missing columns, wrong dates, slow counts by loop."""
 
+from dataclasses import replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -109,3 +110,24 @@ def test_handoff_time_while_all_wait_is_undefined() -> None:
 def test_handoff_time_without_the_column_names_it() -> None:
     row = only(asked("handoff_time", {"opportunities": DEALS, "accounts": "account_id\na"}))
     assert (row["status"], row["reason"]) == ("undefined", "accounts has no column kickoff_on")
+
+
+LINES = "account_id subscription_id started_on ended_on mrr_amount term_ends_on"
+
+
+def test_late_renewal_share_of_a_week_is_by_the_day_of_the_term() -> None:
+    tables = {"subscriptions": f"{LINES}\na s1 2025-09-10 - 100 2026-09-10\nb s2 2025-09-20 - 100 2026-09-20"}
+    case = asked("late_renewal_share", tables, "[renewals]\nterm_months = 0\n", "2026-W44")
+    weeks = answer(replace(case, periods=8)).set_index("period")[
+        "n"
+    ]  # W37 begins on 7 September, W38 on the 14th
+    assert (weeks["2026-W37"], weeks["2026-W38"]) == (1, 1)
+
+
+def test_renewals_due_of_earlier_periods_say_what_is_not_in_them() -> None:
+    tables = {"subscriptions": f"{LINES}\na s1 2025-11-10 - 100 2026-11-10"}
+    case = asked("renewals_due", tables, "[renewals]\nterm_months = 0\n")
+    rows = answer(replace(case, periods=2))
+    assert rows["value"].tolist() == [1200, 1200]  # 90 days from 1 October and from 1 November
+    assert rows["reason"].isna().tolist() == [False, True]
+    assert rows["reason"].iloc[0] == "as it turned out: what ended before its term is not in it"
