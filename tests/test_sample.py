@@ -422,7 +422,7 @@ def pushed_use(w: Written) -> float:
     old = w.grid.index[(w.grid[push - pd.Timedelta(days=1)] > 0) & (w.grid[push + pd.offsets.MonthEnd()] > 0)]
     old = old[start.reindex(old) <= push - pd.Timedelta(days=60)]
     events = w.raw("events").query("event == 'workflow_completed'").drop_duplicates()
-    at = pd.to_datetime(events["timestamp"], format="%Y-%m-%dT%H:%M:%SZ", utc=True)
+    at = pd.to_datetime(events["timestamp"], format="%Y-%m-%dT%H:%M:%SZ", errors="coerce", utc=True)
     week = (at.dt.tz_convert("America/New_York").dt.tz_localize(None).dt.normalize() - push).dt.days // 7
     ran = pd.DataFrame({"account": events["user_id"].map(w.user_accounts), "week": week}).drop_duplicates()
     share = ran[ran["account"].isin(old)].groupby("week").size() / len(old)

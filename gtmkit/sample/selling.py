@@ -133,7 +133,7 @@ def expansion_deals(attempts: pd.DataFrame, seed: int, truths: Truths) -> pd.Dat
 def renewal_deals(renewals: pd.DataFrame, seed: int, truths: Truths) -> pd.DataFrame:
     """The deals behind renewals: proposed, negotiated, and closed before the term ends, but for a few."""
     rng = stream(seed, "late renewals")
-    late = renewals["won"] & (spread(rng, renewals["won"]) < truths.late_renewals)
+    late = renewals["won"] & (spread(rng, renewals["won"], along=renewals["due"]) < truths.late_renewals)
     after = renewals["due"] + LATE_BY[0] + np.floor(rng.random(len(renewals)) * (LATE_BY[1] - LATE_BY[0]))
     renewals = renewals.assign(closed=renewals["closed"].where(~late, after.astype(np.int64)))
     length = renewals["closed"] - renewals["created"]
