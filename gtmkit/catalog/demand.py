@@ -50,7 +50,8 @@ ROWS: list[Metric] = [
         variants={"paid": Variant("cost booked on the row alone, nothing shared out; flatters", {"cost": "paid"})},
     ),
     Metric(
-        demand.pipeline_concentration, "Pipeline concentration", 2, "ratio", "down", **_PIPELINE,
+        demand.pipeline_concentration, "Pipeline concentration", 2, "ratio", "down",
+        **_PIPELINE | {"decision": "focus"},
         standard="ours: pipeline of the largest channel over all pipeline created",
         record=(),  # of one opportunity the largest channel is its own
     ),

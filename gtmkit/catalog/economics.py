@@ -24,7 +24,7 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        economics.cac_payback, "CAC payback", 2, "months", "down", **_COST,
+        economics.cac_payback, "CAC payback", 2, "months", "down", **_COST | {"decision": "compounding"},
         jackknife=5,
         standard="CAC over monthly gross margin of a new customer",
         departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",

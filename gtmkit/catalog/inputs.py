@@ -30,7 +30,7 @@ ROWS: list[Metric] = [
         variants={"automated": Variant("those that a machine did", {"of": "machines"})},
     ),
     Metric(
-        effort.outbound_coverage, "Outbound coverage", 4, "share", "up", "sales_motion", "crm",
+        effort.outbound_coverage, "Outbound coverage", 4, "share", "up", "focus", "crm",
         "target accounts worked on over target accounts", OF_ACCOUNTS,
         departs="the list as it was when the period began, and what a person did alone",
         least="week",

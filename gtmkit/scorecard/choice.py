@@ -26,7 +26,7 @@ class Question:
 QUESTIONS = (
     Question(
         "focus", "Where do we focus?",
-        ("pipeline_concentration", "new_logos", "outbound_coverage"), "02_activation_by_channel",
+        ("north_star", "pipeline_concentration", "outbound_coverage"), "02_activation_by_channel",
     ),
     Question(
         "demand", "Is demand real?",

@@ -35,6 +35,8 @@ def test_the_article_names_every_metric_of_the_scorecard():
     named = {*LINES, *PACED, *(m for q in QUESTIONS for m in q.metrics), *(item[1] for item in FOCUS)}
     assert named <= catalog.METRICS.keys()
     assert [q.decision for q in QUESTIONS] == ["focus", "demand", "sales_motion", "onboarding", "compounding"]
+    served = [(q.decision, catalog.METRICS[m].decision) for q in QUESTIONS for m in q.metrics]
+    assert [pair for pair in served if pair[0] != pair[1]] == []
     assert {len(q.metrics) for q in QUESTIONS} <= {2, 3, 4}
     assert LEAST_GUARDRAILS == 3
 
