@@ -138,6 +138,8 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     """
     answer = _with_words(rows)
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
+    if not hit.any():
+        return answer
     answer["status"] = [status if h else old for h, old in zip(hit, answer["status"], strict=True)]
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
@@ -158,6 +160,8 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     """Rows whose reason says something more where the mask holds, whatever their status."""
     answer = _with_words(rows)
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
+    if not hit.any():
+        return answer
     answer["reason"] = [
         _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"], strict=True)
     ]
@@ -165,6 +169,8 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
 
 
 def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
+    if all(word in rows and rows[word].dtype == object for word in WORDS):
+        return rows.copy(deep=False)  # what is set in it later is not set in the rows given
     nothing = pd.Series([None] * len(rows), index=rows.index, dtype=object)
     return rows.assign(**{word: rows[word].astype(object) if word in rows else nothing for word in WORDS})
 
