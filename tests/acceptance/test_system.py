@@ -1,0 +1,386 @@
+"""What the system of metrics must show, line by line: all of them, the scorecard and the cadences.
+
+Expected figures are worked out by hand in the comments or planted in what generates the data; lists are written
+here as the system names them, never read off the program. Helpers: `whole.py` writes a company with every table,
+`engines.py` opens one on several engines.
+"""
+
+import csv
+import datetime as dt
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from cases import CASES, Case, answer, check
+from cases.case import on_engine, table
+
+import gtmkit
+from gtmkit import catalog
+from gtmkit.errors import ConfigError
+from gtmkit.workspace import Workspace
+
+from . import engines
+from .whole import whole
+from .workspaces import ROOT, closed, company, deal, event, gtm, line, one, rows
+
+Figure = Callable[[str, object], None]
+PERIOD = "2026-10"
+SAMPLE = ROOT / "data" / "sample"
+MONTHS = 13
+
+# ================================================================ line 1: all metrics
+
+OUTCOMES = """
+    arr mrr arr_bridge net_new_arr new_arr expansion_arr contraction_arr churned_arr reactivated_arr
+    arr_growth_rate revenue gross_margin net_revenue_retention gross_revenue_retention logo_retention
+    expansion_rate renewal_rate bookings rule_of_40 opex_profile
+""".split()
+OUTPUTS = """
+    pipeline_created pipeline_creation_pace sales_accepted_rate stage_conversion time_in_stage win_rate close_rate
+    sales_cycle average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait
+    quota_attainment cac new_cac_ratio expansion_cac_ratio blended_cac_ratio cac_payback ltv ltv_to_cac
+    magic_number gtm_efficiency_ratio gtm_efficiency_margin qualified_lead_rate mql_to_sal_rate sal_to_sql_rate
+    sql_to_sqo_rate accepted_opportunity_rate cost_per_qualified_opportunity pipeline_concentration
+    demand_creation_share
+""".split()
+SIGNALS = """
+    north_star activation_rate time_to_value activation_depth milestone_rate usage_retention cohort_retention
+    active_accounts product_qualified_pipeline_share nps csat support_burden account_health churn_reasons
+""".split()
+INPUTS = """
+    spend activity_volume outbound_coverage lead_response_time sla_compliance messaging_tests_shipped
+    content_shipped sessions visitors impressions
+""".split()
+PROCESSES = """
+    stage_skip_rate stage_regress_rate stale_opportunity_share past_due_close_share unattributed_share
+    identity_match_rate event_contract_violations late_renewal_share handoff_time
+""".split()
+NAMED = [*OUTCOMES, *OUTPUTS, *SIGNALS, *INPUTS, *PROCESSES]
+WITHOUT_VALUE: tuple[str, ...] = ()  # exceptions on the sample, each with its reason; there are none
+DECISIONS = {"focus", "demand", "sales_motion", "onboarding", "compounding"}
+UNITS = {
+    "share", "ratio", "money", "money per day", "days", "hours", "months", "opportunity-days", "accounts", "count",
+    "points",
+}  # fmt: skip
+
+
+def test_line_01_the_catalogue_lists_every_id_with_its_row(figure: Figure) -> None:
+    run = gtm("metrics", "--format", "json")
+    assert run.returncode == 0, run.stderr
+    listed = {row["id"]: row for row in json.loads(run.stdout)}
+    assert len(NAMED) == len(set(NAMED)) == 86
+    assert [name for name in NAMED if name not in listed] == []
+    for name, row in listed.items():
+        said = [row[part] for part in ("label", "definition", "truth", "standard")]
+        assert all(said), name
+        assert row["unit"] in UNITS, name
+        assert row["better"] in ("up", "down", "neither"), name
+        assert row["decision"] in DECISIONS, name
+        assert {"departs", "by"} <= set(row), name
+    for layer, names in enumerate((OUTCOMES, OUTPUTS, SIGNALS, INPUTS), start=1):
+        assert [name for name in names if listed[name]["layer"] != layer] == []
+    for name in ("gtm_efficiency_ratio", "gtm_efficiency_margin"):
+        assert "ours" in listed[name]["standard"] + listed[name]["departs"], name
+    figure("ids named, listed", f"{len(NAMED)}, {len(listed)}")
+
+
+@pytest.fixture(scope="module")
+def sample() -> Workspace:
+    """The sample company at October, asked for as little as can be more than once."""
+    return gtmkit.open(SAMPLE, PERIOD)
+
+
+@pytest.mark.slow
+def test_line_01_each_has_a_final_value_on_the_sample(sample: Workspace, figure: Figure) -> None:
+    without = []
+    for name in NAMED:
+        frame = sample.metric(name, periods=MONTHS)
+        final = frame[(frame["status"] == "final") & frame["value"].notna()]
+        if final.empty:
+            without.append(name)
+    assert sorted(without) == sorted(WITHOUT_VALUE)
+    figure("ids with a final value in the last 13 months", f"{len(NAMED) - len(without)} of {len(NAMED)}")
+
+
+# ================================================================ line 2: a test a metric
+
+
+# What can be immature, by the conventions: windowed rates wait for windows to end; what looks back a year or a lag
+# waits for the data to reach so far; a curve waits to be observed; a term waits for its grace.
+WAITING = {
+    "windowed": """
+        activation_rate activation_depth stage_conversion sales_accepted_rate close_rate qualified_lead_rate
+        mql_to_sal_rate sal_to_sql_rate sql_to_sqo_rate accepted_opportunity_rate qualified_opportunities
+        cost_per_qualified_opportunity
+    """,
+    "looking back": """
+        net_revenue_retention gross_revenue_retention logo_retention expansion_rate arr_growth_rate spend cac
+        cac_payback magic_number new_cac_ratio expansion_cac_ratio blended_cac_ratio gtm_efficiency_ratio
+        gtm_efficiency_margin
+    """,
+    "a curve": "ltv ltv_to_cac customer_lifetime",
+    "a grace": "renewal_rate late_renewal_share",
+}
+IMMATURE = {name for names in WAITING.values() for name in names.split()}
+# Totals that stand beside the whole they are part of: of nothing they are 0, since they divide by nothing.
+TOTALS = ("stage_leak", "stage_wait")
+BESIDE = 12  # lines: no sum stands further from its case than that
+
+
+def kinds_of(metric: str) -> Counter[str]:
+    return Counter(case.kind for case in CASES if case.metric.partition(".")[0] == metric)
+
+
+def has_denominator(metric: str) -> bool:
+    """Whether some answer that was worked out by hand stands over a denominator."""
+    found = [case for case in CASES if case.metric.partition(".")[0] == metric and case.kind == "hand"]
+    return any(answer(case)["denominator"].notna().any() for case in found)
+
+
+def expected_kinds(metric: str) -> set[str]:
+    row = catalog.METRICS[metric]
+    kinds = {"hand", "empty"}
+    kinds |= {"segments"} if row.by else set()
+    kinds |= {"immature"} if metric in IMMATURE else set()
+    return kinds | ({"zero"} if has_denominator(metric) else set())
+
+
+@pytest.mark.slow
+def test_line_02_every_metric_has_a_case_of_every_kind_that_applies(figure: Figure) -> None:
+    lacking = {
+        metric: missing
+        for metric in catalog.METRICS
+        if (missing := sorted(expected_kinds(metric) - set(kinds_of(metric))))
+    }
+    assert lacking == {}
+    assert [f"{case.metric} {case.kind}" for case in CASES if not says_what_its_kind_says(case)] == []
+    valued = {case.metric for case in CASES if any(row.get("value") is not None for row in case.expect)}
+    assert {metric.partition(".")[0] for metric in valued} == set(catalog.METRICS)
+    figure("metrics, cases by hand", f"{len(catalog.METRICS)}, {len(CASES)}")
+
+
+def says_what_its_kind_says(case: Case) -> bool:
+    """Two groups and more, nothing of nothing, undefined over 0, immature; and something in any case."""
+    states = {row.get("status") for row in case.expect}
+    if case.kind == "segments":
+        return bool(case.by) and len(case.expect) >= 2
+    if case.kind == "empty":
+        return bool(case.expect) and all(row.get("value") in (None, 0) for row in case.expect)
+    if case.kind == "zero":
+        return "undefined" in states or case.metric in TOTALS
+    return "immature" in states if case.kind == "immature" else bool(case.expect)
+
+
+def test_line_02_each_figure_has_its_sum_beside_it(figure: Figure) -> None:
+    bare, told = [], 0
+    for path in sorted((ROOT / "tests" / "cases").glob("*.py")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        for number, text in enumerate(lines):
+            if "Case(" in text and '"hand"' in text:
+                told += 1
+                above = lines[max(number - BESIDE, 0) : number]
+                if not any(said.strip().startswith("#") for said in above):
+                    bare.append(f"{path.name}:{number + 1} {text.strip()[:40]}")
+    assert bare == []
+    figure("figures with their sum beside them", told)
+
+
+@pytest.mark.slow
+def test_line_02_every_case_holds(figure: Figure) -> None:
+    for case in CASES:
+        check(case)
+    figure("cases", ", ".join(f"{n} {kind}" for kind, n in Counter(c.kind for c in CASES).items()))
+
+
+@pytest.mark.slow
+def test_line_02_nothing_else_waits(system: Workspace, figure: Figure) -> None:
+    """Asked back to before the data begin, no other metric of a company with every table is immature."""
+    waiting = {
+        metric
+        for metric in catalog.METRICS
+        if system.metric(metric, periods=26)["status"].eq("immature").any()
+    }
+    assert waiting <= IMMATURE
+    figure("immature in some month, may be", f"{len(waiting)}, {len(IMMATURE)}")
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A random company with every table, on frames that answer fast."""
+    folder = tmp_path_factory.mktemp("whole")
+    return engines.workspace(
+        whole(folder / "paper"),
+        engines.stored(folder / "paper", folder / "store"),
+        engines.polars_frame,
+        PERIOD,
+    )
+
+
+# ================================================================ line 4: calendars, by hand
+
+
+def at_instant(key: str, created: str, amount: int) -> dict[str, object]:
+    """An open deal created at an instant."""
+    return deal(key, created, stage="qualified", amount=amount, kind="new")
+
+
+def labels_of(ws: Workspace, count: int) -> list[str]:
+    return [period.label for period in ws.period.trailing(count)]
+
+
+def test_line_04_a_fiscal_year_from_february(tmp_path: Path, figure: Figure) -> None:
+    # Quarters begin in February, May, August, November; the year is named after the one in which it ends. Each deal
+    # is a power of ten, so that the digits of a sum say which are in it.
+    days = ("2025-07-31", "2025-08-01", "2026-01-31", "2026-02-01", "2026-07-31", "2026-08-01", "2026-10-31")
+    deals = [
+        closed(f"d{i}", "2025-05-01", day, won=True, amount=10**i, kind="new") for i, day in enumerate(days)
+    ]
+    targets = [{"period": "2027-Q3", "metric": "bookings", "value": 2_200_000}]
+    folder = company(
+        tmp_path / "paper", {"opportunities": deals, "targets": targets}, company={"fiscal_year_start": 2}
+    )
+    third = gtmkit.open(folder, "2027-Q3")
+    assert (third.period.label, third.period.start, third.period.end) == (
+        "FY2027-Q3", dt.date(2026, 8, 1), dt.date(2026, 11, 1),
+    )  # fmt: skip
+    assert gtmkit.open(folder, "FY2027-Q3").period == third.period
+    assert labels_of(third, 5) == ["FY2026-Q3", "FY2026-Q4", "FY2027-Q1", "FY2027-Q2", "FY2027-Q3"]
+    booked = third.metric("bookings", periods=5)
+    # Aug to Oct 2025: d1; to Jan: d2; Feb to Apr: d3; May to Jul: d4; Aug to Oct 2026: d5, d6
+    assert dict(zip(booked["period"], booked["value"], strict=True)) == {
+        "FY2026-Q3": 10, "FY2026-Q4": 100, "FY2027-Q1": 1000, "FY2027-Q2": 10_000, "FY2027-Q3": 1_100_000,
+    }  # fmt: skip
+    # 1,100,000 of 2,200,000
+    assert one(third.metric("quota_attainment"))["value"] == pytest.approx(0.5)
+    # FY2026 is February 2025 to January 2026: d0, d1, d2
+    year = one(gtmkit.open(folder, "2026").metric("bookings"))
+    assert (year["period"], year["value"]) == ("FY2026", 111)
+    # A review of July ends with the first instant of August: the quarter ahead is the third
+    assert gtmkit.open(folder, "2026-07").period.quarter().label == "FY2027-Q3"
+    figure("quarters from February, bookings of FY2027-Q3", "5 by hand, 1,100,000")
+
+
+def test_line_04_a_year_of_53_weeks(tmp_path: Path, figure: Figure) -> None:
+    # 2026 begins on a Thursday, so it has a week 53: Monday 28 December 2026 to Sunday 3 January 2027.
+    happened = ("2026-12-01", "2026-12-27", "2026-12-28", "2026-12-31", "2027-01-01", "2027-01-03", "2027-01-04")
+    done = [
+        {"occurred_at": f"{day}T12:00:00", "kind": "call", "account_id": "a", "is_automated": "false"}
+        for day in happened
+    ]
+    accounts = [{"account_id": "a", "started_on": "2026-10-01"}]
+    uses = [event("a", f"{day}T12:00:00") for day in happened]
+    folder = company(
+        tmp_path / "paper", {"accounts": accounts, "activities": done, "events": uses},
+        through="2027-01-31", north_star={"unit": "event", "events": ["used"]},
+    )  # fmt: skip
+    ws = gtmkit.open(folder, "2027-W01")
+    assert labels_of(ws, 4) == ["2026-W51", "2026-W52", "2026-W53", "2027-W01"]
+    last = gtmkit.open(folder, "2026-W53")
+    assert (last.period.start, last.period.end) == (dt.date(2026, 12, 28), dt.date(2027, 1, 4))
+    volume = ws.metric("activity_volume", periods=4)
+    assert dict(zip(volume["period"], volume["value"], strict=True)) == {
+        "2026-W51": 0, "2026-W52": 1, "2026-W53": 4, "2027-W01": 1,
+    }  # fmt: skip
+    # A value signal looks back over four weeks: in W50 to W53 five events, the mean of four weeks is 5 / 4
+    star = last.metric("north_star")
+    assert one(star)["period"] == "2026-W53"
+    assert one(star)["value"] == pytest.approx(5 / 4)
+    with pytest.raises(ConfigError, match="Weeks 01 to 52 of 2027"):
+        gtmkit.open(folder, "2027-W53")
+    figure("2026-W53", "28 December to 3 January, 4 activities")
+
+
+# The months that end on the day on which Berlin's clocks change, and the instants around both their ends, UTC.
+CHANGES = {
+    # Summer time ends on 31 October 2021 at 01:00 UTC: the month begins at 22:00 UTC and ends at 23:00 UTC.
+    "2021-10": ("2021-09-30T21:59:00", "2021-09-30T22:00:00", "2021-10-31T22:59:00", "2021-10-31T23:00:00"),
+    # It begins on 31 March 2024 at 01:00 UTC: the month begins at 23:00 UTC of the leap day and ends at 22:00 UTC.
+    "2024-03": ("2024-02-29T22:59:00", "2024-02-29T23:00:00", "2024-03-31T21:59:00", "2024-03-31T22:00:00"),
+}
+
+
+@pytest.mark.parametrize("month", CHANGES)
+def test_line_04_a_month_that_ends_as_the_clocks_change(month: str, tmp_path: Path, figure: Figure) -> None:
+    instants = CHANGES[month]
+    deals = [at_instant(f"d{i}", f"{at}Z", 10**i) for i, at in enumerate(instants)]
+    deals.append(at_instant("later", "2024-06-01T12:00:00Z", 1))
+    folder = company(
+        tmp_path / "paper",
+        {"opportunities": deals},
+        company={"timezone": "Europe/Berlin"},
+        through="2024-06-30",
+    )
+    after = gtmkit.open(folder, month).period.shift(1).label
+    frame = gtmkit.open(folder, after).metric("pipeline_created", periods=3)
+    # The first is of the month before, the next two of the month, the last of the month after
+    assert list(frame["value"]) == [1, 110, 1000]
+    assert list(frame["period"])[1] == month
+    figure(month, "110 of 1, 10, 100, 1000")
+
+
+def test_line_04_a_week_in_which_the_clocks_change(tmp_path: Path, figure: Figure) -> None:
+    # Summer time ends on Sunday 25 October 2026: week 43 begins at 22:00 UTC and ends at 23:00 UTC, 169 hours.
+    instants = (
+        "2026-10-18T21:59:00Z",
+        "2026-10-18T22:00:00Z",
+        "2026-10-25T22:59:00Z",
+        "2026-10-25T23:00:00Z",
+    )
+    done = [{"occurred_at": at, "kind": "call", "is_automated": "false", "owner": "o"} for at in instants]
+    folder = company(
+        tmp_path / "paper", {"activities": [done[0], *done[1:], *done[2:], *[done[3]] * 2]},
+        company={"timezone": "Europe/Berlin"}, through="2026-11-08",
+    )  # fmt: skip
+    frame = gtmkit.open(folder, "2026-W44").metric("activity_volume", periods=3)
+    # the first in W42; the second, and the third twice, in W43; the fourth four times in W44
+    assert dict(zip(frame["period"], frame["value"], strict=True)) == {
+        "2026-W42": 1, "2026-W43": 3, "2026-W44": 4,
+    }  # fmt: skip
+    figure("week 43 of 169 hours", 3)
+
+
+def test_line_04_a_leap_day(tmp_path: Path, figure: Figure) -> None:
+    # a begins on the leap day; b was there and pays through it, without from 1 March; c's last day is the 28th.
+    tables = {
+        "accounts": [
+            {"account_id": "a", "started_on": "2024-02-29"},
+            {"account_id": "b", "started_on": "2024-02-28"},
+        ],
+        "subscriptions": [
+            line("a", "2024-02-29", None, 100),
+            line("b", "2023-02-01", "2024-03-01", 10),
+            line("c", "2023-02-01", "2024-02-29", 1),
+        ],
+        "opportunities": [
+            closed("d1", "2024-02-28", "2024-02-29", won=True, amount=7, kind="new"),
+            closed("d2", "2024-02-28", "2024-03-01", won=True, amount=70, kind="new"),
+        ],
+        "events": [event("a", "2024-03-30T12:00:00", "done"), event("b", "2024-03-30T12:00:00", "done")],
+    }
+    rule = {"window_days": 30, "conditions": [{"event": "done"}]}
+    folder = company(tmp_path / "paper", tables, activation=rule, through="2025-06-30")
+    february = gtmkit.open(folder, "2024-02")
+    assert (february.period.end - february.period.start).days == 29
+    # at the end of the 29th a and b pay: 110; c does not
+    assert one(february.metric("mrr"))["value"] == 110
+    # won on the 29th: d1
+    assert one(february.metric("bookings"))["value"] == 7
+    march = gtmkit.open(folder, "2024-03")
+    assert (one(march.metric("mrr"))["value"], one(march.metric("bookings"))["value"]) == (100, 70)
+    # 28 February to 29 February 1 day, to 1 March 2 days: the median of those closed and won in March is 2
+    assert one(march.metric("sales_cycle.won"))["value"] == 2
+    # Thirty days after the 29th is 30 March, after the 28th 29 March: a in time, b a day late
+    rate = rows(gtmkit.open(folder, "2024-04").metric("activation_rate", periods=3), period="2024-02")
+    assert (one(rate)["numerator"], one(rate)["denominator"]) == (1, 2)
+    # Twelve months after February 2024 is February 2025: of a and b, 110, a is there
+    kept = one(gtmkit.open(folder, "2025-02").metric("net_revenue_retention"))
+    assert (kept["numerator"], kept["denominator"]) == (100, 110)
+    # The week of the leap day is the 9th: Monday 26 February to Sunday 3 March
+    week = gtmkit.open(folder, "2024-W09").period
+    assert (week.start, week.end) == (dt.date(2024, 2, 26), dt.date(2024, 3, 4))
+    figure("MRR at the end of the leap day", 110)
