@@ -81,8 +81,7 @@ def needs(metric: str) -> list[str]:
 
 
 def is_derived(metric: str) -> bool:
-    ids = {name.split(".")[0] for name in catalog.METRICS}
-    return all(name.split(".")[0] in ids for name in needs(metric))
+    return catalog.find(metric)[0].is_derived
 
 
 def every_id() -> list[str]:
