@@ -87,16 +87,18 @@ def with_first_day(rows: Frame, at: nw.Expr, name: str) -> Frame:
 
 def small(like: Frame, **columns: Sequence[int]) -> Frame:
     """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
-    one = like.select(_rows=nw.len())
-    rows = zip(*columns.values(), strict=True)
-    return nw.concat(
-        [
-            one.with_columns(
-                **{name: nw.lit(v).cast(INTEGER) for name, v in zip(columns, row, strict=True)}
-            ).select(*columns)
-            for row in rows
-        ]
-    )
+    number = len(list(zip(*columns.values(), strict=True)))
+    rows = like.select(_rows=nw.len()).select(_at=nw.lit(0).cast(INTEGER))
+    step = 1
+    while step < number:  # twice as many each time: planning a frame a row costs more than reading the table
+        rows = nw.concat([rows, rows.with_columns(_at=(nw.col("_at") + step).cast(INTEGER))])
+        step *= 2
+    at = range(number)
+    named = {
+        name: nw.col("_at").replace_strict(list(at), list(values), default=None, return_dtype=INTEGER)
+        for name, values in columns.items()
+    }
+    return rows.filter(nw.col("_at") < number).select(**named)
 
 
 def column_or_null(frame: Frame, column: str, dtype: Any) -> nw.Expr:

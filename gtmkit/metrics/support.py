@@ -32,17 +32,14 @@ def support_burden(
     reason counts them.
     Returns: ratio; denominator = customers times months; n = customers.
     """
-    spans = {
-        "at_period": list(range(len(periods))),
-        "since": [p.first_month for p in periods],
-        "until": [p.last_month + 1 for p in periods],
-    }
+    first, last = [p.first_month for p in periods], [p.last_month for p in periods]
+    spans = small(revenue, at_period=list(range(len(periods))), first=first, last=last)
     at = ["account_id", "at_period"]
     opened = tickets.filter(~nw.col("opened_at").is_null()).with_columns(month=month("opened_at"))
-    opened = sums(opened, ["account_id", "month"], tickets=one()).join(small(revenue, **spans), how="cross")
-    opened = opened.filter((nw.col("month") >= nw.col("since")) & (nw.col("month") < nw.col("until")))
-    paying = revenue.select("account_id", "month", "delta").join(small(revenue, **spans), how="cross")
-    paying = paying.filter(nw.col("month") < nw.col("since"))
+    opened = sums(opened, ["account_id", "month"], tickets=one()).join(spans, how="cross")
+    opened = opened.filter((nw.col("month") >= nw.col("first")) & (nw.col("month") <= nw.col("last")))
+    paying = revenue.select("account_id", "month", "delta").join(spans, how="cross")
+    paying = paying.filter(nw.col("month") < nw.col("first"))
     both = [
         opened.select(*at, "tickets", mrr=zero()),
         paying.select(*at, tickets=zero(), mrr=nw.col("delta")),
