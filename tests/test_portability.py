@@ -28,6 +28,7 @@ ENGINES: dict[str, Callable[[pa.Table], Any]] = {
     "polars": lambda table: pl.from_arrow(table).lazy(),
     "duckdb": CONNECTION.from_arrow,
 }
+FINANCE_LINES = ("revenue", "cogs", "sales", "marketing", "customer_success", "rnd", "ga")
 UNIT = 10_000  # money is a whole number of ten-thousandths
 
 KINDS: dict[str, pa.DataType] = {
@@ -167,13 +168,13 @@ def tables() -> dict[str, pa.Table]:
                     "cogs_amount": 99 * UNIT * m,
                     "sales_amount": 70 * UNIT,
                     "marketing_amount": None,
+                    "customer_success_amount": 30 * UNIT,
+                    "rnd_amount": 40 * UNIT,
+                    "ga_amount": 20 * UNIT,
                 }
                 for m in range(1, 11)
             ],
-            revenue_amount=pa.int64(),
-            cogs_amount=pa.int64(),
-            sales_amount=pa.int64(),
-            marketing_amount=pa.int64(),
+            **dict.fromkeys([f"{name}_amount" for name in FINANCE_LINES], pa.int64()),
         ),
         "targets": table(
             [
