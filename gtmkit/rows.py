@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit import catalog, results
+from gtmkit.catalog.metric import RECORDS
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import UNITS, collect
 from gtmkit.periods import EPOCH, Week
@@ -175,7 +176,8 @@ def _told(ws: Workspace, row: catalog.Metric) -> list[str]:
     """The columns that tell a metric's records apart, as far as what it counts has them."""
     if row.is_derived or row.record is not None:
         return list(row.records)
-    have = ws.ledger(row.parts[0].name).collect_schema().names()
+    counted = next(part.name for part in row.parts if part.name in RECORDS)
+    have = ws.ledger(counted).collect_schema().names()
     return [column for column in row.records if column in have]
 
 

@@ -16,6 +16,7 @@ ROWS: list[Metric] = [
     Metric(
         movements.arr, "ARR", 1, "money", "up", **_BILLING,
         standard="MRR x 12 on the last day of the period",
+        record=("account_id",),
     ),
     Metric(
         movements.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,

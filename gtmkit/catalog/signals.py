@@ -117,6 +117,7 @@ ROWS: list[Metric] = [
         support.support_burden, "Support burden", 3, "ratio", "down", "onboarding", "support",
         "tickets a customer and month", OF_ACCOUNTS,
         departs="of those who were customers when the period began: tickets and customers are of one population",
+        record=("account_id",),
     ),
     Metric(
         support.account_health, "Account health", 3, "ratio", "neither", "compounding", "customer success",

@@ -13,6 +13,7 @@ ACCOUNT_DIMENSIONS = (
 OWNER_DIMENSIONS = ("team", "territory", "function")
 LEAD_DIMENSIONS = ("source", "medium", "channel", "segment", "persona", "owner")
 OPPORTUNITY_DIMENSIONS = ("segment", "use_case", "persona", "channel", "owner", "product", "kind")
+ITS = "its_"  # before a column that tells records apart, so that it is none that a metric uses for itself
 UNATTRIBUTED = ("channel", "source", "medium", "campaign", "motion")
 
 
@@ -75,9 +76,11 @@ def for_groups(
     """
     if not by:
         return table
+    table = table.with_columns(account_id=column_or_null(table, "account_id", nw.String))
+    if f"{ITS}account_id" in by and not _has(table, f"{ITS}account_id"):
+        table = table.with_columns(**{f"{ITS}account_id": nw.col("account_id")})
     names = table.collect_schema().names()
     kept = dict.fromkeys(["account_id", *columns, *[c for c in by if c in names and c not in own]])
-    table = table.with_columns(account_id=column_or_null(table, "account_id", nw.String))
     return with_dimensions(table, list(kept), own, accounts, account_changes, owners)
 
 

@@ -7,13 +7,11 @@ import narwhals as nw
 import pandas as pd
 
 from gtmkit.frames import Frame, collect, column_or_null, counted, day, sums
-from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OWNER_DIMENSIONS, for_groups, named
+from gtmkit.ledgers.dimensions import for_groups, named
 from gtmkit.metrics.entrants import at_periods, one, spans
 from gtmkit.periods import Period
 from gtmkit.results import shaped, share, total, undefined
 from gtmkit.windows import flows
-
-OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 
 
 def activity_volume(
@@ -58,11 +56,10 @@ def outbound_coverage(
     done = efforts.filter((nw.col("is_automated") == 0) & ~nw.col("account_id").is_null())
     done = sums(done, ["account_id", "day"], acts=one()).join(asked, how="cross")
     done = done.filter((nw.col("day") >= nw.col("since")) & (nw.col("day") < nw.col("until")))
-    told = [c for c in by if c not in OF_ACCOUNTS]  # what tells accounts apart
-    rows = _listed(accounts, told).join(asked, how="cross")
+    rows = _listed(accounts).join(asked, how="cross")
     begun = nw.col("from_day").is_null() | (nw.col("from_day") <= nw.col("since"))
     rows = rows.filter(begun & (nw.col("to_day").is_null() | (nw.col("to_day") > nw.col("since"))))
-    rows = rows.select(*at, *told).join(sums(done, at, acts=nw.col("acts")), on=at, how="left")
+    rows = rows.select(*at).join(sums(done, at, acts=nw.col("acts")), on=at, how="left")
     rows = rows.with_columns(worked=counted(~nw.col("acts").is_null()))
     rows = for_groups(rows, by, ["at_period", "worked"], (), accounts, account_changes, owners)
     table = collect(sums(rows, [*by, "at_period"], worked=nw.col("worked"), n=one()))
@@ -70,8 +67,8 @@ def outbound_coverage(
     return shaped(share(over, over["worked"], over["n"], "no target accounts when the period began"), by, [])
 
 
-def _listed(accounts: Frame, told: Sequence[str]) -> Frame:
+def _listed(accounts: Frame) -> Frame:
     """The accounts that are or were targets, with the first day on the list and the first no longer on it."""
     dates = {c: column_or_null(accounts, f"target_{c}", nw.Date()) for c in ("from", "to")}
     rows = accounts.with_columns(**{f"_{c}": date for c, date in dates.items()}).filter(nw.col("is_target"))
-    return rows.select("account_id", *told, from_day=day("_from"), to_day=day("_to"))
+    return rows.select("account_id", from_day=day("_from"), to_day=day("_to"))

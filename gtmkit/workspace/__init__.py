@@ -21,7 +21,7 @@ from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect, column_or_null
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
-from gtmkit.ledgers.dimensions import named, null_row
+from gtmkit.ledgers.dimensions import ITS, named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.periods import Period, Week
 from gtmkit.results import Part, Setting
@@ -33,7 +33,6 @@ __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
-ITS = "its_"  # before a column that tells records apart, so that it is none that a function knows
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
