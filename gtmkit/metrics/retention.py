@@ -133,8 +133,8 @@ def cohort_retention(
         c: (t.cumsum(axis=2) if c not in FIXED else np.repeat(t[:, :, :1], t.shape[2], axis=2))
         for c, t in table.items()
     }
-    triangles = [_triangle(reached, names, _cohorts(cohorts, cohort, p), cohorts, p, of) for p in periods]
-    return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
+    cells = [_cells(reached, names, _cohorts(cohorts, cohort, p), cohorts, p) for p in periods]
+    return shaped(_rates(pd.concat(cells, ignore_index=True), of), by, ["cohort", "age"])
 
 
 FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age
@@ -275,47 +275,50 @@ def _cohorts(months: list[int], grain: str, period: Period) -> list[tuple[str, l
     return [(Period(first, width, start).label, places, first + width - 1) for first, places in found.items()]
 
 
-def _triangle(
+def _cells(
     reached: dict[str, Any],
     names: pd.DataFrame,
     cohorts: list[tuple[str, list[int], int]],
     months: list[int],
     period: Period,
-    of: str,
 ) -> pd.DataFrame:
-    """The cells that had been observed by the end of the period, and the pooled row of each age."""
-    cells = [
-        (label, k, places) for label, places, last in cohorts for k in range(period.last_month - last + 1)
-    ]
-    ages = period.last_month - np.array(months)
-    cells += [(ALL, k, np.flatnonzero(ages >= k).tolist()) for k in range(max(int(ages.max()), -1) + 1)]
-    part = {
-        column: np.array([table[:, places, k].sum(axis=1) for _, k, places in cells])
-        .reshape(-1, len(names))
-        .T.ravel()
-        for column, table in reached.items()
-    }
-    rows = names.loc[names.index.repeat(len(cells))].reset_index(drop=True)
+    """The sums of the cells that had been observed by the end of the period, and of the pooled row of each age."""
+    old = period.last_month - np.array(months)
+    ages = np.arange(max(int(old.max()) + 1, 0))
+    observed = [(places, max(period.last_month - last + 1, 0)) for _, places, last in cohorts]
+    has_come = (old[:, None] >= ages)[None, :, :]
+    part = {}
+    for column, table in reached.items():
+        pooled = (table[:, :, : len(ages)] * has_come).sum(axis=1)
+        of_cohorts = [table[:, places, :width].sum(axis=1) for places, width in observed]
+        part[column] = np.concatenate([*of_cohorts, pooled], axis=1).ravel()
+    widths = [width for _, width in observed]
+    labels = np.repeat([*(label for label, _, _ in cohorts), ALL], [*widths, len(ages)]).tolist()
+    at = np.concatenate([*(np.arange(width) for width in widths), ages])
+    rows = names.loc[names.index.repeat(len(at))].reset_index(drop=True)
     rows = rows.assign(
-        period=period.label, cohort=[label for label, _, _ in cells] * len(names),
-        age=[k for _, k, _ in cells] * len(names), **part,
+        period=period.label, cohort=labels * len(names), age=np.tile(at, len(names)),
+        begins=cohorts[0][0], **part,
     )  # fmt: skip
-    rows = rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))].reset_index(drop=True)
-    brief = rows["brief"].to_numpy()
+    return rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))]
+
+
+def _rates(rows: pd.DataFrame, of: str) -> pd.DataFrame:
+    """What is kept in each cell, with what readers must know of the first month and of who left inside it."""
+    nobody = "nobody in it was a customer at a month end"
     if of == "logo":
-        answer = share(rows, rows["logo"], rows["size"], "nobody in it was a customer at a month end")
+        answer = share(rows, rows["logo"], rows["size"], nobody)
     else:
         name = "net" if of == "net_revenue" else "kept"
         amounts = {
             "n": rows[name] / UNITS, "b": rows["start"] / UNITS, "k": rows["size"],
             "nn": rows[f"{name}_nn"] / 100, "nb": rows[f"{name}_nb"] / 100, "bb": rows["bb"] / 100,
         }  # fmt: skip
-        answer = money_ratio(
-            rows, amounts, "nobody in it was a customer at a month end", at_most_one=name == "kept"
-        )
-    answer = noted(answer, answer["cohort"] == cohorts[0][0], FIRST_MONTH)
+        answer = money_ratio(rows, amounts, nobody, at_most_one=name == "kept")
+    answer = noted(answer, answer["cohort"] == answer["begins"], FIRST_MONTH)
     # Age 0 is the whole by definition: nothing is estimated there.
     answer = answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
+    brief = rows["brief"].to_numpy()
     leavers = (answer["age"] == 0).to_numpy() & (brief > 0)
     for count in sorted({int(b) for b in brief[leavers]}):
         word = "account" if count == 1 else "accounts"

@@ -42,10 +42,7 @@ def _shipped(inputs: Frame, name: str, by: Sequence[str], periods: Sequence[Peri
     found = [_told(period, told) for period in periods]
     values = np.array([np.nan if value is None else value for value in found])
     rows = total(pd.DataFrame({"period": [p.label for p in periods]}), values, values)
-    for period, value in zip(periods, found, strict=True):
-        here = (rows["period"] == period.label).to_numpy() & (value is None)
-        rows = marked(rows, here, "undefined", f"inputs has no {name} for {period.label}")
-    return shaped(rows, by, [])
+    return shaped(marked(rows, np.isnan(values), "undefined", f"inputs does not tell all of {name}"), by, [])
 
 
 def _told(period: Period, told: dict[Period, float]) -> float | None:

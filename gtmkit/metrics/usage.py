@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import narwhals as nw
 import numpy as np
@@ -56,8 +56,10 @@ def usage_retention(
     rows = _indexed(events, actor, interval, week_start, start_event, return_event, periods[-1])
     rows = _by_account(rows, by, accounts, account_changes, owners)
     small = collect(_returns(rows, by, type, mode))
-    triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
-    answer = pd.concat(triangles, ignore_index=True)
+    cells = pd.concat([_cells(small, by, p, interval, week_start) for p in periods], ignore_index=True)
+    answer = share(cells, cells["back"], cells["size"], "nobody started in it")
+    # Age 0 is the whole by definition: nothing is estimated there.
+    answer = answer.assign(**{end: answer[end].where(answer["age"] > 0) for end in ("low", "high")})
     if type == "recurring":
         pooled = (answer["cohort"] == ALL).to_numpy(dtype=bool)
         answer = noted(answer, pooled & (answer["age"] > 0), "no interval: the same in several cohorts")
@@ -164,47 +166,35 @@ def _returns(rows: Frame, by: Sequence[str], type: str, mode: str) -> Frame:
     return sums(rows, [*by, "cohort", "since", "age"], actors=nw.lit(1).cast(INTEGER))
 
 
-def _triangle(
+def _cells(
     small: pd.DataFrame, by: Sequence[str], period: Period, interval: Interval, week_start: str
 ) -> pd.DataFrame:
+    """Who came back, and of how many, in each cell observed by the end of the period and in the pooled row."""
     last = _last_complete(period, interval, week_start)
     seen = small[small["cohort"] + small["age"] <= last]
     codes, names = groups(seen, by)
-    cohorts = sorted({int(c) for c in seen["cohort"]})
-    if not cohorts:
-        columns = [*by, "period", "cohort", "age", "value", "numerator", "denominator", "n", "low", "high"]
+    cohorts = np.array(sorted({int(c) for c in seen["cohort"]}), dtype="int64")
+    if not len(cohorts):
+        columns = [*by, "period", "cohort", "age", "back", "size"]
         return pd.DataFrame({name: [] for name in columns})
     steps = np.zeros((len(names), len(cohorts), last - cohorts[0] + 2))
     place = np.searchsorted(cohorts, seen["cohort"].to_numpy(dtype="int64"))
     actors = seen["actors"].to_numpy(dtype="float64")
     np.add.at(steps, (codes, place, seen["since"].to_numpy(dtype="int64") + 1), actors)
     np.add.at(steps, (codes, place, seen["age"].to_numpy(dtype="int64") + 1), -actors)
-    table = steps.cumsum(axis=2)
-    reach = last - np.array(cohorts)
-    parts: list[dict[str, Any]] = []
-    for g in range(len(names)):
-        own = {"g": g}
-        for i, oldest in enumerate(reach):
-            if table[g, i, 0] > 0:
-                label = _label(cohorts[i], interval, week_start)
-                parts += [
-                    {**own, "cohort": label, "age": k, "back": table[g, i, k], "size": table[g, i, 0]}
-                    for k in range(oldest + 1)
-                ]
-        for k in range(reach.max() + 1):
-            old = reach >= k
-            if table[g, old, 0].sum() > 0:
-                parts.append(
-                    {
-                        **own,
-                        "cohort": ALL,
-                        "age": k,
-                        "back": table[g, old, k].sum(),
-                        "size": table[g, old, 0].sum(),
-                    }
-                )
-    rows = pd.DataFrame(parts)
-    rows = rows.join(names, on="g").drop(columns="g").assign(period=period.label)
-    answer = share(rows, rows["back"], rows["size"], "nobody started in it")
-    # Age 0 is the whole by definition: nothing is estimated there.
-    return answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
+    back = steps.cumsum(axis=2)[:, :, :-1]
+    size = np.repeat(back[:, :, :1], back.shape[2], axis=2)
+    has_come = (last - cohorts)[:, None] >= np.arange(back.shape[2])
+    at_cohort, at_age = np.nonzero(has_come)
+    names_of = np.array([_label(int(c), interval, week_start) for c in cohorts], dtype=object)
+    counts = {
+        name: np.concatenate([table[:, at_cohort, at_age], (table * has_come).sum(axis=1)], axis=1).ravel()
+        for name, table in (("back", back), ("size", size))
+    }
+    labels = [*names_of[at_cohort], *[ALL] * back.shape[2]]
+    ages = np.concatenate([at_age, np.arange(back.shape[2])])
+    rows = names.loc[names.index.repeat(len(labels))].reset_index(drop=True)
+    rows = rows.assign(
+        period=period.label, cohort=labels * len(names), age=np.tile(ages, len(names)), **counts
+    )
+    return rows[rows["size"] > 0]

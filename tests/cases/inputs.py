@@ -163,10 +163,10 @@ SHIPPED: list[Case] = [
     Case("content_shipped", "hand", {"inputs": COUNTED}, [{"value": 2, "status": "final"}], period="2026-W38"),
     # July is not told, so the quarter is not
     Case("content_shipped", "hand", {"inputs": COUNTED}, [
-        {"value": None, "status": "undefined", "reason": "inputs has no content_shipped for 2026-Q3"}],
+        {"value": None, "status": "undefined", "reason": "inputs does not tell all of content_shipped"}],
         period="2026-Q3"),
     Case("content_shipped", "empty", {"inputs": NOTHING_COUNTED}, [
-        {"value": None, "status": "undefined", "reason": "inputs has no content_shipped for 2026-10"}]),
+        {"value": None, "status": "undefined", "reason": "inputs does not tell all of content_shipped"}]),
     # of September nothing is told
     Case("messaging_tests_shipped", "hand", {"inputs": COUNTED}, [
         {"period": "2026-09", "value": None, "n": None, "status": "undefined"},

@@ -25,7 +25,7 @@ def test_content_shipped_of_a_month_is_its_own_row_before_its_weeks() -> None:
     )
     assert (missing["status"], missing["reason"]) == (
         "undefined",
-        "inputs has no content_shipped for 2026-10",
+        "inputs does not tell all of content_shipped",
     )
 
 
