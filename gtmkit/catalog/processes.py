@@ -51,6 +51,7 @@ ROWS: list[Metric] = [
         activation.identity_match_rate, "Events matched to an account", 3, "share", "up",
         "onboarding", "product analytics",
         "ours: events of an account, by their own id or by that of a known user or visitor", (),
+        least="week",
     ),
     Metric(
         process.event_contract_violations, "Events that break the contract", 3, "share", "down",
