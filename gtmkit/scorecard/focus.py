@@ -12,7 +12,9 @@ from gtmkit.tables import Table, nothing
 from gtmkit.workspace import Workspace
 
 CAPTION = "What groups of customers are worth"
-BACK = 3  # periods in which the latest final entrants are looked for
+BACK = {
+    "week": 13
+}  # periods in which the latest final entrants are looked for; a window of a month is many weeks
 WINDOW = "window_days"  # an option of what is known only once a window has passed
 
 
@@ -54,7 +56,7 @@ def _latest(ws: Workspace, metric: str, by: Sequence[str], options: Mapping[str,
     """The rows of the period, or of the latest one before of which every entrant's window has passed."""
     is_windowed = WINDOW in catalog.METRICS[metric].options
     asked = {} if isinstance(ws.period, Week) else dict(options)
-    frame = ws.metric(metric, by=by, periods=BACK if is_windowed else 1, **asked)
+    frame = ws.metric(metric, by=by, periods=BACK.get(ws.period.grain, 3) if is_windowed else 1, **asked)
     labels = list(dict.fromkeys(frame["period"]))
     open_ = set(frame.loc[frame["status"].eq("immature"), "period"])
     settled = [label for label in labels if label not in open_]

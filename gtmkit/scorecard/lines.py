@@ -102,7 +102,7 @@ def line_of(fact: Mapping[str, Any], before: Mapping[str, Any] | None, period: s
         next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
         period=fact["period"] if is_earlier else "",
         entrants=_entrants(row, fact["period"], config) if is_earlier else "",
-        score="" if target is None or fact["value"] is None else score(fact, target, row, config),
+        score=_scored(fact, target, row, config),
         change=change(fact, before, row.better, config),
     )
 
@@ -128,6 +128,15 @@ def score(fact: Mapping[str, Any], target: float, row: catalog.Metric, config: C
     if row.layer == 1 and quarter.first_month != period.last_month + 1:
         return f"scored in {month_label(quarter.last_month)}"
     return "" if row.better == "neither" else against_target(fact, target, row.better == "up")[1]
+
+
+def _scored(fact: Mapping[str, Any], target: float | None, row: catalog.Metric, config: Config) -> str:
+    """The score of a figure; where its target is of a longer period than its own, that it is."""
+    agreed = config.metric.get(row.id)
+    if target is None:
+        is_of_month = agreed is not None and agreed.target is not None and not fact["variant"]
+        return "agreed for a month" if is_of_month else ""
+    return "" if fact["value"] is None else score(fact, target, row, config)
 
 
 def _place(fact: Mapping[str, Any]) -> str:

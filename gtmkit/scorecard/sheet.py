@@ -145,6 +145,8 @@ def _change(line: Line) -> str:
 def _target(line: Line, *, is_brief: bool = False) -> str:
     if line.target:
         return formats.escape(line.target) + markup.small(line.score)
+    if line.score:
+        return markup.lack(line.score)
     return markup.lack("none" if is_brief else f"no target: [metric.{_id(line)}] target in gtm.toml")
 
 

@@ -91,6 +91,14 @@ def test_a_week_shows_the_two_lower_layers_and_names_the_rest():
     assert "Not part of this review, run less often: ARR (by the quarter)" in str(card)
 
 
+def test_a_weeks_line_says_that_its_target_is_a_months():
+    agreed = settings({"content_shipped": {"target": 8.0}})
+    figures = {"content_shipped": {"2026-W45": (2.0,)}}
+    shown = line_html(scorecard.ask(Paper(figures, agreed, "2026-W45")), "Content shipped")
+    assert '<small class="lack">agreed for a month</small>' in shown
+    assert "no target" not in shown
+
+
 def test_every_other_metric_stands_once_below():
     readings = scorecard.ask(Paper(WON, settings()))
     shown = str(scorecard.rest(readings)).splitlines()
