@@ -44,6 +44,7 @@ EMPTY = {"subscriptions": NO_LINES, "spend": NO_SPEND}
 NOBODY = {"subscriptions": OLD, "spend": SPEND}
 
 ACQUIRED: list[Case] = [
+    # first paid in October: cheap, dear, dearer; old did in 2025
     Case("new_logos", "hand", {"subscriptions": WON}, [{"value": 3, "n": 3, "status": "final"}]),
     Case("new_logos", "empty", {"subscriptions": NO_LINES}, [{"value": 0, "n": 0}]),
     Case("new_logos", "segments", {"subscriptions": WON, "accounts": OF_WON}, [

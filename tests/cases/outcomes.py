@@ -206,6 +206,7 @@ IDLE = f"{NO_FINANCE}\n" + "\n".join(
     f"{y}-{m} 0 0 0 0 0 0 0" for y in (2025, 2026) for m in ("08", "09", "10")
 )
 BOOKS: list[Case] = [
+    # what October's row says
     Case("revenue", "hand", {"finance": FINANCE}, [{"value": 130, "status": "final"}]),
     Case("revenue", "empty", {"finance": NO_FINANCE}, [
         {"value": None, "status": "undefined", "reason": "finance has 0 of 1 months"}]),
