@@ -7,9 +7,10 @@ here as the system names them, never read off the program. Helpers: `whole.py` w
 
 import csv
 import datetime as dt
+import io
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ import duckdb
 import pandas as pd
 import pytest
 from cases import CASES, Case, answer, check
-from cases.case import on_engine, table
 
 import gtmkit
-from gtmkit import catalog
+from benchmarks import periods
+from gtmkit import catalog, scorecard
+from gtmkit import rows as records
 from gtmkit.errors import ConfigError
 from gtmkit.workspace import Workspace
 
@@ -35,31 +37,37 @@ MONTHS = 13
 
 # ================================================================ line 1: all metrics
 
-OUTCOMES = """
+
+def ids(text: str) -> list[str]:
+    """The ids of a text."""
+    return text.split()
+
+
+OUTCOMES = ids("""
     arr mrr arr_bridge net_new_arr new_arr expansion_arr contraction_arr churned_arr reactivated_arr
     arr_growth_rate revenue gross_margin net_revenue_retention gross_revenue_retention logo_retention
     expansion_rate renewal_rate bookings rule_of_40 opex_profile
-""".split()
-OUTPUTS = """
+""")
+OUTPUTS = ids("""
     pipeline_created pipeline_creation_pace sales_accepted_rate stage_conversion time_in_stage win_rate close_rate
     sales_cycle average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait
     quota_attainment cac new_cac_ratio expansion_cac_ratio blended_cac_ratio cac_payback ltv ltv_to_cac
     magic_number gtm_efficiency_ratio gtm_efficiency_margin qualified_lead_rate mql_to_sal_rate sal_to_sql_rate
     sql_to_sqo_rate accepted_opportunity_rate cost_per_qualified_opportunity pipeline_concentration
     demand_creation_share
-""".split()
-SIGNALS = """
+""")
+SIGNALS = ids("""
     north_star activation_rate time_to_value activation_depth milestone_rate usage_retention cohort_retention
     active_accounts product_qualified_pipeline_share nps csat support_burden account_health churn_reasons
-""".split()
-INPUTS = """
+""")
+INPUTS = ids("""
     spend activity_volume outbound_coverage lead_response_time sla_compliance messaging_tests_shipped
     content_shipped sessions visitors impressions
-""".split()
-PROCESSES = """
+""")
+PROCESSES = ids("""
     stage_skip_rate stage_regress_rate stale_opportunity_share past_due_close_share unattributed_share
     identity_match_rate event_contract_violations late_renewal_share handoff_time
-""".split()
+""")
 NAMED = [*OUTCOMES, *OUTPUTS, *SIGNALS, *INPUTS, *PROCESSES]
 WITHOUT_VALUE: tuple[str, ...] = ()  # exceptions on the sample, each with its reason; there are none
 DECISIONS = {"focus", "demand", "sales_motion", "onboarding", "compounding"}
@@ -267,7 +275,15 @@ def test_line_04_a_fiscal_year_from_february(tmp_path: Path, figure: Figure) -> 
 
 def test_line_04_a_year_of_53_weeks(tmp_path: Path, figure: Figure) -> None:
     # 2026 begins on a Thursday, so it has a week 53: Monday 28 December 2026 to Sunday 3 January 2027.
-    happened = ("2026-12-01", "2026-12-27", "2026-12-28", "2026-12-31", "2027-01-01", "2027-01-03", "2027-01-04")
+    happened = (
+        "2026-12-01",
+        "2026-12-27",
+        "2026-12-28",
+        "2026-12-31",
+        "2027-01-01",
+        "2027-01-03",
+        "2027-01-04",
+    )
     done = [
         {"occurred_at": f"{day}T12:00:00", "kind": "call", "account_id": "a", "is_automated": "false"}
         for day in happened
@@ -331,17 +347,21 @@ def test_line_04_a_week_in_which_the_clocks_change(tmp_path: Path, figure: Figur
         "2026-10-25T22:59:00Z",
         "2026-10-25T23:00:00Z",
     )
-    done = [{"occurred_at": at, "kind": "call", "is_automated": "false", "owner": "o"} for at in instants]
+    done = [
+        {"occurred_at": at, "kind": "call", "is_automated": "false", "owner": f"o{k}"}
+        for times, at in zip((1, 2, 4, 8), instants, strict=True)
+        for k in range(times)
+    ]
     folder = company(
-        tmp_path / "paper", {"activities": [done[0], *done[1:], *done[2:], *[done[3]] * 2]},
+        tmp_path / "paper", {"activities": done},
         company={"timezone": "Europe/Berlin"}, through="2026-11-08",
     )  # fmt: skip
     frame = gtmkit.open(folder, "2026-W44").metric("activity_volume", periods=3)
-    # the first in W42; the second, and the third twice, in W43; the fourth four times in W44
+    # one in W42; two and four in W43; eight in W44
     assert dict(zip(frame["period"], frame["value"], strict=True)) == {
-        "2026-W42": 1, "2026-W43": 3, "2026-W44": 4,
+        "2026-W42": 1, "2026-W43": 6, "2026-W44": 8,
     }  # fmt: skip
-    figure("week 43 of 169 hours", 3)
+    figure("activities in a week of 169 hours", 6)
 
 
 def test_line_04_a_leap_day(tmp_path: Path, figure: Figure) -> None:
@@ -384,3 +404,234 @@ def test_line_04_a_leap_day(tmp_path: Path, figure: Figure) -> None:
     week = gtmkit.open(folder, "2024-W09").period
     assert (week.start, week.end) == (dt.date(2024, 2, 26), dt.date(2024, 3, 4))
     figure("MRR at the end of the leap day", 110)
+
+
+# ================================================================ line 6: the North Star at a price
+
+
+PLANTED = "2026-04"  # customers were pushed to use the product, and wrote to support: truths.json has it
+
+
+@pytest.mark.slow
+def test_line_06_planted_once(figure: Figure) -> None:
+    truths = json.loads((SAMPLE / "truths.json").read_text(encoding="utf-8"))
+    pushed = [truth for truth in truths if truth["truth"] in ("pushed_on", "pushed_tickets")]
+    months = {truth.get("left", truth)["period"] for truth in pushed}
+    assert months == {PLANTED}
+    figure("planted in", PLANTED)
+
+
+@pytest.mark.slow
+def test_line_06_found_in_that_month_and_in_no_other(sample: Workspace, figure: Figure) -> None:
+    found = scorecard.warnings(scorecard.ask(sample))
+    assert found == [PLANTED]
+    # The rule once more, read off the metrics alone: it rose on its last final figure, and a guardrail is beyond its
+    # limit with the whole of its interval.
+    risen = rises(sample.metric("north_star", periods=MONTHS))
+    broken = {month for name in sample.config.guardrails for month in crossed(sample, name)}
+    assert {month for month in risen if month in broken} == {PLANTED}
+    assert len(sample.config.guardrails) >= 3
+    figure("months risen, with a broken guardrail, both", f"{len(risen)}, {len(broken)}, {len(found)}")
+
+
+def rises(frame: pd.DataFrame) -> set[str]:
+    """The months in which it is above its latest final value before."""
+    found, before = set(), None
+    for _, row in frame.iterrows():
+        if row["status"] in ("final", "provisional") and pd.notna(row["value"]):
+            if before is not None and row["value"] > before:
+                found.add(str(row["period"]))
+            before = row["value"] if row["status"] == "final" else before
+    return found
+
+
+def crossed(ws: Workspace, guardrail: str) -> set[str]:
+    """The months in which a guardrail is beyond its limit, not by chance."""
+    agreed = ws.config.guardrails[guardrail]
+    frame = ws.metric(guardrail, periods=MONTHS)
+    read = frame[frame["status"].isin(["final", "provisional"]) & frame["value"].notna()]
+    if agreed.at_least is not None:
+        nearest = read["high"].fillna(read["value"]).astype(float)
+        return set(read["period"][nearest < agreed.at_least])
+    nearest = read["low"].fillna(read["value"]).astype(float)
+    return set(read["period"][nearest > agreed.at_most])
+
+
+# ================================================================ line 7: the records behind a number
+
+
+def share_ids() -> list[str]:
+    """Every metric and variant whose unit is a share."""
+    found = []
+    for name in engines.every_id():
+        row, variant = catalog.find(name)
+        if row.unit_with(row.variants[variant].options if variant else {}) == "share":
+            found.append(name)
+    return found
+
+
+def newest(frame: pd.DataFrame) -> str:
+    """The newest period with a value."""
+    known = frame[frame["value"].notna()]
+    assert len(known), "no period has a value"
+    return str(known["period"].iloc[-1])
+
+
+def sums_of(frame: pd.DataFrame, axes: Sequence[str]) -> dict[tuple[str, ...], tuple[float, float]]:
+    """Axes -> numerator and denominator added up."""
+    counts: dict[tuple[str, ...], tuple[float, float]] = {}
+    for record in frame.to_dict("records"):
+        key = tuple(str(record[axis]) for axis in axes)
+        top, bottom = counts.get(key, (0.0, 0.0))
+        counts[key] = (top + float(record["numerator"]), bottom + float(record["denominator"]))
+    return counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", share_ids())
+def test_line_07_rows_count_the_numerator_and_denominator(
+    metric: str, sample: Workspace, at: Callable[[str], Workspace], figure: Figure
+) -> None:
+    period = newest(sample.metric(metric, periods=MONTHS))
+    row, _ = catalog.find(metric)
+    said = at(period).metric(metric)
+    said = said[said["denominator"].notna() & (said["denominator"] > 0)]
+    found = records.rows(at(period), metric)
+    whole = sums_of(found, row.axes)
+    assert {key: whole.get(key) for key in sums_of(said, row.axes)} == pytest.approx(sums_of(said, row.axes))
+    assert len(found)
+    figure(f"{metric} in {period}", f"{len(found):,} records, {len(said)} rows add up")
+
+
+@pytest.fixture(scope="module")
+def at(sample: Workspace) -> Callable[[str], Workspace]:
+    """The sample company at any period, each opened once."""
+    opened = {PERIOD: sample}
+
+    def workspace(period: str) -> Workspace:
+        if period not in opened:
+            opened[period] = gtmkit.open(SAMPLE, period)
+        return opened[period]
+
+    return workspace
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["win_rate", "past_due_close_share", "sla_compliance"])
+def test_line_07_by_the_command_line(metric: str, sample: Workspace, figure: Figure) -> None:
+    period = newest(sample.metric(metric, periods=MONTHS))
+    run = gtm("rows", metric, "--workspace", SAMPLE, "--period", period, "--format", "csv", timeout=300)
+    assert run.returncode == 0, run.stderr
+    found = list(csv.DictReader(io.StringIO(run.stdout)))
+    asked = gtm("metric", metric, "--workspace", SAMPLE, "--period", period, "--format", "json", timeout=300)
+    (said,) = json.loads(asked.stdout)
+    assert sum(float(record["numerator"]) for record in found) == said["numerator"]
+    assert sum(float(record["denominator"]) for record in found) == said["denominator"]
+    assert said["denominator"] == len(found)  # each record once
+    assert "account_id" in found[0]
+    figure(f"{metric} in {period}", f"{said['numerator']:g} of {len(found)}")
+
+
+# ================================================================ line 8: one answer on every engine
+
+
+@pytest.mark.slow
+def test_line_08_pandas_polars_and_duckdb_agree_on_the_whole_catalogue(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection, figure: Figure
+) -> None:
+    folder = whole(tmp_path / "paper", accounts=30)
+    tables = engines.stored(folder, tmp_path / "store")
+    frames = [engines.pandas_frame, engines.polars_frame, engines.duckdb_frames(connection)]
+    on_pandas, *others = [engines.workspace(folder, tables, frame, PERIOD) for frame in frames]
+    compared, known = 0, set()
+    for metric in engines.every_id():
+        for by in {(), engines.a_column(metric)}:
+            expected = on_pandas.metric(metric, by=by, periods=MONTHS)
+            for ws in others:
+                engines.assert_same(expected, ws.metric(metric, by=by, periods=MONTHS), f"{metric} by {by}")
+            compared += len(expected)
+            known |= {metric} if expected["value"].notna().any() else set()
+    assert known == set(engines.every_id())  # nothing is the same for want of a figure
+    figure("rows equal on pandas, Polars, DuckDB", f"{compared:,} of {len(known)} metrics and variants")
+
+
+@pytest.mark.slow
+def test_line_08_and_on_every_case_by_hand(figure: Figure) -> None:
+    for engine in ("pandas", "duckdb"):  # line 2 asks Polars
+        for case in CASES:
+            check(case, engine)
+    figure("cases by hand on pandas and DuckDB", len(CASES))
+
+
+@pytest.mark.slow
+def test_line_08_weeks_are_the_same_too(
+    tmp_path: Path, connection: duckdb.DuckDBPyConnection, figure: Figure
+) -> None:
+    folder = whole(tmp_path / "paper", accounts=30)
+    tables = engines.stored(folder, tmp_path / "store")
+    frames = [engines.pandas_frame, engines.polars_frame, engines.duckdb_frames(connection)]
+    on_pandas, *others = [engines.workspace(folder, tables, frame, "2026-W43") for frame in frames]
+    weekly = [name for name in engines.every_id() if catalog.find(name)[0].least == "week"]
+    compared, known = 0, set()
+    for metric in weekly:
+        expected = on_pandas.metric(metric, periods=MONTHS)
+        for ws in others:
+            engines.assert_same(expected, ws.metric(metric, periods=MONTHS), metric)
+        compared += len(expected)
+        known |= {metric} if expected["value"].notna().any() else set()
+    assert known == set(weekly)
+    figure(
+        "weekly rows equal on pandas, Polars, DuckDB", f"{compared:,} of {len(known)} metrics and variants"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_line_08_spark_agrees_on_the_whole_catalogue(tmp_path: Path, spark: Any, figure: Figure) -> None:
+    folder = whole(tmp_path / "paper", accounts=14)
+    tables = engines.stored(folder, tmp_path / "store")
+    here = engines.workspace(folder, tables, engines.pandas_frame, PERIOD)
+    there = engines.workspace(folder, tables, engines.spark_frames(spark), PERIOD)
+    compared, known = 0, set()
+    for metric in engines.every_id():
+        by = engines.a_column(
+            metric
+        )  # where it may be asked by one: that is all of the other and a join more
+        expected = here.metric(metric, by=by, periods=3)
+        engines.assert_same(expected, there.metric(metric, by=by, periods=3), f"{metric} by {by}")
+        compared += len(expected)
+        known |= {metric} if expected["value"].notna().any() else set()
+    assert set(catalog.METRICS) <= known
+    figure("rows equal on PySpark", f"{compared:,} of {len(engines.every_id())} metrics and variants")
+
+
+# ================================================================ line 9: thirteen periods
+
+
+MOST = 2.0  # times what one period costs
+
+
+def test_line_09_measured_of_every_metric(figure: Figure) -> None:
+    with periods.RESULTS.open(encoding="utf-8", newline="") as file:
+        measured = {row["metric"]: row for row in csv.DictReader(file)}
+    assert sorted(measured) == sorted(catalog.METRICS)
+    ratios = {name: float(row["ratio"]) for name, row in measured.items()}
+    for row in measured.values():
+        one_period, many = float(row["one period, ms"]), float(row["13 periods, ms"])
+        assert float(row["ratio"]) == pytest.approx(many / one_period, rel=0.05), row["metric"]
+    assert {name: ratio for name, ratio in ratios.items() if ratio > MOST} == {}
+    figure("13 periods over one, at most", f"{max(ratios.values()):.2f} of {len(ratios)} metrics")
+
+
+@pytest.mark.slow
+def test_line_09_the_benchmark_runs(tmp_path: Path, figure: Figure) -> None:
+    cheap = ("revenue", "gross_margin", "visitors")
+    found = periods.table(cheap, rounds=1)
+    periods.write(found, tmp_path / "periods.csv")
+    with (tmp_path / "periods.csv").open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows_of = list(reader)
+        assert tuple(reader.fieldnames or ()) == periods.COLUMNS
+    assert [row["metric"] for row in rows_of] == list(cheap)
+    assert all(float(row[name]) > 0 for row in rows_of for name in periods.COLUMNS[1:])
+    figure("metrics timed here", len(rows_of))
