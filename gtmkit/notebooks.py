@@ -114,7 +114,17 @@ class Cell:
     @property
     def role(self) -> str:
         """What the cell is, by its tags and its heading."""
-        for tag in ("parameters", "setup", "loss", "table", "chart", "so-what", "definitions", GOLDEN, "facts"):
+        for tag in (
+            "parameters",
+            "setup",
+            "loss",
+            "table",
+            "chart",
+            "so-what",
+            "definitions",
+            GOLDEN,
+            "facts",
+        ):
             if tag in self.tags:
                 return tag
         if self.is_markdown:
