@@ -46,7 +46,8 @@ def spark(
         return f"{HEIGHT - EDGE - (value - low) / (high - low) * (HEIGHT - 2 * EDGE):.1f}"
 
     periods = [str(period) for period in frame["period"]]
-    parts = [_rule(at(periods.index(p))) for p in changes if p in periods]
+    changed = [p for p in changes if p in periods]
+    parts = [_rule(at(periods.index(p))) for p in changed]
     parts += [] if target is None else [_target(up(target))]
     for run in _runs(values):
         points = " ".join(f"{at(i)},{up(value)}" for i, value in run)
@@ -59,7 +60,7 @@ def spark(
         is_alone = (i - 1 not in known) and (i + 1 not in known)
         if is_last or hollow or is_alone:
             parts.append(_dot(at(i), up(values[i] or 0.0), "c1" if is_last else "ink2", hollow, is_last))
-    words = _words(frame, values, known, title, unit, currency, target)
+    words = _words(frame, values, known, title, unit, currency, target, changed)
     return (
         f'<svg class="spark" role="img" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">'
         f"<title>{formats.escape(words)}</title>{''.join(parts)}</svg>"
@@ -106,8 +107,9 @@ def _words(
     unit: str,
     currency: str,
     target: float | None,
+    changed: Sequence[str],
 ) -> str:
-    """The picture in words: first and last figure, the least and the most, the target, how many are missing."""
+    """The picture in words: first and last figure, the least and the most, the target, what is not like the rest."""
     figures = [value for value in values if value is not None]
 
     def said(i: int) -> str:
@@ -118,5 +120,6 @@ def _words(
         f"and {formats.number(max(figures), unit, currency)} over {len(values)} periods"
     )
     words += "" if target is None else f"; target {formats.number(target, unit, currency)}"
+    words += f"; definition changed in {', '.join(changed)}" if changed else ""
     absent = len(values) - len(known)
     return words + (f"; {absent} without a figure." if absent else ".")

@@ -51,6 +51,7 @@ def test_provisional_is_hollow_and_what_is_not_yet_observed_is_no_point():
 def test_the_target_and_a_change_of_definition_are_lines():
     node = drawn(0.1, 0.2, 0.3, target=0.4, changes=["2026-02", "2020-01"])
     assert [path.attrib["class"] for path in node.findall("path")] == ["s-edge", "s-c2"]
+    assert "definition changed in 2026-02." in node.findtext("title")
 
 
 def test_the_title_says_the_figures():
