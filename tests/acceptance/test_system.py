@@ -9,6 +9,9 @@ import csv
 import datetime as dt
 import io
 import json
+import re
+import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,6 +30,7 @@ from gtmkit.errors import ConfigError
 from gtmkit.workspace import Workspace
 
 from . import engines
+from .pages import Page, Tables
 from .whole import whole
 from .workspaces import ROOT, closed, company, deal, event, gtm, line, one, rows
 
@@ -229,6 +233,85 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     )
 
 
+# ================================================================ line 3: three cadences
+
+
+WEEK = "2026-W43"
+QUARTER = "2027-Q3"  # August to October 2026: the fiscal year begins in February
+# What the catalogue has beside the ids the system names.
+MORE_OUTCOMES = ids("arpa customer_lifetime")
+MORE_OUTPUTS = ids("new_logos qualified_opportunities bookings_target renewals_due cost_categories")
+# Outcomes that a month shows: ARR and NRR; gross margin, which is a guardrail; what notebook 04 asks of retention;
+# and what the pace of the quarter is made of.
+SHOWN = ids("""
+    arr net_revenue_retention
+    gross_margin
+    gross_revenue_retention logo_retention
+    bookings new_arr net_new_arr
+""")
+# Inputs and value signals that can be counted by the week: cost, visitors, customers and their reasons are told
+# by the month, and so is what stands on them.
+IN_A_WEEK = ids("""
+    north_star activation_rate time_to_value activation_depth milestone_rate usage_retention active_accounts
+    product_qualified_pipeline_share nps csat identity_match_rate event_contract_violations
+    activity_volume outbound_coverage lead_response_time sla_compliance messaging_tests_shipped content_shipped
+    sessions impressions
+""")
+IN_A_MONTH = [*OUTPUTS, *MORE_OUTPUTS, *SIGNALS, *INPUTS, *PROCESSES, *SHOWN]
+IN_A_QUARTER = [*NAMED, *MORE_OUTCOMES, *MORE_OUTPUTS]
+
+
+def metrics_of(review: Path) -> set[str]:
+    """The ids of its facts."""
+    return set(pd.read_parquet(review / "facts.parquet", columns=["metric"])["metric"])
+
+
+@pytest.fixture(scope="module")
+def reviews(sample_report: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The sample's reviews of a week, a month and a quarter, each made once."""
+    out = tmp_path_factory.mktemp("cadences")
+    made = {PERIOD: sample_report}
+    for period in (WEEK, QUARTER):
+        run = gtm("report", "--workspace", SAMPLE, "--period", period, "--out", out, timeout=900)
+        assert run.returncode == 0, run.stderr
+        made[period] = Path(run.stdout.strip().splitlines()[-1]).parent
+    return made
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("period", "expected"), [(WEEK, IN_A_WEEK), (PERIOD, IN_A_MONTH), (QUARTER, IN_A_QUARTER)]
+)
+def test_line_03_a_review_of_each_cadence_has_what_belongs_to_it(
+    period: str, expected: list[str], reviews: dict[str, Path], figure: Figure
+) -> None:
+    review = reviews[period]
+    run = json.loads((review / "run.json").read_text(encoding="utf-8"))
+    assert (run["status"], run["period"]) == ("published", period.replace("2027", "FY2027"))
+    assert (review / "index.html").is_file()
+    assert metrics_of(review) == set(expected)
+    assert len(expected) == len(set(expected))
+    figure(f"ids in the review of {period}", len(expected))
+
+
+@pytest.mark.slow
+def test_line_03_a_week_runs_the_scorecard_alone_a_month_all_notebooks(
+    reviews: dict[str, Path], figure: Figure
+) -> None:
+    books = {path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
+    ran = {
+        period: {path.stem for path in (review / "executed").glob("*.ipynb")}
+        for period, review in reviews.items()
+    }
+    assert ran == {WEEK: {"00_scorecard"}, PERIOD: books, QUARTER: books}
+    labels = pd.read_parquet(reviews[WEEK] / "facts.parquet", columns=["metric", "period", "reason"])
+    assert set(labels["period"]) <= {f"2026-W{week:02d}" for week in range(1, 44)}
+    # a value signal of a week looks back over four, and says so
+    star = labels[(labels["metric"] == "north_star") & (labels["period"] == WEEK)]
+    assert star["reason"].str.contains("trailing 4 weeks").all()
+    figure("notebooks of week, month, quarter", ", ".join(str(len(names)) for names in ran.values()))
+
+
 # ================================================================ line 4: calendars, by hand
 
 
@@ -404,6 +487,182 @@ def test_line_04_a_leap_day(tmp_path: Path, figure: Figure) -> None:
     week = gtmkit.open(folder, "2024-W09").period
     assert (week.start, week.end) == (dt.date(2024, 2, 26), dt.date(2024, 3, 4))
     figure("MRR at the end of the leap day", 110)
+
+
+# ================================================================ line 5: the scorecard
+
+
+# The article's lines, and the axis at which the one of several rows is read: twelve months after the start.
+LINES = ids("""
+    arr net_revenue_retention pipeline_created win_rate sales_cycle cac activation_rate time_to_value
+    cohort_retention spend activity_volume content_shipped sla_compliance
+""")
+NAMES = {
+    "arr": "ARR", "net_revenue_retention": "Net revenue retention", "pipeline_created": "Pipeline created",
+    "win_rate": "Win rate", "sales_cycle": "Sales cycle", "cac": "CAC", "activation_rate": "Activation rate",
+    "time_to_value": "Time to value", "cohort_retention": "Cohort retention", "spend": "Spend",
+    "activity_volume": "Activity volume", "content_shipped": "Content shipped", "sla_compliance": "SLA compliance",
+}  # fmt: skip
+PLACE = {"cohort_retention": {"age": 12, "cohort": "all"}}
+SHEET = "The scorecard, by layer"
+SIZES = {"": 1.0, "k": 1e3, "m": 1e6, "%": 0.01}
+
+
+def amounts(words: str) -> list[float]:
+    """The numbers in words, with what k, m and % make of them."""
+    found = re.findall(r"(?<![\w.])([\u2212-]?\d[\d,]*(?:\.\d+)?)(?:\s?([km%])(?!\w))?", words)
+    return [float(number.replace(",", "").replace("\u2212", "-")) * SIZES[size] for number, size in found]
+
+
+def is_said(figure_: float, words: str, unit: str) -> bool:
+    """Whether a figure stands in words, to three digits or to the unit they are rounded to."""
+    scale = 100 if unit in ("share", "ratio") else 1  # an interval of per cent has no sign of it
+    return any(
+        abs(found - figure_) <= max(0.006 * abs(figure_), 0.5 / scale, 1e-9)
+        or abs(found - figure_ * scale) <= max(0.006 * abs(figure_ * scale), 0.5)
+        for found in amounts(words)
+    )
+
+
+def facts_of(review: Path, metric: str, **dims: object) -> pd.DataFrame:
+    """A metric's facts at a place, oldest period first."""
+    facts = pd.read_parquet(review / "facts.parquet").astype(object)
+    here = facts[(facts["metric"] == metric) & (facts["variant"] == "")]
+    same = here["dims"].map(json.loads).map(lambda found: found == dims)
+    return here[same.astype(bool)].sort_values("period")
+
+
+def sheet_of(review: Path) -> Tables:
+    return Tables((review / "index.html").read_text(encoding="utf-8"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", LINES)
+def test_line_05_a_line_with_value_target_owner_and_decision(
+    metric: str, sample_report: Path, figure: Figure
+) -> None:
+    agreed = tomllib.loads((SAMPLE / "gtm.toml").read_text(encoding="utf-8"))["metric"][metric]
+    table = sheet_of(sample_report).captioned(SHEET)
+    row = table.row(NAMES[metric])
+    facts = facts_of(sample_report, metric, **PLACE.get(metric, {}))
+    final = facts[(facts["status"] == "final") & facts["value"].notna()]
+    now, before = final.iloc[-1], final.iloc[-2]
+    assert is_said(now["value"], row["All"], now["unit"]), (now["value"], row["All"])
+    if pd.notna(now["low"]):
+        assert is_said(now["low"], row["All"], now["unit"]), (now["low"], row["All"])
+    assert is_said(before["value"], row["Change"], now["unit"]), (before["value"], row["Change"])
+    assert str(before["period"]) in row["Change"]
+    assert is_said(agreed["target"], row["Target"], now["unit"]), (agreed["target"], row["Target"])
+    assert agreed["owner"] in row["Owner"]
+    assert str(agreed["next_review"]) in row["Owner"]
+    assert row["Decides"].strip() == agreed["decision"]
+    assert row["ICP"].strip()
+    words, _ = table.drawing(NAMES[metric])
+    assert str(final["period"].iloc[0]) in words or "2025" in words
+    figure(NAMES[metric], f"{row['All'].strip()}, {agreed['owner']}")
+
+
+@pytest.mark.slow
+def test_line_05_the_lines_stand_in_the_articles_order_under_its_layers(
+    sample_report: Path, figure: Figure
+) -> None:
+    heads = [row.get("", "") for row in sheet_of(sample_report).captioned(SHEET).rows]
+    layers = ("Outcomes", "GTM outputs", "Value signals", "Inputs")
+    expected = [
+        *(layers[:1] + tuple(NAMES[m] for m in LINES[:2])), *(layers[1:2] + tuple(NAMES[m] for m in LINES[2:6])),
+        *(layers[2:3] + tuple(NAMES[m] for m in LINES[6:9])), *(layers[3:] + tuple(NAMES[m] for m in LINES[9:])),
+    ]  # fmt: skip
+    assert len(heads) == len(expected)
+    assert [name for name, head in zip(expected, heads, strict=True) if not head.startswith(name)] == []
+    figure("lines of the scorecard", len(LINES))
+
+
+@pytest.mark.slow
+def test_line_05_five_decisions_and_a_focus_table(sample_report: Path, figure: Figure) -> None:
+    text = Page((sample_report / "index.html").read_text(encoding="utf-8")).text
+    questions = (
+        "Where do we focus?", "Is demand real?", "Is the sales motion healthy?", "Is onboarding working?",
+        "Is the business compounding?",
+    )  # fmt: skip
+    places = [text.index(question) for question in questions]
+    assert places == sorted(places)
+    for column in ("segment", "use case", "channel"):
+        table = sheet_of(sample_report).captioned(f"What groups of customers are worth, by {column}")
+        heads = {head for row in table.rows for head in row}
+        # what a month leaves to the quarter is still what customers are worth by
+        assert {"NRR", "GRR", "activation", "win rate"} <= heads, column
+        assert ("CAC payback" in heads) == (column != "use case")  # cost is not known by what it is used for
+        assert "n " in " ".join(row.get("NRR", "") for row in table.rows)
+    figure("questions, focus tables", f"{len(questions)}, 3")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small company with every table."""
+    from gtmkit.sample import write_sample
+
+    folder = tmp_path_factory.mktemp("small") / "sample"
+    write_sample(folder, accounts=150)
+    return folder
+
+
+def rewritten(source: Path, folder: Path, *edits: tuple[str, str]) -> Path:
+    """A copy of a workspace with its gtm.toml edited, each edit once."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".gtmkit"))
+    text = (folder / "gtm.toml").read_text(encoding="utf-8")
+    for pattern, put in edits:
+        text, times = re.subn(pattern, put, text, count=1)
+        assert times == 1, pattern
+    (folder / "gtm.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def only(into: Path, *names: str) -> Path:
+    """A folder with some of the notebooks."""
+    into.mkdir()
+    for name in names:
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", into)
+    return into
+
+
+def made(folder: Path, period: str, out: Path, books: Path) -> Path:
+    """A published review of some notebooks."""
+    asked = ["--workspace", folder, "--period", period, "--out", out, "--notebooks", books]
+    run = gtm("report", *asked, timeout=900)
+    assert run.returncode == 0, run.stderr
+    return Path(run.stdout.strip().splitlines()[-1]).parent
+
+
+@pytest.mark.slow
+def test_line_05_what_is_missing_is_said_in_its_place(small: Path, tmp_path: Path, figure: Figure) -> None:
+    folder = rewritten(
+        small, tmp_path / "lacking",
+        (r"(\[metric\.arr\]\n)owner = .*\n", r"\1"),
+        (r"(\[metric\.pipeline_created\]\n(?:.+\n)*?)target = .*\n", r"\1"),
+        (r"(\[metric\.sales_cycle\]\n(?:.+\n)*?)decision = .*\n", r"\1"),
+        (r"\[guardrails\.cac_payback\]\n.*\n", ""),
+        (r"\[guardrails\.support_burden\]\n.*\n", ""),
+    )  # fmt: skip
+    review = made(folder, PERIOD, tmp_path / "out", only(tmp_path / "books", "00_scorecard"))
+    table = sheet_of(review).captioned(SHEET)
+    assert "no owner" in table.row("ARR")["Owner"]
+    assert "[metric.arr]" in table.row("ARR")["Owner"]
+    assert "no target" in table.row("Pipeline created")["Target"]
+    assert "[metric.pipeline_created]" in table.row("Pipeline created")["Target"]
+    assert "no decision" in table.row("Sales cycle")["Decides"]
+    for name in NAMES.values():  # and of no other line
+        row = table.row(name)
+        assert ("no owner" in row["Owner"]) == (name == "ARR")
+        assert ("no target" in row["Target"]) == (name == "Pipeline created")
+        assert ("no decision" in row["Decides"]) == (name == "Sales cycle")
+    text = Page((review / "index.html").read_text(encoding="utf-8")).text
+    assert "2 guardrails, at least 3 are needed" in text
+    assert "[guardrails.ID]" in text
+    guarded = sheet_of(review).captioned("Guardrails of the North Star")
+    assert [row[""].strip() for row in guarded.rows if row.get("Limit")] == [
+        "Gross margin", "Net revenue retention",
+    ]  # fmt: skip
+    figure("owner, target, decision, guardrail removed", "each said in its place")
 
 
 # ================================================================ line 6: the North Star at a price
@@ -635,3 +894,72 @@ def test_line_09_the_benchmark_runs(tmp_path: Path, figure: Figure) -> None:
     assert [row["metric"] for row in rows_of] == list(cheap)
     assert all(float(row[name]) > 0 for row in rows_of for name in periods.COLUMNS[1:])
     figure("metrics timed here", len(rows_of))
+
+
+# ================================================================ line 10: a definition that changed
+
+
+@pytest.fixture(scope="module")
+def redefined(small: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The review of October after the win rate was redefined in its midst, and the window of activation in silence.
+
+    September was published before. Nothing is suppressed, so that the few deals of a small company are shown.
+    """
+    base = tmp_path_factory.mktemp("redefined")
+    out, books = base / "out", only(base / "books", "00_scorecard", "03_pipeline_stage_conversion")
+    folder = rewritten(small, base / "company", (r"min_n = 20", "min_n = 1"))
+    made(folder, "2026-09", out, books)
+    changed = rewritten(
+        folder, base / "then" / "company",
+        (r"\[\[change\]\]\n", (
+            '[[change]]\non = 2026-10-15\nmetric = "win_rate"\nnote = "Deals without an amount are left out."\n\n'
+            "[[change]]\n"
+        )),
+        (r"window_days = 30\nconditions", "window_days = 14\nconditions"),
+    )  # fmt: skip
+    return made(changed, PERIOD, out, books)
+
+
+@pytest.mark.slow
+def test_line_10_marked_on_the_chart(redefined: Path, figure: Figure) -> None:
+    page = Page((redefined / "03_pipeline_stage_conversion.html").read_text(encoding="utf-8"))
+    marked = [picture for picture in page.pictures if "definition changed" in " ".join(picture.texts)]
+    assert [picture.title for picture in marked if "win" in picture.title.lower()]
+    # and on the small one of the scorecard: a line from top to bottom at the last of its periods
+    words, paths = sheet_of(redefined).captioned(SHEET).drawing("Win rate")
+    upright = [path for path in paths if re.fullmatch(r"M[\d.]+ 0V\d+", path)]
+    assert len(upright) == 1
+    assert "definition changed in 2026-10" in words
+    _, others = sheet_of(redefined).captioned(SHEET).drawing("Pipeline created")
+    assert [path for path in others if re.fullmatch(r"M[\d.]+ 0V\d+", path)] == []
+    figure("charts with the line", len(marked) + 1)
+
+
+@pytest.mark.slow
+def test_line_10_dated_in_the_log(redefined: Path, figure: Figure) -> None:
+    text = Page((redefined / "index.html").read_text(encoding="utf-8")).text
+    log = text[text.index("Metric change log") :]
+    newest, older = log.index("2026-10-15"), log.index("2026-02-01")
+    assert newest < older
+    assert "Win rate" in log[newest:older]
+    assert "Deals without an amount are left out." in log[newest:older]
+    figure("changes in the log", 2)
+
+
+@pytest.mark.slow
+def test_line_10_not_comparable_in_the_next_review(redefined: Path, figure: Figure) -> None:
+    table = sheet_of(redefined).captioned(SHEET)
+    assert "not comparable: definition changed in 2026-10" in table.row("Win rate")["Change"]
+    # pipeline velocity is made of it; what is not is compared as before
+    text = Page((redefined / "index.html").read_text(encoding="utf-8")).text
+    velocity = Tables((redefined / "index.html").read_text(encoding="utf-8")).captioned("GTM outputs")
+    assert "not comparable" in velocity.row("Pipeline velocity")["Change"]
+    assert "not comparable" not in table.row("Pipeline created")["Change"]
+    # what nobody wrote down is found too, by what the review of September kept
+    found = text[text.index("Definitions that changed since the review before") :]
+    assert "activation.window_days 30 -> 14; the change log has no entry for it" in found
+    assert "Activation rate" in found
+    assert "2026-09" in found
+    page = Page((redefined / "03_pipeline_stage_conversion.html").read_text(encoding="utf-8"))
+    assert "win rate: not comparable: definition changed in 2026-10" in page.text
+    figure("lines not comparable, changes in silence found", "win rate and what is made of it, 1")
