@@ -33,7 +33,9 @@ def focus(ws: Workspace) -> Table:
 
 def _by(ws: Workspace, column: str) -> Table:
     caption = f"{CAPTION}, by {_spoken(column)}"
-    chosen = [item for item in FOCUS if catalog.belongs(catalog.METRICS[item[1]], ws.period, ws.config)]
+    # Groups are compared in outcomes that a month does not score yet, too; a week has what can be counted by it.
+    is_week = isinstance(ws.period, Week)
+    chosen = [item for item in FOCUS if not is_week or catalog.METRICS[item[1]].least == "week"]
     known = [item for item in chosen if column in catalog.METRICS[item[1]].by]
     frames = {name: _latest(ws, metric, [column], options) for name, metric, options in known}
     total = {name: _latest(ws, metric, [], options) for name, metric, options in known}
