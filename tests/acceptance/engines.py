@@ -137,6 +137,11 @@ HOUSE = {
 }
 
 
+LEDGERS_OF_THE_HOUSE = (
+    "revenue", "journeys", "visits", "positions", "stays", "costs", "replicates", "activations", "churns",
+)  # fmt: skip
+
+
 def of_the_house() -> list[str]:
     """The metrics and variants of the first list; what is left over is of the second."""
     return [name for name in every_id() if metric_function(name).__module__ in HOUSE]
