@@ -8,6 +8,7 @@ import pandas as pd
 from gtmkit.frames import UNITS, Frame, collect, counted, day, month, small, sums
 from gtmkit.ledgers.dimensions import for_groups, named
 from gtmkit.metrics.entrants import at_periods, one, zero
+from gtmkit.metrics.opportunities import tenths
 from gtmkit.periods import Period, day_index
 from gtmkit.results import floats, money_ratio, noted, shaped, undefined
 
@@ -90,18 +91,18 @@ def account_health(
     rows = for_groups(
         named(rows, ["band"]), by, ["at_period", "arr", "band"], (), accounts, account_changes, owners
     )
-    of = nw.col("arr").cast(nw.Float64()) / UNITS
-    table = collect(sums(rows, [*by, "band", "at_period"], n=of, nn=of * of, k=one()))
+    t = tenths("arr")  # whole numbers alone are summed, so that the order of rows does not matter
+    table = collect(sums(rows, [*by, "band", "at_period"], n=nw.col("arr"), nn=t * t, k=one()))
     bands = sorted({*table["band"], UNKNOWN}, key=lambda band: (band == UNKNOWN, band))
     over = at_periods(table, [*by, "band"], periods, axes={"band": bands})
     # A customer is in one band, so that n is its ARR there and the base its ARR: their product is n squared.
     whole = over.groupby([*by, "period"], dropna=False, sort=False)[["n", "nn", "k"]].transform("sum")
     ratio = {
-        "n": over["n"],
-        "b": whole["n"],
-        "nn": over["nn"],
-        "nb": over["nn"],
-        "bb": whole["nn"],
+        "n": over["n"] / UNITS,
+        "b": whole["n"] / UNITS,
+        "nn": over["nn"] / 100,
+        "nb": over["nn"] / 100,
+        "bb": whole["nn"] / 100,
         "k": whole["k"],
     }
     nobody = "no customers at the end of the period"
