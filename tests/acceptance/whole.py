@@ -192,7 +192,7 @@ def _doings(rng: np.random.Generator, accounts: int) -> Tables:
     months = [f"{m // 12}-{m % 12 + 1:02d}" for m in range(2024 * 12 + 10, 2026 * 12 + 10)]
     inputs = [
         {"period": month, "name": name, "value": int(rng.integers(1, 12))}
-        for month in [*months, "2026-W42", "2026-W43"]
+        for month in [*months, "2026-W19", "2026-W20"]
         for name in ("messaging_tests_shipped", "content_shipped")
     ]
     return {"activities": activities, "inputs": inputs}
