@@ -26,6 +26,8 @@ from gtmkit.errors import ConfigError, GtmkitError, did_you_mean
 
 DEFAULT_WORKSPACE = Path("data/sample")
 INTERNAL = 70
+MOST_ROWS = 100  # of records that a terminal shows
+WIDE = 400  # characters: a record stays on its line, whatever the terminal makes of it
 
 app = typer.Typer(
     name="gtmkit",
@@ -48,7 +50,12 @@ class Format(StrEnum):
 
 Workspace = Annotated[Path, typer.Option(help="Folder that holds gtm.toml and the tables.")]
 PeriodLabel = Annotated[
-    str | None, typer.Option(help="2026-10, 2026-Q3 or 2026; by default the last month complete in the data.")
+    str | None,
+    typer.Option(help="2026-W45, 2026-10, 2026-Q3 or 2026; by default the last month complete in the data."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Confine it to one value of a column; may be repeated."),
 ]
 As = Annotated[Format, typer.Option("--format", help="How the result is printed.")]
 
@@ -63,6 +70,7 @@ def report(
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE for the notebooks' parameters.")
     ] = None,
+    where: Where = None,
     out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
     notebooks: Annotated[Path | None, typer.Option(help="Folder of the notebooks.")] = None,
     workers: Annotated[
@@ -73,9 +81,11 @@ def report(
     """Run the review of a period and publish it whole; prints the path of its page last."""
     with _exits(as_json):
         from gtmkit.report import run_report
+        from gtmkit.workspace import conditions
 
         page = run_report(
-            workspace, period, only=only or (), parameters=_pairs(settings or ()), out=out,
+            workspace, period, only=only or (), parameters=_pairs(settings or ()),
+            where=conditions(where or ()), out=out,
             notebooks=notebooks or _notebooks(), workers=workers,
             progress=lambda line: errors.print(line, markup=False),
         )  # fmt: skip
@@ -94,6 +104,7 @@ def metric(
         list[str] | None, typer.Option(help="A column to break it down by; may be repeated.")
     ] = None,
     periods: Annotated[int, typer.Option(help="How many periods, ending with the one under review.")] = 1,
+    where: Where = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
     ] = None,
@@ -102,11 +113,12 @@ def metric(
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
         from gtmkit import catalog, display
+        from gtmkit.workspace import conditions
         from gtmkit.workspace import open as open_workspace
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
-        ws = open_workspace(workspace, period)
+        ws = open_workspace(workspace, period, conditions(where or ()))
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         if form is Format.table:
             typer.echo(display.words(frame))
@@ -116,6 +128,45 @@ def metric(
             for record in frame.astype(object).where(frame.notna(), None).to_dict("records")
         ]
         _show(rows, list(frame.columns), form, metric_id)
+
+
+@app.command("rows")
+def records(
+    metric_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A metric, or a variant with a dot: win_rate.amount.")
+    ],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column of the metric to show beside; may be repeated.")
+    ] = None,
+    periods: Annotated[int, typer.Option(help="How many periods, ending with the one under review.")] = 1,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=VALUE", help="Only these; a column of the metric, or its axis."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
+    ] = None,
+    form: As = Format.table,
+) -> None:
+    """The records behind a number: each with what it adds to numerator and denominator, and what it is."""
+    with _exits(form is Format.json):
+        from gtmkit import catalog, rows
+        from gtmkit.workspace import conditions
+        from gtmkit.workspace import open as open_workspace
+
+        row, _ = catalog.find(metric_id)
+        options = _typed(row, _pairs(settings or ()))
+        ws = open_workspace(workspace, period)
+        frame = rows.rows(ws, metric_id, by or (), periods, conditions(where or ()), **options)
+        told = frame.astype(object).where(frame.notna(), None)
+        shown = told.head(MOST_ROWS) if form is Format.table else told
+        found = [{k: _plain(str(k), v) for k, v in record.items()} for record in shown.to_dict("records")]
+        title = f"{catalog.label(metric_id, ws.config)}: {len(frame):,} rows"
+        _show(found, list(frame.columns), form, title, width=WIDE)
+        if len(shown) < len(told):
+            errors.print(f"The first {len(shown)} of them: --format csv prints all.", markup=False)
 
 
 @app.command()
@@ -266,7 +317,9 @@ def _typed(row: Any, pairs: dict[str, str]) -> dict[str, Any]:
     return typed
 
 
-def _show(rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, title: str) -> None:
+def _show(
+    rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, title: str, width: int | None = None
+) -> None:
     if form is Format.json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
     elif form is Format.csv:
@@ -279,7 +332,7 @@ def _show(rows: Sequence[dict[Any, Any]], columns: Sequence[str], form: Format, 
             table.add_column(column, overflow="fold", no_wrap=column in ("id", "period", "status"))
         for row in rows:
             table.add_row(*[_cell(row[column]) for column in columns])
-        Console(highlight=False).print(table)
+        Console(highlight=False, width=width).print(table)
 
 
 def _plain(name: str, value: Any) -> Any:

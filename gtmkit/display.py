@@ -24,6 +24,7 @@ WORTH = {
     "ratio": "`value` is a ratio",
     "money": "`value` is in {currency}",
     "money per day": "`value` is in {currency} a day",
+    "count": "`value` is a count",
 }
 # No colour of its own: it takes those of the page it stands on, light or dark. The class is named twice because
 # JupyterLab, with two classes of its own, sets every cell of a table right.

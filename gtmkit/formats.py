@@ -25,8 +25,10 @@ OVERRIDES = re.compile("[\u202a-\u202e]")  # turn all that follows around
 TURNS = (
     "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # overrides and embeddings: never part of a name
 )
+PERCENT = ("_rate", "_share", "_retention", "_conversion", "_margin", "_concentration")  # how such ids end
 UNITS = (
-    "share", "money", "money per day", "days", "months", "opportunity-days", "accounts", "count", "ratio"
+    "share", "money", "money per day", "days", "months", "hours", "opportunity-days", "accounts", "count", "points",
+    "ratio",
 )  # fmt: skip
 
 
@@ -41,7 +43,7 @@ def plain(value: Any) -> float | None:
 def number(value: Any, unit: str = "share", currency: str = "", digits: int | None = None) -> str:
     """One figure with its unit, as it stands in a sentence: `21.8 %`, `USD 1.23 m`, `32 days`.
 
-    `digits` is the number of decimals of a share or of months (1 by default), or of a ratio (2). Null is
+    `digits` is the number of decimals of a share, of months, hours or points (1 by default), or of a ratio (2). Null is
     written `not known`.
     """
     known = plain(value)
@@ -53,11 +55,11 @@ def number(value: Any, unit: str = "share", currency: str = "", digits: int | No
 
 
 def spoken_unit(metric: str, unit: str) -> str:
-    """The unit in which a metric is spoken of: a ratio called rate, retention, conversion or margin is in percent.
+    """The unit in which a metric is spoken of: a ratio called rate, share, retention or margin is in percent.
 
     NRR may exceed 1 and is no share, but nobody says 1.09; coverage stays a multiple.
     """
-    is_percent = metric.partition(".")[0].endswith(("_rate", "_retention", "_conversion", "_margin"))
+    is_percent = metric.partition(".")[0].endswith(PERCENT)
     return "share" if unit == "ratio" and is_percent else unit
 
 
@@ -77,7 +79,7 @@ def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
         return f"{size:.{2 if digits is None else digits}f}"
     if unit in ("money", "money per day"):
         return _thousands(size)
-    if unit == "months":
+    if unit in ("months", "hours", "points"):
         return f"{size:,.{1 if digits is None else digits}f}"
     return f"{size:,.0f}"
 
@@ -260,7 +262,7 @@ def _with_unit(size: float, unit: str, currency: str, digits: int | None) -> str
         return f"{text} %"
     if unit == "days":
         return f"{text} day" if text == "1" else f"{text} days"
-    if unit in ("months", "opportunity-days", "accounts"):
+    if unit in ("months", "hours", "opportunity-days", "accounts", "points"):
         return f"{text} {unit}"
     if unit in ("money", "money per day"):
         return f"{currency} {text}".strip() + (" a day" if unit == "money per day" else "")

@@ -58,24 +58,47 @@ def day(column: str) -> nw.Expr:
     return ((year - 1970) * 365 + leap_days + nw.col(column).dt.ordinal_day().cast(INTEGER) - 1).cast(INTEGER)
 
 
+def second(column: str) -> nw.Expr:
+    """Seconds since 1970-01-01 00:00 of a timestamp column, as its clock shows them (null where it is null)."""
+    stamp = nw.col(column).dt
+    of_day = (
+        stamp.hour().cast(INTEGER) * 3600 + stamp.minute().cast(INTEGER) * 60 + stamp.second().cast(INTEGER)
+    )
+    return (day(column) * 86_400 + of_day).cast(INTEGER)
+
+
 def month(column: str) -> nw.Expr:
     """The month index (year * 12 + month - 1) of a date or timestamp column (null where it is null)."""
     stamp = nw.col(column).dt
     return (stamp.year().cast(INTEGER) * 12 + stamp.month().cast(INTEGER) - 1).cast(INTEGER)
 
 
+def with_first_day(rows: Frame, at: nw.Expr, name: str) -> Frame:
+    """The rows with the first day of a month index as a day index, in steps that stay short on every engine."""
+    rows = rows.with_columns(_march=at - 2)  # months since March of the year 0: leap days come last
+    rows = rows.with_columns(_year=(nw.col("_march") // 12).cast(INTEGER))
+    rows = rows.with_columns(_in_year=nw.col("_march") - nw.col("_year") * 12)
+    year, in_year = nw.col("_year"), nw.col("_in_year")
+    leap_days = year // 4 - year // 100 + year // 400
+    # Months from March on have 31, 30, 31, 30, 31 days, again and again; 719,468 days before 1970.
+    first = year * 365 + leap_days + (in_year * 153 + 2) // 5 - 719_468
+    return rows.with_columns(**{name: first.cast(INTEGER)}).drop("_march", "_year", "_in_year")
+
+
 def small(like: Frame, **columns: Sequence[int]) -> Frame:
     """A few rows of integers on the engine of another frame (counting its rows gives the first of them)."""
-    one = like.select(_rows=nw.len())
-    rows = zip(*columns.values(), strict=True)
-    return nw.concat(
-        [
-            one.with_columns(
-                **{name: nw.lit(v).cast(INTEGER) for name, v in zip(columns, row, strict=True)}
-            ).select(*columns)
-            for row in rows
-        ]
-    )
+    number = len(list(zip(*columns.values(), strict=True)))
+    rows = like.select(_rows=nw.len()).select(_at=nw.lit(0).cast(INTEGER))
+    step = 1
+    while step < number:  # twice as many each time: planning a frame a row costs more than reading the table
+        rows = nw.concat([rows, rows.with_columns(_at=(nw.col("_at") + step).cast(INTEGER))])
+        step *= 2
+    at = range(number)
+    named = {
+        name: nw.col("_at").replace_strict(list(at), list(values), default=None, return_dtype=INTEGER)
+        for name, values in columns.items()
+    }
+    return rows.filter(nw.col("_at") < number).select(**named)
 
 
 def column_or_null(frame: Frame, column: str, dtype: Any) -> nw.Expr:

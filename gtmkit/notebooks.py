@@ -2,7 +2,8 @@
 
 One notebook is one question of one meeting. Its cells stand in a fixed order: the question; parameters;
 setup; the loss account; at most three decisions, each words, compute, chart, so-what; definitions; the
-figures of record, whose output is kept so that a test really compares; the facts.
+figures of record, whose output is kept so that a test really compares; the facts. Between the decisions may stand
+tables alone, each words and one cell tagged `table`.
 """
 
 import ast
@@ -113,7 +114,17 @@ class Cell:
     @property
     def role(self) -> str:
         """What the cell is, by its tags and its heading."""
-        for tag in ("parameters", "setup", "loss", "chart", "so-what", "definitions", GOLDEN, "facts"):
+        for tag in (
+            "parameters",
+            "setup",
+            "loss",
+            "table",
+            "chart",
+            "so-what",
+            "definitions",
+            GOLDEN,
+            "facts",
+        ):
             if tag in self.tags:
                 return tag
         if self.is_markdown:
@@ -144,17 +155,19 @@ def _order(cells: list[Cell]) -> Iterator[str]:
 
 
 def _decisions(cells: list[Cell]) -> Iterator[str]:
-    """At most three decisions, each words, compute, chart, so-what."""
+    """At most three decisions, each words, compute, chart, so-what; a table alone stands under words of its own."""
     inner = cells[4:-4]
     starts = [i for i, cell in enumerate(inner) if cell.role == "decision"]
-    if not 1 <= len(starts) <= MOST_DECISIONS:
-        yield f"{len(starts)} decisions; one to {MOST_DECISIONS} are allowed"
+    alone = [i for i in starts if [cell.role for cell in inner[i : i + 2]] == ["decision", "table"]]
+    decisions = len(starts) - len(alone)
+    if not 1 <= decisions <= MOST_DECISIONS:
+        yield f"{decisions} decisions; one to {MOST_DECISIONS} are allowed"
     if starts and starts[0] != 0:
         yield inner[0].says("stands before the first decision")
     for start, end in pairwise([*starts, len(inner)]):
         block = inner[start:end]
         roles = [cell.role for cell in block]
-        if roles != ["decision", "compute", "chart", "so-what"]:
+        if roles not in (["decision", "compute", "chart", "so-what"], ["decision", "table"]):
             yield block[0].says(f"a decision is words, compute, chart, so-what; this is {', '.join(roles)}")
         if not block[0].heading.startswith("## "):
             yield block[0].says("a decision begins with a heading of level two")

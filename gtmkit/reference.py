@@ -7,17 +7,17 @@ signature, the formula is its code, and the rest is its row of the catalogue.
 import ast
 import html
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import dedent, fill
 from typing import Any, Literal, get_args, get_origin
 
-from gtmkit import catalog, formats
+from gtmkit import catalog, formats, results
 from gtmkit.catalog import LAYERS, Metric
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.ledgers import LEDGERS
-from gtmkit.results import Need, Setting
+from gtmkit.results import Setting
 
 WIDTH = 100  # characters of a line of text
 INDENT = "    "
@@ -32,6 +32,8 @@ UNITS = {
     "ratio": "ratio of two sums",
     "money": "money, in the company's currency",
     "money per day": "money a day, in the company's currency",
+    "points": "points, -100 to 100",
+    "count": "how many",
 }
 
 
@@ -151,36 +153,32 @@ def _plain(value: Any) -> str:
     return "empty" if value is None or value == {} else str(value)
 
 
-def _parts(row: Metric, seen: set[str]) -> tuple[Part, ...]:
+def _parts(row: Metric, seen: set[tuple[str, bool]]) -> tuple[Part, ...]:
     """What a metric takes, down to the tables; what was opened before is only named."""
-    return tuple(_part(p, seen) for p in _needed(row.function))
+    return tuple(_part(part, seen) for part in row.parts)
 
 
-def _part(parameter: inspect.Parameter, seen: set[str]) -> Part:
-    need = parameter.default
-    name = need.metric if isinstance(need, Need) else parameter.name
-    asked = _asked(need) if isinstance(need, Need) else ""
-    may_lack = ", where there is one" if need is None else ""
-    if name in TABLES:
+def _part(part: results.Part, seen: set[tuple[str, bool]]) -> Part:
+    name, may_lack = part.name, ", where there is one" if part.may_lack else ""
+    if not part.is_metric and name in TABLES:
         return Part(f"{name} (table{may_lack})")
-    kind = "metric" if name in catalog.METRICS else "ledger"
-    words = f"{name} ({kind}{asked}{may_lack})"
-    if name in seen:
+    kind = "metric" if part.is_metric else "ledger"
+    words = f"{name} ({kind}{_asked(part.options)}{may_lack})"
+    if (name, part.is_metric) in seen:
         return Part(f"{words}, as above")
-    seen.add(name)
-    function = catalog.METRICS[name].function if kind == "metric" else LEDGERS[name]
-    return Part(words, tuple(_part(p, seen) for p in _needed(function)))
+    seen.add((name, part.is_metric))
+    return Part(words, tuple(_part(p, seen) for p in results.parts_of(_function(part))))
 
 
-def _asked(need: Need) -> str:
+def _asked(options: Mapping[str, Any]) -> str:
     """The options with which a metric is taken: `, months=12`."""
-    values = {k: v.key if isinstance(v, Setting) else v for k, v in need.options.items()}
+    values = {k: v.key if isinstance(v, Setting) else v for k, v in options.items()}
     return "".join(f", {name}={value}" for name, value in values.items())
 
 
-def _needed(function: Callable[..., Any]) -> list[inspect.Parameter]:
-    parameters = inspect.signature(function).parameters.values()
-    return [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+def _function(part: results.Part) -> Callable[..., Any]:
+    """What makes a metric or ledger."""
+    return catalog.METRICS[part.name].function if part.is_metric else LEDGERS[part.name]
 
 
 def _tables_said(function: Callable[..., Any]) -> str:
@@ -193,14 +191,12 @@ def _tables_said(function: Callable[..., Any]) -> str:
 
 def _tables(function: Callable[..., Any]) -> Iterator[tuple[str, bool]]:
     """Each table under a metric or ledger, and whether it cannot do without it."""
-    for parameter in _needed(function):
-        need = parameter.default
-        name = need.metric if isinstance(need, Need) else parameter.name
-        if name in TABLES:
-            yield name, need is not None
+    for part in results.parts_of(function):
+        if not part.is_metric and part.name in TABLES:
+            yield part.name, not part.may_lack
         else:
-            made_by = catalog.METRICS[name].function if name in catalog.METRICS else LEDGERS[name]
-            yield from ((table, is_must and need is not None) for table, is_must in _tables(made_by))
+            below = _tables(_function(part))
+            yield from ((table, is_must and not part.may_lack) for table, is_must in below)
 
 
 def _body(function: Callable[..., Any]) -> str:
@@ -230,5 +226,5 @@ def _wrapped(line: str) -> str:
 
 def _tree(parts: tuple[Part, ...], depth: int = 1) -> Iterator[str]:
     for part in parts:
-        yield f"{INDENT * depth}{part.words}"
+        yield fill(part.words, WIDTH, initial_indent=INDENT * depth, subsequent_indent=INDENT * (depth + 2))
         yield from _tree(part.parts, depth + 1)

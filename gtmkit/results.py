@@ -5,8 +5,9 @@ A metric answers with a tidy pandas frame: the `by` columns, `period`, the metri
 exist is NaN; `shaped` turns every NaN into a null, so that none leaves.
 """
 
+import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,32 @@ class Need:
 
     metric: str
     options: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a positional parameter names: a metric (annotated as a pandas frame), else a table or ledger.
+
+    `may_lack`: the function does without it.
+    """
+
+    name: str
+    is_metric: bool
+    options: Mapping[str, Any]
+    may_lack: bool
+
+
+def parts_of(function: Callable[..., Any]) -> list[Part]:
+    """What a metric or ledger is made of, in the order of its positional parameters."""
+    found = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+            need = parameter.default
+            is_need = isinstance(need, Need)
+            name, options = (need.metric, need.options) if is_need else (parameter.name, {})
+            is_metric = is_need or parameter.annotation is pd.DataFrame
+            found.append(Part(name, is_metric, options, need is None))
+    return found
 
 
 def setting(key: str) -> Any:
@@ -111,6 +138,8 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     """
     answer = _with_words(rows)
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
+    if not hit.any():
+        return answer
     answer["status"] = [status if h else old for h, old in zip(hit, answer["status"], strict=True)]
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
@@ -131,6 +160,8 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     """Rows whose reason says something more where the mask holds, whatever their status."""
     answer = _with_words(rows)
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
+    if not hit.any():
+        return answer
     answer["reason"] = [
         _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"], strict=True)
     ]
@@ -138,6 +169,8 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
 
 
 def _with_words(rows: pd.DataFrame) -> pd.DataFrame:
+    if all(word in rows and rows[word].dtype == object for word in WORDS):
+        return rows.copy(deep=False)  # what is set in it later is not set in the rows given
     nothing = pd.Series([None] * len(rows), index=rows.index, dtype=object)
     return rows.assign(**{word: rows[word].astype(object) if word in rows else nothing for word in WORDS})
 

@@ -71,6 +71,20 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     return _score_interval(np.divide(k, size, out=_nan_like(k * size), where=size > 0), size, _normal(level))
 
 
+def net_share(more: ArrayLike, less: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Interval of the share `more` less the share `less` of one whole of `n`, within -1 to 1.
+
+    Normal, with the variance of a multinomial; arrays (or scalars) of one shape. NaN where n is 0, and where
+    nothing differs: all are of one kind.
+    """
+    up, down, size = (np.asarray(each, dtype=np.float64) for each in (more, less, n))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        net = (up - down) / size
+        variance = ((up + down) / size - net**2) / size
+    reach = _normal(level) * np.sqrt(np.where(variance > _TOLERANCE, variance, np.nan))
+    return np.maximum(net - reach, -1.0), np.minimum(net + reach, 1.0)
+
+
 def poisson(count: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """The exact (Garwood) interval of the mean of a Poisson count; from 0 where nothing was counted.
 

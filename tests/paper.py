@@ -49,6 +49,21 @@ def subscriptions(*lines: Line) -> pa.Table:
     return table(rows, account_id=TEXT, started_on=DATE, ended_on=DATE, mrr_amount=pa.int64())
 
 
+# MRR at the month ends of 2025:  Jan  Feb  Mar  Apr  May
+#                             a   100  100  100  100  100
+#                             b   100  100    0    0  150
+#                             c     -   50   50   80   80
+#                             d   here from 5 to 20 January only
+RETURNS: list[Line] = [
+    ("a", "2025-01-01", None, 100),
+    ("b", "2025-01-10", "2025-03-15", 100),
+    ("b", "2025-05-02", None, 150),
+    ("c", "2025-02-01", None, 50),
+    ("c", "2025-04-20", None, 30),
+    ("d", "2025-01-05", "2025-01-20", 40),
+]
+
+
 def events(*rows: tuple[str | None, str | None, str]) -> pa.Table:
     """Events of (account, instant, event)."""
     return table(rows, account_id=TEXT, occurred_at=INSTANT, event=TEXT)

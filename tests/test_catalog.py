@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
+import pandas as pd
 import pytest
 
 from gtmkit import catalog, metrics
@@ -19,6 +20,7 @@ from gtmkit.config import Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError
 from gtmkit.ledgers import LEDGERS
+from gtmkit.periods import Period
 from gtmkit.results import Need, Setting
 
 TESTS = Path(__file__).parent
@@ -26,6 +28,8 @@ COUNTS = {
     "allocation",
     "entrants",
     "opportunities",
+    "recurring",
+    "targets",
 }  # what several metrics count alike; no metric stands there
 MODULES: list[ModuleType] = [
     importlib.import_module(f"gtmkit.metrics.{found.name}")
@@ -34,8 +38,10 @@ MODULES: list[ModuleType] = [
 ]
 # What finance knows of the company alone, what stands on it, and events that belong to no account.
 WHOLE_COMPANY = {
-    "recognised_revenue", "gross_margin", "magic_number", "new_cac_ratio", "expansion_cac_ratio",
-    "blended_cac_ratio", "identity_match_rate", "cost_categories",
+    "revenue", "gross_margin", "magic_number", "new_cac_ratio", "expansion_cac_ratio",
+    "blended_cac_ratio", "identity_match_rate", "event_contract_violations",
+    "cost_categories", "rule_of_40", "opex_profile", "gtm_efficiency_ratio", "gtm_efficiency_margin",
+    "messaging_tests_shipped", "content_shipped",
 }  # fmt: skip
 each_metric = pytest.mark.parametrize("row", list(METRICS.values()), ids=list(METRICS))
 
@@ -53,10 +59,14 @@ def parameters(function: Callable[..., Any], kind: Any) -> list[inspect.Paramete
     return [p for p in inspect.signature(function).parameters.values() if p.kind is kind]
 
 
-def taken(function: Callable[..., Any]) -> list[str]:
-    """What a function takes by position, by name."""
+def taken(function: Callable[..., Any], metrics: bool | None = None) -> list[str]:
+    """What a function takes by position, by name: all of it, or the metrics, or the tables and ledgers."""
     found = parameters(function, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.default.metric if isinstance(p.default, Need) else p.name for p in found]
+    return [
+        p.default.metric if isinstance(p.default, Need) else p.name
+        for p in found
+        if metrics is None or metrics == (isinstance(p.default, Need) or p.annotation is pd.DataFrame)
+    ]
 
 
 def setting_of(key: str) -> Any:
@@ -101,11 +111,10 @@ def test_a_mirrored_test_file_mentions_each_metric(row: Metric) -> None:
 
 @each_metric
 def test_every_positional_parameter_names_a_table_ledger_or_metric(row: Metric) -> None:
-    known = {*TABLES, *LEDGERS, *METRICS}
-    unknown = [name for name in taken(row.function) if name.partition(".")[0] not in known]
-    assert unknown == []
+    assert [name for name in taken(row.function, metrics=True) if name not in METRICS] == []
+    assert [name for name in taken(row.function, metrics=False) if name not in {*TABLES, *LEDGERS}] == []
     assert taken(row.function), "a metric takes something"
-    assert row.inputs == taken(row.function)
+    assert [part.name for part in row.parts] == taken(row.function)
 
 
 @pytest.mark.parametrize("name", list(LEDGERS))
@@ -113,23 +122,24 @@ def test_a_ledger_takes_tables_and_other_ledgers(name: str) -> None:
     assert [t for t in taken(LEDGERS[name]) if t not in {*TABLES, *LEDGERS}] == []
 
 
-def test_tables_ledgers_and_metrics_share_no_name() -> None:
+def test_tables_and_ledgers_share_no_name() -> None:
     assert set(TABLES) & set(LEDGERS) == set()
-    # The trade has one word for the postings and their sum; only the ledger of costs takes the table.
-    assert (set(TABLES) | set(LEDGERS)) & set(METRICS) == {"spend"}
-    assert [name for name in LEDGERS if "spend" in taken(LEDGERS[name])] == ["costs"]
+    # The trade has one word for the postings and their sum, and for the changes and what finance recognised:
+    # a parameter annotated as a pandas frame names the metric, any other the table or ledger.
+    assert (set(TABLES) | set(LEDGERS)) & set(METRICS) == {"spend", "revenue"}
 
 
 def test_nothing_takes_itself_even_by_way_of_others() -> None:
     graph = {name: [t for t in taken(LEDGERS[name]) if t in LEDGERS] for name in LEDGERS}
-    graph |= {name: taken(row.function) for name, row in METRICS.items()}
-    assert set(TopologicalSorter(graph).static_order()) >= set(METRICS)  # raises CycleError on a cycle
+    graph |= {
+        f"metric {name}": [f"metric {t}" for t in taken(row.function, True)] for name, row in METRICS.items()
+    }
+    assert set(TopologicalSorter(graph).static_order()) >= set(graph)  # raises CycleError on a cycle
 
 
 @each_metric
 def test_measures_take_no_metrics_and_derived_take_nothing_else(row: Metric) -> None:
-    of_metrics = [name.partition(".")[0] in METRICS for name in taken(row.function)]
-    assert all(of_metrics) or not any(of_metrics)
+    assert not (taken(row.function, metrics=True) and taken(row.function, metrics=False))
 
 
 @each_metric
@@ -246,7 +256,8 @@ def test_what_it_is_broken_down_by_are_canonical_columns_that_are_not_figures(ro
 def test_layers_one_and_three_are_asked_by_what_accounts_and_owners_have() -> None:
     allowed = {*TABLES["accounts"].names, *TABLES["owners"].names}
     for row in METRICS.values():
-        if row.layer in (1, 3):
+        is_of_opportunities = "journeys" in {part.name for part in row.parts}
+        if row.layer in (1, 3) and not is_of_opportunities:
             assert set(row.by) <= allowed, row.id
 
 
@@ -369,3 +380,39 @@ def test_what_gtm_toml_agrees_is_of_a_metric_that_there_is() -> None:
     change = {"on": date(2026, 7, 1), "metric": "nrr", "note": "counted anew"}
     with pytest.raises(ConfigError, match=r"change\[0\].metric: there is no metric 'nrr'"):
         catalog.check_agreed(Config.model_validate({"change": [change]}))
+
+
+# ---------------------------------------------------------------- which review a metric belongs to
+
+
+@pytest.mark.parametrize(
+    ("metric", "settings", "runs", "in_week", "in_month"),
+    [
+        ("win_rate", {}, "month", False, True),
+        ("arr", {}, "quarter", False, True),  # shown in a month, scored in a quarter
+        ("gross_revenue_retention", {}, "quarter", False, False),
+        ("gross_revenue_retention", {"gross_revenue_retention": "month"}, "month", False, True),
+        ("cohort_retention", {}, "month", False, True),  # a value signal that has no weeks
+        ("cohort_retention", {"cohort_retention": "week"}, "week", False, True),
+    ],
+)
+def test_a_review_has_what_is_run_so_often(
+    metric: str, settings: dict[str, str], runs: str, in_week: bool, in_month: bool
+) -> None:
+    row, config = METRICS[metric], Config.model_validate({"cadence": settings})
+    assert catalog.cadence(row, config) == runs
+    belongs = [catalog.belongs(row, Period.parse(p), config) for p in ("2026-W45", "2026-10", "2026-Q3")]
+    assert belongs == [in_week, in_month, True]
+
+
+@pytest.mark.parametrize(
+    ("settings", "key"),
+    [
+        ({"cadence": {"win_rat": "week"}}, "cadence.win_rat"),
+        ({"guardrails": {"gros_margin": {"at_least": 0.7}}}, "guardrails.gros_margin"),
+        ({"scorecard": {"lines": ["arr", "nrr"]}}, r"scorecard.lines\[1\]"),
+    ],
+)
+def test_what_is_agreed_of_a_metric_there_is_not_is_refused(settings: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigError, match=f"{key}: there is no metric"):
+        catalog.check_agreed(Config.model_validate(settings))

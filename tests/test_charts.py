@@ -263,6 +263,7 @@ def test_trend_shows_target_gap_hollow_and_change():
     assert len(hatched(ax)) == 1
     said = texts(ax)
     assert {"target 25 %", "29.0 %", "19 to 39", "definition changed"} <= set(said)
+    assert "definition changed in 2026-03" in ax.get_label()
 
 
 def test_an_axis_that_does_not_start_at_zero_says_so():

@@ -125,7 +125,8 @@ def test_no_settings_in_the_folder(tmp_path: Path):
         (
             "[compny]\n",
             "acme/gtm.toml: unknown key 'compny'. Did you mean 'company'? Allowed in the file: "
-            "activation, cac, change, churn, company, engine, events, finance, ltv, metric, pipeline, retention, "
+            "activation, active, cac, cadence, change, channels, churn, company, engine, events, finance, glossary, "
+            "guardrails, leads, ltv, metric, north_star, pipeline, renewals, retention, scorecard, sla, "
             "subscriptions, suppress, tables.",
         ),
         (
@@ -227,6 +228,14 @@ def test_an_activation_rule_is_read_whole(tmp_path: Path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            '[north_star]\nevents = ["paid"]\n[events.paid]\nkind = "billing"\n',
+            "north_star is what an account does, and 'paid' is a billing event. Name a product event in [north_star]",
+        ),
+        (
+            '[active]\nevents = ["signed"]\n[events.signed]\nkind = "contract"\n',
+            "active is what an account does, and 'signed' is a contract event. Name a product event in [active]",
+        ),
         (
             ACTIVATION + '[events.report_shared]\nkind = "billing"\n',
             "activation is what an account does, and 'report_shared' is a billing event. Name a product event in",

@@ -11,7 +11,19 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from gtmkit.frames import UNITS, before, collect, column_or_null, counted, day, month, running, small, sums
+from gtmkit.frames import (
+    UNITS,
+    before,
+    collect,
+    column_or_null,
+    counted,
+    day,
+    month,
+    running,
+    small,
+    sums,
+    with_first_day,
+)
 from gtmkit.periods import day_index, month_index
 
 Lazy = Callable[[pa.Table], Any]
@@ -165,3 +177,10 @@ def test_before_as_of_leaves_its_own_day_out(lazy: Callable[..., Any]) -> None:
     as_of = date(2026, 11, 1)
     frame = lazy({"on": pa.int64()}, on=[day_index(as_of) - 1, day_index(as_of), day_index(as_of) + 1])
     assert records(frame.filter(before("on", as_of))) == [(day_index(as_of) - 1,)]
+
+
+def test_the_first_day_of_a_month_is_that_of_the_calendar(lazy: Callable[..., Any]) -> None:
+    months = list(range(1900 * 12, 2101 * 12, 7))
+    frame = lazy({"month": pa.int64()}, month=months)
+    found = records(with_first_day(frame, nw.col("month"), "first"))
+    assert found == [(m, day_index(date(m // 12, m % 12 + 1, 1))) for m in months]

@@ -185,6 +185,16 @@ def test_an_ordinary_word_repeats_no_parameter(tmp_path, source):
     assert notebooks.lint(write(tmp_path, cells)) == []
 
 
+def test_a_table_alone_stands_under_its_own_words_and_is_no_decision(tmp_path):
+    alone = [md("## All of it\n\nRead it by rows."), code("tables.rows(ws.all(), caption)", "table")]
+    cells = [*good()[:4], *alone * 5, *good()[4:]]
+    assert notebooks.lint(write(tmp_path, cells)) == []
+    bare = [*good()[:4], *alone[1:], *good()[4:]]
+    assert "stands before the first decision" in " ".join(notebooks.lint(write(tmp_path, bare)))
+    only = [*good()[:4], *alone, *good()[8:]]
+    assert "0 decisions; one to 3 are allowed" in " ".join(notebooks.lint(write(tmp_path, only)))
+
+
 def test_lint_names_the_cell(tmp_path):
     faults = notebooks.lint(write(tmp_path, changed(5, source="print(rates)")))
     assert faults == ["cell 6: calls print(); a notebook asks the workspace and reads no clock"]

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from gtmkit.errors import ConfigError
 from gtmkit.periods import (
     Period,
+    Week,
     day_index,
     last_month_ending_by,
     month_index,
     month_label,
     month_start,
+    weeks_ending_in,
 )
 
 days = st.dates(date(1900, 1, 1), date(2200, 12, 31))
@@ -93,15 +95,16 @@ def test_fiscal_periods_are_named_after_the_year_they_end_in(
     "label",
     [
         "2026-13", "2026-00", "0000-05", "0000", "2026-1", "26-10", "2026-10-01", "2026/10", "2026-Q0",
-        "2026-Q5", "2026Q3", "2026-W45", "FY2026-10", "fy2026", "", " 2026-10", "2026-10\n", "October", "last",
+        "2026-Q5", "2026Q3", "2026-W5", "2026-w45", "FY2026-10", "fy2026", "", " 2026-10", "2026-10\n", "October",
+        "last",
     ],
 )  # fmt: skip
 def test_what_is_no_period_is_refused_with_what_is(label: str) -> None:
     with pytest.raises(ConfigError) as error:
         Period.parse(label)
     assert str(error.value) == (
-        f"'{label}' is not a period. A month '2026-10', a quarter '2026-Q3' or a year '2026' is allowed. "
-        "Write the period in one of these forms."
+        f"'{label}' is not a period. A week '2026-W45', a month '2026-10', a quarter '2026-Q3' or a "
+        "year '2026' is allowed. Write the period in one of these forms."
     )
 
 
@@ -185,3 +188,67 @@ def test_the_last_month_that_is_over_has_its_last_day_by_then_and_the_next_does_
     month = last_month_ending_by(day, 2)
     assert month.end - timedelta(days=1) <= day < month.shift(1).end - timedelta(days=1)
     assert month.fiscal_year_start == 2
+
+
+# ISO 8601: the week of a year's first Thursday is its first. 2026-01-01 is a Thursday, so 2026 has 53 weeks;
+# 2027-01-01 is a Friday, which still belongs to 2026-W53.
+@pytest.mark.parametrize(
+    ("label", "start", "end"),
+    [
+        ("2026-W01", "2025-12-29", "2026-01-05"),
+        ("2026-W45", "2026-11-02", "2026-11-09"),
+        ("2026-W53", "2026-12-28", "2027-01-04"),
+        ("2020-W09", "2020-02-24", "2020-03-02"),  # with a leap day in it: seven days all the same
+    ],
+)
+def test_a_week_runs_from_monday_to_monday(label: str, start: str, end: str) -> None:
+    week = Period.parse(label)
+    assert (str(week.start), str(week.end), week.label, week.grain) == (start, end, label, "week")
+
+
+def test_weeks_follow_one_another_across_the_year() -> None:
+    week = Period.parse("2026-W02")
+    assert [p.label for p in week.trailing(3)] == ["2025-W52", "2026-W01", "2026-W02"]
+    assert [p.label for p in Period.parse("2027-W01").trailing(2)] == ["2026-W53", "2027-W01"]
+
+
+def test_a_week_that_looks_back_keeps_its_label_and_end() -> None:
+    week = Period.parse("2026-W45")
+    assert isinstance(week, Week)
+    wide = week.looking_back()
+    assert (wide.label, str(wide.start), wide.end) == ("2026-W45", "2026-10-12", week.end)
+    assert (wide.shift(-1).label, str(wide.shift(-1).start)) == ("2026-W44", "2026-10-05")
+    assert wide.looking_back() == wide
+
+
+@pytest.mark.parametrize(("label", "last"), [("2025-W53", 52), ("2026-W54", 53), ("2026-W00", 53)])
+def test_a_year_has_only_its_own_weeks(label: str, last: int) -> None:
+    with pytest.raises(ConfigError, match=f"'{label}' is not a week. Weeks 01 to {last} of 20"):
+        Period.parse(label)
+
+
+def test_the_quarter_of_a_week_is_that_of_the_day_after_it() -> None:
+    assert Period.parse("2026-W53").quarter().label == "2027-Q1"
+    assert (
+        Period.parse("2026-W05", 2).quarter().label == "FY2027-Q1"
+    )  # ends 2026-02-02, in a year from February
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "number"),
+    [
+        ("2026-10", "2026-W40", "2026-W43", 4),  # Sundays from the 4th to the 25th
+        ("2026-11", "2026-W44", "2026-W48", 5),  # the 1st to the 29th
+        ("2024-02", "2024-W05", "2024-W08", 4),  # with a leap day
+        ("2021-01", "2020-W53", "2021-W04", 5),  # the last week of a year of 53
+        ("2026-W43", "2026-W43", "2026-W43", 1),
+    ],
+)
+def test_the_weeks_that_end_in_a_period(period: str, first: str, last: str, number: int) -> None:
+    weeks = weeks_ending_in(Period.parse(period))
+    assert (weeks[0].label, weeks[-1].label, len(weeks)) == (first, last, number)
+
+
+def test_every_week_ends_in_one_month() -> None:
+    months = [week for month in Period.parse("2026-12").trailing(24) for week in weeks_ending_in(month)]
+    assert months == Period.parse(months[-1].label).trailing(len(months))

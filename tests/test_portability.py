@@ -28,11 +28,12 @@ ENGINES: dict[str, Callable[[pa.Table], Any]] = {
     "polars": lambda table: pl.from_arrow(table).lazy(),
     "duckdb": CONNECTION.from_arrow,
 }
+FINANCE_LINES = ("revenue", "cogs", "sales", "marketing", "customer_success", "rnd", "ga")
 UNIT = 10_000  # money is a whole number of ten-thousandths
 
 KINDS: dict[str, pa.DataType] = {
     "amount": pa.int64(), "mrr_amount": pa.int64(), "term_months": pa.int64(),
-    "is_icp": pa.bool_(),
+    "is_icp": pa.bool_(), "is_target": pa.bool_(),
 }  # fmt: skip
 
 
@@ -77,11 +78,11 @@ def listed(columns: str, *rows: tuple[Any, ...]) -> list[dict[str, Any]]:
 def tables() -> dict[str, pa.Table]:
     """Returns, brief stays, two lines at once, skipped and backward stages, ties, nulls and a wrong date."""
     accounts = listed(
-        "account_id segment channel is_icp owner started_on",
-        ("a1", "small", "inbound", True, "o1", "2025-03-01"),
-        ("a2", "large", None, False, "o2", "2025-06-01"),
-        ("a3", None, "outbound", None, None, "2025-10-15"),
-        ("a4", "small", "inbound", True, "o1", None),
+        "account_id segment channel is_icp owner started_on is_target kickoff_on",
+        ("a1", "small", "inbound", True, "o1", "2025-03-01", True, "2026-04-20"),
+        ("a2", "large", None, False, "o2", "2025-06-01", None, None),
+        ("a3", None, "outbound", None, None, "2025-10-15", True, None),
+        ("a4", "small", "inbound", True, "o1", None, False, None),
     )
     lines = [
         ("a1", "2025-03-01", "2025-12-10", 100 * UNIT), ("a1", "2026-02-03", None, 120 * UNIT),
@@ -167,13 +168,13 @@ def tables() -> dict[str, pa.Table]:
                     "cogs_amount": 99 * UNIT * m,
                     "sales_amount": 70 * UNIT,
                     "marketing_amount": None,
+                    "customer_success_amount": 30 * UNIT,
+                    "rnd_amount": 40 * UNIT,
+                    "ga_amount": 20 * UNIT,
                 }
                 for m in range(1, 11)
             ],
-            revenue_amount=pa.int64(),
-            cogs_amount=pa.int64(),
-            sales_amount=pa.int64(),
-            marketing_amount=pa.int64(),
+            **dict.fromkeys([f"{name}_amount" for name in FINANCE_LINES], pa.int64()),
         ),
         "targets": table(
             [
@@ -182,13 +183,72 @@ def tables() -> dict[str, pa.Table]:
             ],
             value=pa.float64(),
         ),
+        **heard(),
     }
+
+
+def heard() -> dict[str, pa.Table]:
+    """What was heard of customers and done for them, a few rows each with nulls among them."""
+    return {
+        "leads": table(
+            listed(
+                "lead_id account_id opportunity_id created_at mql_at sal_at sql_at sqo_at assigned_at "
+                "first_response_at",
+                ("l1", "a1", "d1", "2026-10-02T09:00:00", "2026-10-02T10:00:00", "2026-10-03T00:00:00",
+                 "2026-10-04T00:00:00", "2026-10-05T00:00:00", "2026-10-02T09:30:00", "2026-10-02T12:00:00"),
+                ("l2", None, "d4", "2026-10-05T09:00:00", None, None, "2026-10-20T00:00:00", None, None, None),
+                ("l3", "a2", None, "2026-09-05T09:00:00", "2026-09-30T00:00:00", None, None, None, None,
+                 "2026-09-09T09:00:00"),
+            )
+        ),
+        "surveys": table(
+            listed(
+                "answered_on kind score account_id",
+                ("2026-10-03", "nps", 9.0, "a1"), ("2026-10-04", "nps", 3.0, None), ("2026-10-05", "csat", 4.0, "a2"),
+            ), score=pa.float64(),
+        ),
+        "tickets": table(
+            listed("ticket_id account_id opened_at", ("t1", "a1", "2026-10-03T00:00:00"), ("t2", "a9", None))
+        ),
+        "health_scores": table(
+            listed(
+                "account_id scored_on score band",
+                ("a1", "2026-10-20", 7.0, "good"), ("a2", "2026-08-20", 2.0, "bad"),
+            ),
+            score=pa.float64(),
+        ),
+        "activities": table(
+            listed(
+                "occurred_at kind account_id is_automated",
+                ("2026-10-02T00:00:00", "call", "a1", False), ("2026-10-03T00:00:00", "mail", None, True),
+            ), is_automated=pa.bool_(),
+        ),
+        "inputs": table(
+            listed(
+                "period name value",
+                ("2026-10", "content_shipped", 4.0), ("2026-10", "messaging_tests_shipped", 1.0),
+            ),
+            value=pa.float64(),
+        ),
+        "traffic": table(
+            listed(
+                "day_on month_on source medium impressions sessions visitors",
+                ("2026-10-02", None, "google", "cpc", 900, 90, None),
+                (None, "2026-10-01", "google", "cpc", None, None, 70),
+            ), impressions=pa.int64(), sessions=pa.int64(), visitors=pa.int64(),
+        ),
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
     folder = tmp_path_factory.mktemp("settings")
-    (folder / "gtm.toml").write_text(settings_text(base_settings()), encoding="utf-8")
+    agreed = {
+        "north_star": {"events": ["used"]},
+        "events.used": {"required": ["user_id"]},
+    }
+    channels = '\n[[channels]]\nchannel = "outbound"\nintent = "creation"\n'
+    (folder / "gtm.toml").write_text(settings_text(base_settings() | agreed) + channels, encoding="utf-8")
     return Config.load(folder)
 
 

@@ -386,6 +386,63 @@ def impossible(w: Written) -> float:
     return float(pd.to_datetime(stamps, format="%Y-%m-%dT%H:%M:%SZ", errors="coerce").isna().sum())
 
 
+# 12. A month in which customers were pushed.
+
+
+def month_of(stamps: pd.Series) -> pd.PeriodIndex:
+    """The months of instants in New York."""
+    at = pd.to_datetime(stamps, format="%Y-%m-%dT%H:%M:%SZ", errors="coerce", utc=True).dropna()
+    return pd.PeriodIndex(at.dt.tz_convert("America/New_York").dt.tz_localize(None), freq="M")
+
+
+def burden(w: Written) -> pd.Series:
+    """Tickets of each month over the customers at the end of the month before."""
+    customers = (w.grid > 0).sum()
+    customers.index = pd.PeriodIndex(customers.index, freq="M") + 1
+    asked = month_of(w.raw("tickets")["opened_at"]).value_counts().sort_index()
+    return (asked / customers).dropna()
+
+
+def pushed_on(w: Written) -> str:
+    return str(burden(w).idxmax().start_time.date())
+
+
+def others(w: Written) -> pd.Series:
+    """The burden of the last year without the month of the push."""
+    return burden(w).tail(13).drop(pd.Period(str(TRUTHS.pushed_on), "M"))
+
+
+def pushed_use(w: Written) -> float:
+    """Of the customers past their first weeks, those who ran a workflow in a week of that month for the push alone.
+
+    Where a share x runs one anyhow, as in the weeks of the months around, 1 - (1 - x)(1 - p) do.
+    """
+    start = pd.to_datetime(w.accounts.set_index("Account ID")["Customer Since"].replace("", None))
+    push = pd.Timestamp(TRUTHS.pushed_on)
+    old = w.grid.index[(w.grid[push - pd.Timedelta(days=1)] > 0) & (w.grid[push + pd.offsets.MonthEnd()] > 0)]
+    old = old[start.reindex(old) <= push - pd.Timedelta(days=60)]
+    events = w.raw("events").query("event == 'workflow_completed'").drop_duplicates()
+    at = pd.to_datetime(events["timestamp"], format="%Y-%m-%dT%H:%M:%SZ", errors="coerce", utc=True)
+    week = (at.dt.tz_convert("America/New_York").dt.tz_localize(None).dt.normalize() - push).dt.days // 7
+    ran = pd.DataFrame({"account": events["user_id"].map(w.user_accounts), "week": week}).drop_duplicates()
+    share = ran[ran["account"].isin(old)].groupby("week").size() / len(old)
+    usual = share[[-4, -3, -2, -1, 5, 6, 7, 8]].mean()
+    return float(1 - (1 - share[[0, 1, 2, 3]].mean()) / (1 - usual))
+
+
+# 13. Renewals.
+
+
+def late_renewals(w: Written) -> float:
+    """Of won renewals, those closed after the anniversary of the contract that lies nearest."""
+    start = w.lines.groupby("Subscription ID")["start"].min()
+    won = w.deals[(w.deals["Type"] == "Renewal") & w.deals["won"]]
+    closed, first = won["closed"], start.reindex(won["Subscription__c"]).to_numpy()
+    years = np.round((closed - first).dt.days / 365.25).astype(int)
+    due = [pd.Timestamp(f) + pd.DateOffset(years=int(y)) for f, y in zip(first, years, strict=True)]
+    return float((closed > pd.Series(due, index=won.index)).mean())
+
+
 MEASURES: dict[str, Callable[[Written], object]] = {
     "cycle_days": cycle_days,
     "cycle_spread": cycle_spread,
@@ -446,6 +503,11 @@ MEASURES: dict[str, Callable[[Written], object]] = {
     "orphan_opportunities": orphans,
     "undated_opportunities": undated,
     "impossible_dates": impossible,
+    "pushed_on": pushed_on,
+    "pushed_use": pushed_use,
+    "pushed_tickets": lambda w: float(burden(w).max() - others(w).mean()),
+    "burden_ceiling": lambda w: float(others(w).max()),
+    "late_renewals": late_renewals,
 }
 
 
@@ -567,7 +629,7 @@ def test_keys_are_unique_apart_from_exact_repetitions(committed: Written) -> Non
         "subscriptions": ["Subscription ID", "Start Date"],
         "events": ["account_id", "user_id", "event", "timestamp"],
         "exchange_rates": ["month_on", "currency"],
-        "targets": ["period", "metric", "segment"],
+        "targets": ["period", "metric", "segment", "owner"],
     }
     for table, key in keys.items():
         assert not committed.raw(table).drop_duplicates().duplicated(key).any(), table

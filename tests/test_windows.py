@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtmkit.periods import Period
+from gtmkit.periods import Period, Week
 from gtmkit.windows import flows, groups, levels
 
 JAN = 2026 * 12  # the index of 2026-01
@@ -183,3 +183,17 @@ def test_a_flow_is_the_difference_of_two_levels(grain: str) -> None:
     before, now = months_of(grain, 2)
     at = cells(levels(moved, [], [before, now]))
     assert cells(flows(moved, [], [now])) == {(now.label,): at[now.label,] - at[before.label,]}
+
+
+# Monday 2026-11-02 is day 20759: the 2nd 1, the 8th (a Sunday) 2, the 9th (the next Monday) 4; 8 on 26 October.
+BY_DAY = pd.DataFrame({"day": [20759, 20765, 20766, 20752], "x": [1, 2, 4, 8]})
+
+
+def test_days_are_laid_over_weeks_months_and_the_weeks_before() -> None:
+    week = Period.parse("2026-W45")
+    assert isinstance(week, Week)
+    assert cells(flows(BY_DAY, [], [week.shift(-1), week])) == {("2026-W44",): 8, ("2026-W45",): 3}
+    assert cells(flows(BY_DAY, [], [week.looking_back()])) == {("2026-W45",): 11}
+    assert cells(flows(BY_DAY, [], months_of("2026-11", 2))) == {("2026-10",): 8, ("2026-11",): 7}
+    assert cells(flows(BY_DAY, [], months_of("2026-11"), 2)) == {("2026-11",): 15}  # with October
+    assert cells(levels(BY_DAY, [], [week])) == {("2026-W45",): 11}

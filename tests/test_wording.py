@@ -114,6 +114,29 @@ def test_the_latest_final_period_against_those_before():
     ]
 
 
+def test_periods_before_a_change_of_definition_are_not_compared():
+    # Two of 50 of 100 under the old definition; eight of 30 and then 15 under the new one, which began in March.
+    wins = months([50] * 2 + [30] * 8 + [15])
+    said = wording.against_before(wins, subject="win rate", changes=["2026-03"])
+    assert str(said).splitlines() == [
+        "[act] 2026-11: win rate 15.0 % (5 to 25, n 100) against 30.0 % over the 8 periods before: "
+        "below, beyond the interval.",
+        "[not yet] win rate: 2 periods before it are not comparable: definition changed in 2026-03.",
+    ]
+    young = wording.against_before(wins, subject="win rate", changes=["2026-03", "2026-10"])
+    assert str(young).splitlines() == [
+        "[too few to judge] 2026-11: win rate 15.0 % (5 to 25, n 100); 1 final period before it, "
+        "eight are needed to tell a change from noise.",
+        "[not yet] win rate: 9 periods before it are not comparable: definition changed in 2026-10.",
+    ]
+
+
+def test_a_change_in_the_first_period_or_after_the_latest_final_one_parts_nothing():
+    wins = months([30] * 8 + [15, 20])
+    wins.loc[9, "status"] = "provisional"
+    assert "comparable" not in str(wording.against_before(wins, subject="w", changes=["2026-01", "2026-10"]))
+
+
 def test_seven_periods_before_give_no_verdict():
     said = wording.against_before(months([30] * 7 + [15]), subject="win rate")
     assert str(said) == (
@@ -264,6 +287,28 @@ def test_mix_and_rate_add_up():
     assert str(wording.mix_against_rate(wins.head(3), "segment", subject="win rate")) == (
         "[not yet] win rate: every segment needs deals in both halves of the periods to split a change."
     )
+
+
+def test_cohorts_on_two_sides_of_a_change_of_definition_are_not_compared():
+    triangle = cells(a=[100, 60], b=[100, 62], c=[100])
+    told = str(wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["b"])).splitlines()
+    assert told == [
+        "[not yet] kept: not comparable: definition changed in b.",
+        "[not yet] c: month 1 is not observed yet.",
+    ]
+    assert "comparable" not in str(
+        wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["a"])
+    )
+
+
+def test_halves_on_two_sides_of_a_change_of_definition_are_not_compared():
+    wins = frame(
+        [["a", f"2026-0{m}", *share(30, 100, None, None)] for m in (1, 2, 3, 4)], "segment", "period"
+    )
+    told = "[not yet] win rate: not comparable: definition changed in 2026-02."
+    assert str(wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-02"])) == told
+    begun = wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-01"])
+    assert "comparable" not in str(begun)  # all four are of the new definition
 
 
 def test_coverage_against_what_the_win_rate_asks_for():

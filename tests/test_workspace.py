@@ -11,6 +11,7 @@ import pytest
 from acceptance.workspaces import closed, company, deal, event, line
 
 import gtmkit
+from gtmkit.config import Config
 from gtmkit.errors import ConfigError, HistoryError
 from gtmkit.workspace import FACTS_MIME, Workspace
 
@@ -124,7 +125,7 @@ def test_a_period_after_the_data_is_refused(home: Path) -> None:
     assert gtmkit.open(home, "2026-Q4").period.label == "2026-Q4"
 
 
-@pytest.mark.parametrize("period", ["2026-13", "2026-W45", "last month", "9999-12", "0001"])
+@pytest.mark.parametrize("period", ["2026-13", "2026-W54", "last month", "9999-12", "0001"])
 def test_what_is_no_period_of_the_data_is_refused(home: Path, period: str) -> None:
     with pytest.raises(ConfigError):
         gtmkit.open(home, period)
@@ -483,3 +484,96 @@ def test_facts_show_as_a_line_and_travel_as_data(home: Path) -> None:
     assert json.loads(json.dumps(bundle, allow_nan=False)) == bundle
     undefined = bundle[FACTS_MIME][0]
     assert (undefined["period"], undefined["value"], undefined["status"]) == ("2026-08", None, "undefined")
+
+
+def test_a_workspace_says_in_which_periods_a_definition_changed():
+    log = [{"on": dt.date(2026, 9, 15), "metric": "arr", "note": "n"}]
+    ws = Workspace.from_frames({}, Config.model_validate({"change": log}), "2026-10")
+    assert ws.changes("arr", ["2026-08", "2026-09", "2026-10"]) == ["2026-09"]
+    assert ws.changes("win_rate", ["2026-08", "2026-09", "2026-10"]) == []
+
+
+# ---------------------------------------------------------------- confined to a value of a column
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+@pytest.mark.parametrize("metric", ["win_rate", "arr", "net_revenue_retention", "pipeline_velocity"])
+def test_a_confined_answer_is_the_row_that_by_gives(ws: Workspace, metric: str) -> None:
+    by = ws.metric(metric, by="segment", periods=3)
+    alone = by[by["segment"] == "small"].drop(columns="segment")
+    assert rows_of(ws.metric(metric, periods=3, where={"segment": "small"})) == rows_of(alone)
+
+
+def test_a_confined_workspace_confines_every_answer(home: Path) -> None:
+    confined = gtmkit.open(home, "2026-10", "segment=large; channel=unattributed")
+    assert confined.where == {"segment": "large", "channel": "unattributed"}
+    assert only(confined.metric("arr"))["value"] == 450 * 12
+    # A column by which it is broken down as well stays; the other value has no row.
+    by = confined.metric("arr", by="segment")
+    assert list(by.columns[:2]) == ["segment", "period"]
+    assert by["segment"].tolist() == ["large"]
+    (fact,) = confined.records()  # asked twice, a fact once
+    assert json.loads(fact["dims"]) == {"segment": "large", "channel": "unattributed"}
+
+
+def test_where_no_row_is_of_both_values_the_answer_says_so(home: Path) -> None:
+    confined = gtmkit.open(home, "2026-10", {"segment": "large", "channel": "inbound"})
+    row = only(confined.metric("arr"))
+    assert (row["status"], pd.isna(row["value"])) == ("undefined", True)
+    assert row["reason"] == "nothing with segment = large and channel = inbound"
+
+
+def test_what_is_not_known_by_a_column_says_so(ws: Workspace) -> None:
+    row = only(ws.metric("magic_number", where={"segment": "small"}))
+    assert (row["status"], row["reason"]) == ("undefined", "magic_number is not known by segment")
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        (
+            {"segment": "smal"},
+            "No row has segment = 'smal'. Did you mean 'small'? It has: large, small, unknown.",
+        ),
+        ({"segmnt": "small"}, "Nothing is known by 'segmnt'. Did you mean 'segment'?"),
+        ({"industry": "retail"}, "No row has industry = 'retail'. It has: none: no table has that column."),
+        ("segment", "'segment' is no condition. COLUMN=VALUE is allowed"),
+        ("segment=", "'segment=' is no condition."),
+        ("segment=small;segment=large", "segment is confined twice."),
+    ],
+)
+def test_a_condition_that_cannot_hold_is_refused(home: Path, where: Any, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        gtmkit.open(home, "2026-10", where)
+    assert said in str(error.value)
+
+
+# ---------------------------------------------------------------- weeks
+
+
+def test_what_stands_on_months_has_no_weeks(home: Path) -> None:
+    row = only(gtmkit.open(home, "2026-W41").metric("arr"))
+    assert (row["period"], row["status"], row["reason"]) == (
+        "2026-W41",
+        "undefined",
+        "arr is counted by the month",
+    )
+    parts = gtmkit.open(home, "2026-W41").metric("pipeline_velocity", periods=2)
+    assert parts["reason"].tolist() == ["pipeline_velocity is counted by the month"] * 2
+
+
+def test_a_value_signal_looks_back_over_four_weeks(tmp_path: Path) -> None:
+    # Week 43 ends on Sunday the 25th of October; four weeks begin on Monday the 28th of September.
+    accounts = [
+        {"account_id": name, "started_on": day}
+        for name, day in [("a", "2026-09-27"), ("b", "2026-09-28"), ("c", "2026-10-25"), ("d", "2026-10-26")]
+    ]
+    events = [event("a", f"2026-{day}T00:00:00", "done") for day in ("09-27", "10-26")]
+    more = {"activation": {"window_days": 1, "conditions": [{"event": "done"}]}, "suppress": {"min_n": 0}}
+    ws = opened(tmp_path, {"accounts": accounts, "events": events}, "2026-W43", **more)
+    row = only(ws.metric("activation_rate.to_date"))
+    assert (row["denominator"], row["period"]) == (2, "2026-W43")  # b and c
+    assert "trailing 4 weeks" in row["reason"]

@@ -1,27 +1,37 @@
 """The catalogue: one row a metric, with what the trade says of it; the formula is the function of that name.
 
 The definition is the first line of that function's docstring, so that text and code stand side by side. The
-rows stand by layer: `outcomes`, `outputs`, `signals`, `inputs`, and `processes` for process indicators.
+rows stand by layer: `outcomes`, then `demand`, `outputs` (the pipeline) and `economics` of layer 2, `signals`,
+`inputs`, and `processes` for process indicators.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from gtmkit.catalog import inputs, outcomes, outputs, processes, signals
-from gtmkit.catalog.metric import LAYERS, Decision, Metric, Unit, Variant
-from gtmkit.config import Config
+from gtmkit.catalog import demand, economics, inputs, outcomes, outputs, processes, signals
+from gtmkit.catalog.metric import LAYERS, Decision, Metric, Redefined, Unit, Variant
+from gtmkit.config import Cadence, Change, Config
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.periods import Period
 from gtmkit.results import Setting
 
 __all__ = [
-    "LAYERS", "METRICS", "Decision", "Metric", "Unit", "Variant", "check_agreed", "check_by", "define", "find",
-    "label", "overview",
+    "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Redefined", "Unit", "Variant", "belongs",
+    "cadence", "changes", "check_agreed", "check_by", "define", "find", "label", "overview", "version",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
-    row.id: row for layer in (outcomes, outputs, signals, inputs, processes) for row in layer.ROWS
+    row.id: row
+    for layer in (outcomes, demand, outputs, economics, signals, inputs, processes)
+    for row in layer.ROWS
 }
+
+
+SHOWN_MONTHLY = ("arr", "net_revenue_retention")  # outcomes that a month shows; only a quarter scores them
+
+# Every column by which some metric may be asked.
+DIMENSIONS = tuple(dict.fromkeys(column for row in METRICS.values() for column in row.by))
 
 
 def find(metric: str) -> tuple[Metric, str]:
@@ -51,7 +61,7 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
     for name in metrics:
         row, variant = find(name)
         agreed = config.metric.get(row.id)
-        changes = [f"{c.on.isoformat()}: {c.note}" for c in config.change if c.metric == row.id]
+        said = [f"{c.on.isoformat()}: {c.note}" for c in changes(config) if c.metric == row.id]
         note = f" Variant: {row.variants[variant].note}." if variant else ""
         if "window_months" in row.options:
             note = f" Window: {config.retention.window_months} months.{note}"
@@ -67,11 +77,25 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
                 "truth": (agreed.truth if agreed and agreed.truth else row.truth),
                 "owner": agreed.owner if agreed else None,
                 "target": agreed.target if agreed else None,
-                "version": agreed.version if agreed else 1,
-                "changes": "; ".join(changes) or None,
+                "version": version(row, config),
+                "changes": "; ".join(said) or None,
             }
         )
     return pd.DataFrame(rows)
+
+
+def version(row: Metric, config: Config) -> int:
+    """The version of what a metric means: it rises with a change in the code as with one in gtm.toml."""
+    agreed = config.metric.get(row.id)
+    return row.version - 1 + (agreed.version if agreed else 1)
+
+
+def changes(config: Config) -> list[Change]:
+    """The log of changed definitions, those in gtm.toml and those in the code, oldest first."""
+    of_code = [
+        Change(on=made.on, metric=row.id, note=made.note) for row in METRICS.values() for made in row.changes
+    ]
+    return sorted([*config.change, *of_code], key=lambda change: (change.on, change.metric))
 
 
 def label(metric: str, config: Config) -> str:
@@ -116,9 +140,40 @@ def check_by(metric: str, by: Sequence[str]) -> None:
             )
 
 
+def cadence(row: Metric, config: Config) -> Cadence:
+    """How often a metric is run: as [cadence] says, else by its layer.
+
+    Inputs and value signals by the week where they can be counted so, GTM outputs by the month, outcomes by
+    the quarter.
+    """
+    if row.id in config.cadence:
+        return config.cadence[row.id]
+    if row.layer == 1:
+        return "quarter"
+    return "week" if row.least == "week" and row.layer in (3, 4) else "month"
+
+
+def belongs(row: Metric, period: Period, config: Config) -> bool:
+    """Whether a metric is part of the review of such a period.
+
+    A week has what is run weekly; a month that and what is run monthly, with ARR and NRR shown; a quarter or
+    year has everything.
+    """
+    if period.grain == "week":
+        return cadence(row, config) == "week" and row.least == "week"
+    if period.grain == "month":
+        return cadence(row, config) != "quarter" or row.id in SHOWN_MONTHLY
+    return True
+
+
 def check_agreed(config: Config) -> None:
     """Raises ConfigError where gtm.toml agrees something about a metric that there is not."""
     named = [(f"metric.{name}", name) for name in config.metric]
+    named += [(f"cadence.{name}", name) for name in config.cadence]
+    named += [(f"guardrails.{name}", name) for name in config.guardrails]
+    named += [
+        (f"scorecard.lines[{at}]", name.partition(".")[0]) for at, name in enumerate(config.scorecard.lines)
+    ]
     named += [(f"change[{at}].metric", change.metric) for at, change in enumerate(config.change)]
     for key, name in named:
         if name not in METRICS:

@@ -3,23 +3,45 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal
 
 import pandas as pd
 
-from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OPPORTUNITY_DIMENSIONS, OWNER_DIMENSIONS
-from gtmkit.results import Need
+from gtmkit.ledgers.dimensions import (
+    ACCOUNT_DIMENSIONS,
+    LEAD_DIMENSIONS,
+    OPPORTUNITY_DIMENSIONS,
+    OWNER_DIMENSIONS,
+)
+from gtmkit.results import Part, parts_of
 
 Decision = Literal["focus", "demand", "sales_motion", "onboarding", "compounding"]
 Unit = Literal[
-    "share", "ratio", "money", "money per day", "days", "months", "opportunity-days", "accounts"
+    "share", "ratio", "money", "money per day", "days", "months", "opportunity-days", "accounts",
+    "hours", "count", "points",
 ]  # fmt: skip
 LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
 
 OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 OF_OPPORTUNITIES = (*dict.fromkeys([*OPPORTUNITY_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
+OF_LEADS = (*dict.fromkeys([*LEAD_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
 OF_TARGETS = ("segment", "channel", "owner")
 OF_COSTS = ("channel", "source", "medium", "segment")
+
+# The columns that tell the records of a table or ledger apart, as far as it has them; what has no id of its own is
+# told apart by all that it says.
+RECORDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("journeys", "visits", "positions", "stays", "opportunities"), ("opportunity_id",)),
+    **dict.fromkeys(
+        ("revenue", "activations", "churns", "renewals", "accounts", "usage_days"), ("account_id",)
+    ),
+    **dict.fromkeys(("prospects", "lead_opportunities", "leads"), ("lead_id",)),
+    "tickets": ("ticket_id",),
+    "events": ("occurred_at", "event", "account_id", "user_id", "anonymous_id"),
+    "efforts": ("day", "kind", "account_id"),
+    "surveys": ("answered_on", "kind", "score", "account_id"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +57,14 @@ class Variant:
 
 
 @dataclass(frozen=True)
+class Redefined:
+    """A change of what a metric means, made in the code: the first day it holds, and what is different."""
+
+    on: date
+    note: str
+
+
+@dataclass(frozen=True)
 class Metric:
     """What the trade says of a metric.
 
@@ -43,6 +73,11 @@ class Metric:
     columns it may be broken down by. `axes`: the metric's own. `function`: the measure or derived metric.
     `jackknife`: the least n from which a derived metric gets an interval by leaving accounts out, which is
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
+    `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
+    `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
+    `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
+    metric without has the records of its parts.
+    `changes`: when its definition was changed since the first release; each makes another version of it.
     """
 
     function: Callable[..., pd.DataFrame]
@@ -57,7 +92,23 @@ class Metric:
     departs: str = ""
     axes: tuple[str, ...] = ()
     jackknife: int = 0
+    least: Literal["week", "month"] = "month"
+    own_span: bool = False
+    record: tuple[str, ...] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    changes: tuple[Redefined, ...] = ()
+
+    @property
+    def version(self) -> int:
+        """The version of the definition in the code, from 1."""
+        return 1 + len(self.changes)
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """The columns that tell apart the records it counts; none where it counts none, or those of its parts."""
+        if self.record is not None or self.is_derived:
+            return self.record or ()
+        return next((RECORDS[part.name] for part in self.parts if part.name in RECORDS), ())
 
     @property
     def id(self) -> str:
@@ -77,23 +128,17 @@ class Metric:
         return (inspect.getdoc(self.function) or "").splitlines()[0]
 
     @property
+    def parts(self) -> list[Part]:
+        """What it is made of: metrics where it is derived, else tables and ledgers."""
+        return parts_of(self.function)
+
+    @property
     def is_derived(self) -> bool:
         """Whether it is computed from other metrics, whose answers are frames of pandas."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return all(p.annotation is pd.DataFrame for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD)
+        return all(part.is_metric for part in self.parts)
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
         """The keyword-only parameters beyond `by` and `periods`: what may be asked of it."""
         parameters = inspect.signature(self.function).parameters.values()
         return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "periods")}
-
-    @property
-    def inputs(self) -> list[str]:
-        """The tables, ledgers or metrics it takes, by the names of its positional parameters."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return [
-            p.default.metric if isinstance(p.default, Need) else p.name
-            for p in parameters
-            if p.kind is p.POSITIONAL_OR_KEYWORD
-        ]

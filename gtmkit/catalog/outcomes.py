@@ -2,40 +2,61 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import customers, finance, retention
+from gtmkit.catalog.metric import OF_ACCOUNTS, OF_OPPORTUNITIES, Metric, Variant
+from gtmkit.metrics import bookings, customers, finance, movements, renewals, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _BOOKS: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
 ROWS: list[Metric] = [
     Metric(
-        retention.mrr, "MRR", 1, "money", "up", **_BILLING,
+        movements.mrr, "MRR", 1, "money", "up", **_BILLING,
         standard="recurring charges normalised to a month: annual / 12, week x 52 / 12",
         departs="what holds at the month's last instant; contracts signed but not live are not in it",
     ),
     Metric(
-        retention.arr, "ARR", 1, "money", "up", **_BILLING,
+        movements.arr, "ARR", 1, "money", "up", **_BILLING,
         standard="MRR x 12 on the last day of the period",
+        record=("account_id",),
     ),
     Metric(
-        retention.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
+        movements.arr_bridge, "ARR bridge", 1, "money", "up", **_BILLING,
         standard="new + expansion + reactivated + contraction + churned = change in ARR",
         departs="paying basis: any return from zero is reactivated, never new or expansion",
         axes=("movement",),
     ),
     Metric(
-        retention.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
+        movements.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
         standard="ARR at the end less ARR at the start",
     ),
     Metric(
-        retention.new_arr, "New ARR", 1, "money", "up", **_BILLING,
+        movements.new_arr, "New ARR", 1, "money", "up", **_BILLING,
         standard="ARR of new customers",
         departs="as it stood at their first month end; a return from zero is reactivated, not new",
     ),
     Metric(
-        retention.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
+        movements.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
         standard="ARR added by customers of before: more seats, upgrades, prices",
         departs="netted within each account and month, so that a change of plan is no expansion",
+    ),
+    Metric(
+        movements.contraction_arr, "Contraction ARR", 1, "money", "down", **_BILLING,
+        standard="ARR lost by customers that stay: fewer seats, downgrades, discounts",
+        departs="netted within each account and month; an amount above zero",
+    ),
+    Metric(
+        movements.churned_arr, "Churned ARR", 1, "money", "down", **_BILLING,
+        standard="ARR of customers that left",
+        departs="in the month at whose end nothing is paid; an amount above zero",
+    ),
+    Metric(
+        movements.reactivated_arr, "Reactivated ARR", 1, "money", "up", **_BILLING,
+        standard="ARR of customers that return",
+        departs="any return from zero at a month end, however short the gap; neither new nor expansion",
+    ),
+    Metric(
+        movements.arr_growth_rate, "ARR growth", 1, "ratio", "up", **_BILLING,
+        standard="ARR over ARR a year before, less 1",
+        departs="over 12 months whatever the period; never annualised",
     ),
     Metric(
         customers.arpa, "ARPA", 1, "money", "up", **_BILLING,
@@ -48,7 +69,7 @@ ROWS: list[Metric] = [
         departs="Kaplan-Meier, counted to a fixed horizon only; customers of the data's first month are left out",
     ),
     Metric(
-        finance.recognised_revenue, "Revenue", 1, "money", "up", **_BOOKS,
+        finance.revenue, "Revenue", 1, "money", "up", **_BOOKS,
         standard="revenue recognised in the period", departs="from finance alone, never made from MRR",
     ),
     Metric(
@@ -60,6 +81,27 @@ ROWS: list[Metric] = [
                 "of subscription revenue alone; of all revenue where finance does not keep it apart",
                 {"of": "subscription"},
             )
+        },
+    ),
+    Metric(
+        finance.rule_of_40, "Rule of 40", 1, "ratio", "up", **_BOOKS,
+        standard="growth + margin; above 0.40 is called healthy",
+        departs="revenue of three months over the same a year before, and their operating margin",
+    ),
+    Metric(
+        finance.opex_profile, "Operating expense", 1, "ratio", "neither", **_BOOKS,
+        standard="each function's cost over revenue",
+        departs="over three months; customer success is no row where [finance] has it as cogs",
+        axes=("function",),
+    ),
+    Metric(
+        bookings.bookings, "Bookings", 1, "money", "up", "sales_motion", "crm",
+        "value of contracts signed in the period", OF_OPPORTUNITIES,
+        departs="first year's recurring amount of won opportunities by closed_on; renewals apart",
+        variants={
+            "new": Variant("of new business alone", {"of": "new"}),
+            "expansion": Variant("of expansion alone", {"of": "expansion"}),
+            "renewal": Variant("what was renewed; in no sum with the others", {"of": "renewal"}),
         },
     ),
     Metric(
@@ -89,5 +131,11 @@ ROWS: list[Metric] = [
         retention.expansion_rate, "Expansion rate", 1, "ratio", "up", **_BILLING,
         standard="growth of the accounts of then over their revenue then",
         departs="netted within each account; NRR = GRR + this",
+    ),
+    Metric(
+        renewals.renewal_rate, "Renewal rate", 1, "ratio", "up", **_BILLING,
+        standard="recurring amount renewed over the amount up for renewal",
+        departs="capped at what was due; only terms whose grace has passed; terms recur, as exports overwrite them",
+        variants={"logos": Variant("share of the accounts with a term that ended", {"of": "logos"}, "share")},
     ),
 ]  # fmt: skip

@@ -1,14 +1,12 @@
-"""The catalogue's rows of layer 2, what the go-to-market work puts out."""
+"""The catalogue's rows of layer 2 about the pipeline: created, open, won, how fast and where it stops."""
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_OPPORTUNITIES, OF_TARGETS, Metric, Variant
-from gtmkit.metrics import coverage, customers, economics, efficiency, pipeline, stages
+from gtmkit.catalog.metric import OF_OPPORTUNITIES, OF_TARGETS, Metric, Variant
+from gtmkit.metrics import coverage, pipeline, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 _BY_AMOUNT = Variant("each opportunity weighs its amount", {"weight": "amount"}, "ratio")
-_COST: dict[str, Any] = {"truth": "finance", "by": OF_COSTS, "decision": "demand"}
-_ENGINE: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
 ROWS: list[Metric] = [
     Metric(
         pipeline.pipeline_created, "Pipeline created", 2, "money", "up", **_CRM | {"decision": "demand"},
@@ -88,73 +86,5 @@ ROWS: list[Metric] = [
         stages.stage_wait, "Wait by stage", 2, "opportunity-days", "down", **_CRM,
         standard="ours: days spent in each stage, 12 months",
         axes=("stage",),
-    ),
-    Metric(
-        customers.new_logos, "New customers", 2, "accounts", "up", "demand", "billing",
-        "customers won in the period", OF_ACCOUNTS,
-        departs="by the first month end with MRR; one who left and came back is not new",
-    ),
-    Metric(
-        economics.cac, "CAC", 2, "money", "down", **_COST,
-        standard="sales and marketing cost to win customers over customers won",
-        departs="cost of [cac] lag_months before, because it comes before its customers; all cost, shared out to rows",
-        variants={
-            "paid": Variant("cost booked on the row alone, nothing shared out; flatters, not what a customer costs",
-                            {"cost": "paid"})
-        },
-    ),
-    Metric(
-        economics.cac_payback, "CAC payback", 2, "months", "down", **_COST,
-        jackknife=5,
-        standard="CAC over monthly gross margin of a new customer",
-        departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",
-        variants={"revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"})},
-    ),
-    Metric(
-        economics.ltv, "LTV", 2, "money", "up", "compounding", "billing",
-        "gross margin x ARPA x lifetime", OF_ACCOUNTS, jackknife=100,
-        departs="lifetime as observed and within [ltv] horizon_months, the same for all rows; no value beyond it",
-        variants={
-            "simple": Variant(
-                "ARPA x margin / the month's logo churn; wrong where churn changes with age, and without a horizon",
-                {"lifetime": "simple"},
-            )
-        },
-    ),
-    Metric(
-        economics.ltv_to_cac, "LTV:CAC", 2, "ratio", "up", **_COST,
-        jackknife=5,
-        standard="LTV over CAC, 3 is called healthy",
-        departs="within the horizon, so lower than with an endless lifetime; customers of today stand for new ones",
-    ),
-    Metric(
-        efficiency.magic_number, "Magic number", 2, "ratio", "up", **_ENGINE,
-        standard="(revenue of the quarter - of the quarter before) x 4 / sales and marketing of the quarter before",
-        departs="three months to the end of any period",
-        variants={
-            "arr": Variant("net new ARR over the same cost; not times 4, ARR is of a year already", {"basis": "arr"}),
-            "as_written": Variant(
-                "new ARR x 4 over the same cost; wrong: four times too high, since ARR is of a year already",
-                {"basis": "as_written"},
-            ),
-        },
-    ),
-    Metric(
-        efficiency.new_cac_ratio, "New CAC ratio", 2, "ratio", "down", **_ENGINE,
-        jackknife=5,
-        standard="cost to win customers over the ARR they bring",
-        departs="cost of the three months before; others call its inverse by this name",
-    ),
-    Metric(
-        efficiency.expansion_cac_ratio, "Expansion CAC ratio", 2, "ratio", "down", **_ENGINE,
-        jackknife=5,
-        standard="cost to expand customers over the ARR by which they grow",
-        departs="sales and marketing with purpose expansion alone, of the three months before",
-    ),
-    Metric(
-        efficiency.blended_cac_ratio, "Blended CAC ratio", 2, "ratio", "down", **_ENGINE,
-        jackknife=5,
-        standard="sales and marketing over new and expansion ARR",
-        departs="not over net new ARR, which churn can bring below zero; cost for retention is left out",
     ),
 ]  # fmt: skip

@@ -3,13 +3,19 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, churn, retention, usage
+from gtmkit.metrics import activation, active, churn, retention, support, usage, voice
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
 ROWS: list[Metric] = [
     Metric(
-        activation.activation_rate, "Activation rate", 3, "share", "up", **_PRODUCT,
+        active.north_star, "North Star", 3, "count", "up", **_PRODUCT | {"decision": "focus"},
+        standard="the one number of customers who get value that the company agreed on",
+        departs="declared in gtm.toml; the mean over the weeks that end in the period, so that long months do not win",
+        least="week",
+    ),
+    Metric(
+        activation.activation_rate, "Activation rate", 3, "share", "up", **_PRODUCT, least="week",
         standard="accounts that meet the agreed behaviour over accounts started",
         departs="within a fixed window, only accounts whose window has ended, so that young months do not look worse",
         variants={
@@ -23,7 +29,7 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT,
+        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week", own_span=True,
         standard="median days from start to activation",
         departs="Kaplan-Meier over all accounts, those that have not activated wait; 12 months of starts",
         variants={
@@ -33,13 +39,13 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.activation_depth, "Activation depth", 3, "share", "up", **_PRODUCT,
+        activation.activation_depth, "Activation depth", 3, "share", "up", **_PRODUCT, least="week",
         standard="activated accounts that also hit a second milestone",
         departs="each within its window from the start, over those activated within theirs",
         variants={"of_starts": Variant("over all accounts started, activated or not", {"basis": "starts"})},
     ),
     Metric(
-        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT,
+        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week", own_span=True,
         standard="accounts that reached a milestone by an age over accounts that old",
         departs="1 - Kaplan-Meier, so that young accounts count as long as they have been seen",
         axes=("milestone", "age"),
@@ -55,9 +61,17 @@ ROWS: list[Metric] = [
         axes=("cohort", "age"),
     ),
     Metric(
+        active.active_accounts, "Active accounts", 3, "accounts", "up", **_PRODUCT | {"decision": "compounding"},
+        standard="accounts that used the product in the period",
+        departs="as [active] says: which events, and how often",
+        least="week",
+    ),
+    Metric(
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",
         "share of those first active in an interval that are active so many intervals later", OF_ACCOUNTS,
         departs="first time only; intervals that have not ended do not exist",
+        least="week",
+        own_span=True,
         variants={
             "recurring": Variant(
                 "in the cohort of every interval with a start, not of the first alone; the same actors many times",
@@ -66,6 +80,7 @@ ROWS: list[Metric] = [
             "cumulative": Variant("back at the age or at any later one observed", {"mode": "cumulative"}),
         },
         axes=("cohort", "age"),
+        record=("actor",),
     ),
     Metric(
         churn.churn_reasons, "Churn reasons", 3, "share", "neither", **_BILLING | {"truth": "crm"},
@@ -86,5 +101,28 @@ ROWS: list[Metric] = [
             "kind": Variant("voluntary, involuntary (nobody chose to leave) and unknown", {"axis": "kind"}),
         },
         axes=("churn_reason", "kind"),
+    ),
+    Metric(
+        voice.nps, "NPS", 3, "points", "up", "compounding", "surveys",
+        "promoters (9, 10) less detractors (0 to 6), in percent of responses", OF_ACCOUNTS,
+        departs="with an interval; few responses are suppressed as those of a share are",
+        least="week",
+    ),
+    Metric(
+        voice.csat, "CSAT", 3, "share", "up", "onboarding", "surveys",
+        "share of responses that are 4 or 5 of 5", OF_ACCOUNTS,
+        least="week",
+    ),
+    Metric(
+        support.support_burden, "Support burden", 3, "ratio", "down", "onboarding", "support",
+        "tickets a customer and month", OF_ACCOUNTS,
+        departs="of those who were customers when the period began: tickets and customers are of one population",
+        record=("account_id",),
+    ),
+    Metric(
+        support.account_health, "Account health", 3, "ratio", "neither", "compounding", "customer success",
+        "share of ARR in each band of the health score", OF_ACCOUNTS,
+        departs="the latest score of at most 30 days; customers without one are a row, never left out",
+        axes=("band",),
     ),
 ]  # fmt: skip

@@ -2,8 +2,8 @@
 
 `cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline, `reasons`
 why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps` or
-`movement_steps`), `trend` over periods. `show` puts a picture on the page, with its caption, its words and its
-table. A frame without a figure draws a quiet box with the reason.
+`movement_steps`), `trend` over periods, `spark` the same small enough for a table. `show` puts a picture on the
+page, with its caption, its words and its table. A frame without a figure draws a quiet box with the reason.
 """
 
 from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_rows, retention_steps
@@ -12,6 +12,7 @@ from gtmkit.charts.heatmap import cohort_heatmap
 from gtmkit.charts.picture import Picture, show
 from gtmkit.charts.rates import rates
 from gtmkit.charts.reasons import reasons, reasons_by
+from gtmkit.charts.spark import spark
 from gtmkit.charts.stages import stages
 from gtmkit.charts.trend import trend
 
@@ -28,6 +29,7 @@ __all__ = [
     "retention_rows",
     "retention_steps",
     "show",
+    "spark",
     "stages",
     "trend",
 ]

@@ -103,10 +103,12 @@ def trend(
                 )
         _names(ax, frame.iloc[known[-1]], target, unit, currency, narrow)
     target_words = [] if target is None else [f"target {formats.number(target, unit, currency)}"]
+    changed = [f"definition changed in {change}" for change in changes if change in labels]
     ax.set_label(
         spell(
             [
                 *target_words,
+                *changed,
                 *(f"{labels[i]} {formats.figure(frame.iloc[i], unit, currency)}" for i in reversed(known)),
             ]
         )

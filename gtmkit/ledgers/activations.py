@@ -67,14 +67,14 @@ def activations(
     return named(table.select(*columns).join(dimensions, on="account_id", how="left"), names)
 
 
-def identified(events: Frame, identities: Frame | None, as_of: date) -> Frame:
+def identified(events: Frame, identities: Frame | None, as_of: date, by: Sequence[str] = ()) -> Frame:
     """Every dated event before `as_of` with its day and month, and the account it is known to be of.
 
     By its own account_id, else by its user_id, else by its anonymous_id through `identities`; an event from
-    before its link became known counts on its own day. Null where nothing says whose it is.
+    before its link became known counts on its own day. Null where nothing says whose it is. Columns of `by` stay.
     """
     columns = {c: column_or_null(events, c, nw.String) for c in ("account_id", *KEYS)}
-    rows = events.select("event", **columns, day=day("occurred_at"), month=month("occurred_at"))
+    rows = events.select("event", *by, **columns, day=day("occurred_at"), month=month("occurred_at"))
     rows = rows.filter(~nw.col("day").is_null() & before("day", as_of))
     if identities is None:
         return rows

@@ -7,7 +7,19 @@ import narwhals as nw
 import pandas as pd
 
 from gtmkit.config import Reason
-from gtmkit.frames import INTEGER, Frame, before, collect, column_or_null, counted, day, month, running, sums
+from gtmkit.frames import (
+    INTEGER,
+    Frame,
+    before,
+    collect,
+    column_or_null,
+    counted,
+    day,
+    month,
+    running,
+    sums,
+    with_first_day,
+)
 from gtmkit.results import setting
 
 NEAR = 45  # days from a churn within which an event can be about it
@@ -99,8 +111,8 @@ def _paired(left: Frame, churn_events: Frame, as_of: date) -> Frame:
     # 45 days reach into the second month at most; first days are worked out for those pairs alone.
     apart = nw.col("month") - nw.col("at")
     pairs = pairs.filter((apart <= 2) & (apart >= -2))
-    pairs = _with_first_day(pairs, nw.col("month"), "_first")
-    pairs = _with_first_day(pairs, nw.col("month") + 1, "_next")
+    pairs = with_first_day(pairs, nw.col("month"), "_first")
+    pairs = with_first_day(pairs, nw.col("month") + 1, "_next")
     distance = (
         nw.when(nw.col("day") < nw.col("_first"))
         .then(nw.col("_first") - nw.col("day"))
@@ -130,18 +142,6 @@ def _least(rows: Frame, what: nw.Expr, within: Sequence[str]) -> Frame:
     rows = rows.with_columns(_what=what)
     rows = rows.with_columns(_least=nw.col("_what").min().over(*within))
     return rows.filter(nw.col("_what") == nw.col("_least")).drop("_what", "_least")
-
-
-def _with_first_day(rows: Frame, at: nw.Expr, name: str) -> Frame:
-    """The rows with the first day of a month index as a day index, in steps that stay short on every engine."""
-    rows = rows.with_columns(_march=at - 2)  # months since March of the year 0: leap days come last
-    rows = rows.with_columns(_year=(nw.col("_march") // 12).cast(INTEGER))
-    rows = rows.with_columns(_in_year=nw.col("_march") - nw.col("_year") * 12)
-    year, in_year = nw.col("_year"), nw.col("_in_year")
-    leap_days = year // 4 - year // 100 + year // 400
-    # Months from March on have 31, 30, 31, 30, 31 days, again and again; 719,468 days before 1970.
-    first = year * 365 + leap_days + (in_year * 153 + 2) // 5 - 719_468
-    return rows.with_columns(**{name: first.cast(INTEGER)}).drop("_march", "_year", "_in_year")
 
 
 def _meaning(reasons: Mapping[str, Reason]) -> list[nw.Expr]:

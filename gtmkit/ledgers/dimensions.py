@@ -4,14 +4,16 @@ from collections.abc import Sequence
 
 import narwhals as nw
 
-from gtmkit.frames import Frame, counted, day
+from gtmkit.frames import Frame, column_or_null, counted, day
 
 ACCOUNT_DIMENSIONS = (
     "segment", "channel", "source", "medium", "campaign", "use_case", "industry", "region", "plan_tier",
     "onboarding_path", "is_icp", "is_target", "parent_id", "owner",
 )  # fmt: skip
 OWNER_DIMENSIONS = ("team", "territory", "function")
+LEAD_DIMENSIONS = ("source", "medium", "channel", "segment", "persona", "owner")
 OPPORTUNITY_DIMENSIONS = ("segment", "use_case", "persona", "channel", "owner", "product", "kind")
+ITS = "its_"  # before a column that tells records apart, so that it is none that a metric uses for itself
 UNATTRIBUTED = ("channel", "source", "medium", "campaign", "motion")
 
 
@@ -59,12 +61,66 @@ def account_dimensions(accounts: Frame, account_changes: Frame | None, owners: F
     return with_owner(_once(table, "account_id", have), owners)
 
 
+def for_groups(
+    table: Frame,
+    by: Sequence[str],
+    columns: Sequence[str],
+    own: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """These columns of a table and those of `by`: its own, else its account's, else its owner's.
+
+    A column of the table that is no dimension (`own` names those it has) is kept as it is.
+    """
+    if not by:
+        return table
+    table = table.with_columns(account_id=column_or_null(table, "account_id", nw.String))
+    if f"{ITS}account_id" in by and not _has(table, f"{ITS}account_id"):
+        table = table.with_columns(**{f"{ITS}account_id": nw.col("account_id")})
+    names = table.collect_schema().names()
+    kept = dict.fromkeys(["account_id", *columns, *[c for c in by if c in names and c not in own]])
+    return with_dimensions(table, list(kept), own, accounts, account_changes, owners)
+
+
 def with_owner(table: Frame, owners: Frame | None) -> Frame:
     """The table with team, territory and function of its owner, as far as the owners table has them."""
     if owners is None or not _has(table, "owner"):
         return table
     extra = [c for c in OWNER_DIMENSIONS if _has(owners, c)]
     return table.join(_once(owners, "owner", extra), on="owner", how="left") if extra else table
+
+
+def with_dimensions(
+    table: Frame,
+    columns: Sequence[str],
+    own: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """These columns of what belongs to an account, and its dimensions as text with their nulls named.
+
+    A dimension is its own where it has one (`own` says which it may have), else its account's at acquisition;
+    team, territory and function are its owner's.
+    """
+    have = [c for c in own if _has(table, c)]
+    table = table.select(*columns, *have)
+    if accounts is not None:
+        of_account = account_dimensions(accounts, account_changes, None)
+        more = {c: nw.col(f"_{c}") for c in of_account.collect_schema().names() if c != "account_id"}
+    if accounts is not None and more:
+        of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
+        table = table.join(of_account, on="account_id", how="left")
+        table = table.with_columns(*text(table, have)) if have else table
+        either = {
+            c: nw.when(nw.col(c).is_null()).then(its).otherwise(nw.col(c)) if c in have else its
+            for c, its in more.items()
+        }
+        table = table.with_columns(**either).drop(*[f"_{c}" for c in more])
+    table = with_owner(table, owners)
+    return named(table, [c for c in table.collect_schema().names() if c not in columns])
 
 
 def _once(table: Frame, key: str, columns: Sequence[str]) -> Frame:

@@ -10,7 +10,7 @@ from datetime import date
 import narwhals as nw
 
 from gtmkit.frames import INTEGER, Frame, before, column_or_null, counted, day, month, running, small
-from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, account_dimensions, named, text, with_owner
+from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, with_dimensions
 from gtmkit.results import setting
 
 
@@ -51,7 +51,7 @@ def journeys(
         is_first_known=~nw.col("_first").is_null(),
         first_amount=_first_of("_first", "amount"),
     )
-    return _with_dimensions(table, accounts, account_changes, owners)
+    return with_dimensions(table, COLUMNS, OPPORTUNITY_DIMENSIONS, accounts, account_changes, owners)
 
 
 COLUMNS = (
@@ -366,29 +366,3 @@ def _day_or_null(frame: Frame, column: str, part: Callable[[str], nw.Expr] = day
     return (
         part(column) if column in frame.collect_schema().names() else column_or_null(frame, column, nw.Int64)
     )
-
-
-def _with_dimensions(
-    table: Frame,
-    accounts: Frame | None,
-    account_changes: Frame | None,
-    owners: Frame | None,
-) -> Frame:
-    """The journeys with their dimensions as text: own column first, then the account's, then the owner's."""
-    own = [c for c in OPPORTUNITY_DIMENSIONS if c in table.collect_schema().names()]
-    table = table.select(*COLUMNS, *own)
-    if accounts is not None:
-        of_account = account_dimensions(accounts, account_changes, None)
-        more = [c for c in of_account.collect_schema().names() if c != "account_id"]
-    if accounts is not None and more:
-        of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
-        table = table.join(of_account, on="account_id", how="left").with_columns(*text(table, own))
-        both = [c for c in more if c in own]
-        table = table.with_columns(
-            *[_first_of(c, f"_{c}").alias(c) for c in both],
-            *[nw.col(f"_{c}").alias(c) for c in more if c not in own],
-        ).drop(*[f"_{c}" for c in more])
-        own = [*own, *[c for c in more if c not in own]]
-    table = with_owner(table, owners)
-    names = [c for c in table.collect_schema().names() if c not in COLUMNS]
-    return named(table, names)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.config import Condition, Milestone
-from gtmkit.frames import INTEGER, Frame, collect, counted, sums
+from gtmkit.frames import INTEGER, Frame, before, collect, counted, sums
 from gtmkit.ledgers.activations import identified
 from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
 from gtmkit.periods import Period, day_index, month_label, month_start
@@ -42,11 +42,9 @@ def activation_rate(
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
-    rows = activations.with_columns(month=nw.col("started_month"))
+    rows = activations.with_columns(day=nw.col("started_day"))
     if basis == "to_date":
-        table = collect(
-            sums(rows, [*by, "month"], entered=one(), reached=counted(_happened("activated_day")))
-        )
+        table = collect(sums(rows, [*by, "day"], entered=one(), reached=counted(_happened("activated_day"))))
         over = flows(table, by, periods, months)
         answer = share(over, over["reached"], over["entered"], "none started in the period")
         return shaped(noted(answer, True, "so far: who started recently has had less time"), by, [])
@@ -81,10 +79,9 @@ def activation_depth(
         return undefined(by, [p.label for p in periods], NO_SECOND if _has_rule(activations) else NO_RULE)
     second_days = second.window_days or window_days
     longest = max(window_days, second_days)
-    rows = activations.with_columns(month=nw.col("started_month"))
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
     both = within & (nw.col("second_day") - nw.col("started_day") <= second_days)
-    table = entrants(rows, by, periods, "started_day", longest, within, {}, deep=counted(both))
+    table = entrants(activations, by, periods, "started_day", longest, within, {}, deep=counted(both))
     over = _by_start(table, by, periods, months, longest)
     if basis == "starts":
         answer = windowed(over.assign(reached=over["deep"]), longest)
@@ -110,7 +107,7 @@ def time_to_value(
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
-    table = ages(activations, by, periods, "started_day", "activated_day", "started_month")
+    table = ages(activations, by, periods, "started_day", "activated_day")
     if basis == "activated":
         rows = medians(table.assign(n=table["n"] * table["ended"]), by, periods)
         return shaped(noted(rows, rows["n"] > 0, "biased low: who has not activated is left out"), by, [])
@@ -147,7 +144,6 @@ def milestone_rate(
             activations.select(
                 *by,
                 "started_day",
-                "started_month",
                 milestone=nw.lit(i).cast(INTEGER),
                 reached_day=nw.col(column),
             )
@@ -155,7 +151,7 @@ def milestone_rate(
         ]
     )
     keys = [*by, "milestone"]
-    table = ages(rows, keys, periods, "started_day", "reached_day", "started_month")
+    table = ages(rows, keys, periods, "started_day", "reached_day")
     marks = sorted({*(m for m in MARKS if m <= BEYOND * window_days), window_days})
     curves = each(
         table,
@@ -180,11 +176,12 @@ def identity_match_rate(
 
     Answers: whose use do we see, and whose is lost to us?
     Takes: the account of the event, else of its user, else of its visitor, by the links known at the end.
-    Returns: share by month of the event; n = events.
+    Returns: share by day of the event; n = events.
     """
-    rows = identified(events, identities, periods[-1].end)
+    rows = identified(events, identities, periods[-1].end, by)
+    rows = rows.filter(~before("day", periods[0].start))
     matched = counted(~nw.col("account_id").is_null())
-    over = flows(collect(sums(rows, [*by, "month"], matched=matched, n=one())), by, periods)
+    over = flows(collect(sums(rows, [*by, "day"], matched=matched, n=one())), by, periods)
     return shaped(share(over, over["matched"], over["n"], "no events in the period"), by, [])
 
 

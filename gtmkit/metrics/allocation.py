@@ -1,4 +1,4 @@
-"""How cost that is of no one row is shared out among the rows, so that everything still adds up."""
+"""How cost that is of no one row is shared out among the rows, so that all adds up, and what cost won is each."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,11 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gtmkit import stats
 from gtmkit.frames import UNITS
 from gtmkit.ledgers.dimensions import null_row
-from gtmkit.results import FIGURES, WORDS, floats
+from gtmkit.metrics.costs import FROM_FINANCE, NO_PURPOSE
+from gtmkit.results import FIGURES, WORDS, beside, divided, floats, marked, noted, voided
 
 STAYS = "shared cost stays here"
+NO_BASIS = {
+    "pipeline": "no pipeline created to share it by",
+    "logos": "no new logos to share it by",
+    "paid": "nothing paid to share it by",
+    "none": "[cac] allocation is none",
+}
 Key = tuple[str, ...]
 
 
@@ -87,6 +95,49 @@ def laid_out(
     return _framed(costs, by), _framed(logos, by)
 
 
+def cost_each(
+    spend: pd.DataFrame,
+    won: pd.DataFrame,
+    basis: pd.DataFrame | None,
+    by: Sequence[str],
+    name: str,
+    cost: str,
+    allocation: str,
+) -> pd.DataFrame:
+    """Cost over the number of what it won (`name`: new_logos, ...), with shared cost laid on the rows by `basis`.
+
+    The interval takes cost as fixed and what it won as Poisson. A row with no cost or nothing won is undefined.
+    """
+    why = NO_BASIS[allocation] if cost == "loaded" else "paid cost is of the rows themselves"
+    why += _missing(basis)
+    parts = laid_out(spend, won, basis if cost == "loaded" else None, by, why)
+    rows = beside(by, **{"spend": parts[0], name: parts[1]})
+    amount, count = floats(rows["spend.value"]), floats(rows[f"{name}.value"])
+    fewest, most = stats.poisson(count)
+    answer = rows.assign(
+        value=divided(amount, count), numerator=amount, denominator=count, n=count,
+        low=divided(amount, most), high=divided(amount, fewest),
+    )  # fmt: skip
+    answer = voided(answer, _says(rows["spend.reason"], STAYS), f"{STAYS}: {why}")
+    answer = voided(answer, count == 0, f"no {name.replace('_', ' ')}")
+    answer = voided(answer, amount <= 0, "no spend on it")
+    for words in (FROM_FINANCE, NO_PURPOSE):
+        answer = noted(answer, _says(rows["spend.reason"], words), words)
+    if cost == "loaded":
+        answer = _without_shared(answer, why, allocation)
+    if cost == "paid" and not by:
+        answer = noted(answer, amount > 0, "of the whole company: nothing there to share out")
+    return answer
+
+
+def unsettled(answer: pd.DataFrame, categories: pd.DataFrame, not_applicable: Sequence[str]) -> pd.DataFrame:
+    """The rows, provisional where a category of cost that applies has no row in the months of the cost."""
+    for period, absent in _absent(categories, not_applicable):
+        here = (answer["period"] == period).to_numpy(dtype=bool)
+        answer = marked(answer, here, "provisional", f"no {', '.join(absent)} rows")
+    return answer
+
+
 def _is_shared(key: Key, nobody: Sequence[str]) -> bool:
     return any(name == word for name, word in zip(key, nobody, strict=True))
 
@@ -143,3 +194,31 @@ def _words(rows: pd.DataFrame, more: str | None) -> dict[str, Any]:
 def _framed(rows: list[dict[str, Any]], by: Sequence[str]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=[*by, "period", *FIGURES, *WORDS])
     return frame.assign(**{c: frame[c].astype("string") for c in [*by, "period"]})
+
+
+def _missing(basis: pd.DataFrame | None) -> str:
+    """What the basis lacks, where a whole table of it is not there."""
+    if basis is None or not len(basis) or (basis["status"] != "undefined").any():
+        return ""
+    reason = str(basis["reason"].iloc[0])
+    return f" (no table {reason.removeprefix('needs table ')})" if reason.startswith("needs table ") else ""
+
+
+def _without_shared(answer: pd.DataFrame, why: str, allocation: str) -> pd.DataFrame:
+    """Beside a row in which shared cost had to stay, the others have none of it, and say so."""
+    stays = _says(answer["reason"], STAYS)
+    here = answer["period"].isin(set(answer["period"][stays])).to_numpy(dtype=bool) & ~stays
+    words = f"no shared cost in it: {why}"
+    return noted(answer, here, words) if allocation == "none" else marked(answer, here, "provisional", words)
+
+
+def _says(reasons: pd.Series, words: str) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    return np.array([isinstance(reason, str) and words in reason for reason in reasons], dtype=bool)
+
+
+def _absent(categories: pd.DataFrame, not_applicable: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """The periods in whose cost a category that applies has no row; n is null where cost has no categories."""
+    missing = categories[(floats(categories["n"]) == 0) & categories["category"].notna().to_numpy()]
+    missing = missing[~missing["category"].isin(list(not_applicable)).to_numpy(dtype=bool)]
+    for period, rows in missing.groupby("period", sort=False):
+        yield str(period), [str(category) for category in rows["category"]]

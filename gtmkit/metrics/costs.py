@@ -14,7 +14,10 @@ from gtmkit.periods import Period, month_label
 from gtmkit.results import marked, noted, setting, shaped, total, undefined
 from gtmkit.windows import flows
 
-SALES_AND_MARKETING = ("sales", "marketing")
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "sales_and_marketing": ("sales", "marketing"),
+    "go_to_market": ("sales", "marketing", "customer_success"),
+}
 FROM_FINANCE = "cost from finance: no spend is given"
 NO_PURPOSE = "no purpose is given, so all cost counts"
 Purpose = Literal["all", "new", "expansion", "new_and_expansion"]
@@ -28,7 +31,7 @@ def spend(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
-    of: Literal["all", "sales_and_marketing"] = "all",
+    of: Literal["all", "sales_and_marketing", "go_to_market"] = "all",
     purpose: Purpose = "all",
     months: int | None = None,
     lag: int = 0,
@@ -112,8 +115,8 @@ def cost_categories(
 def _wanted(of: str, purpose: str) -> nw.Expr:
     """Whether a row of the ledger is of the part that is asked for."""
     wanted = ~nw.col("month").is_null()
-    if of == "sales_and_marketing":
-        wanted = wanted & nw.col("function").is_in(list(SALES_AND_MARKETING))
+    if of in FUNCTIONS:
+        wanted = wanted & nw.col("function").is_in(list(FUNCTIONS[of]))
     if purpose == "all":
         return wanted
     named_so = nw.col("purpose").is_in(list(PURPOSES[purpose]))

@@ -1,26 +1,18 @@
 """What a customer costs and what it is worth: acquisition cost, payback, lifetime value."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from gtmkit import stats
-from gtmkit.metrics.allocation import STAYS, laid_out
-from gtmkit.metrics.costs import FROM_FINANCE, NO_PURPOSE
+from gtmkit.metrics.allocation import cost_each, unsettled
 from gtmkit.periods import Period
-from gtmkit.results import beside, divided, floats, marked, needs, noted, setting, shaped, voided
+from gtmkit.results import beside, divided, floats, needs, setting, shaped, voided
 
 QUARTER = 3  # months
 WINDOW: dict[str, Any] = {"months": setting("cac.window_months")}
 LAGGED: dict[str, Any] = {**WINDOW, "lag": setting("cac.lag_months")}
-NO_BASIS = {
-    "pipeline": "no pipeline created to share it by",
-    "logos": "no new logos to share it by",
-    "paid": "nothing paid to share it by",
-    "none": "[cac] allocation is none",
-}
 
 
 def cac(
@@ -45,29 +37,8 @@ def cac(
     Differs: loaded with all cost, so provisional while a category of it has no rows.
     """
     basis = {"pipeline": pipeline_created, "logos": new_logos, "paid": spend}.get(allocation)
-    why = NO_BASIS[allocation] if cost == "loaded" else "paid cost is of the rows themselves"
-    why += _missing(basis)
-    parts = laid_out(spend, new_logos, basis if cost == "loaded" else None, by, why)
-    rows = beside(by, spend=parts[0], new_logos=parts[1])
-    amount, logos = floats(rows["spend.value"]), floats(rows["new_logos.value"])
-    fewest, most = stats.poisson(logos)
-    answer = rows.assign(
-        value=divided(amount, logos), numerator=amount, denominator=logos, n=logos,
-        low=divided(amount, most), high=divided(amount, fewest),
-    )  # fmt: skip
-    answer = voided(answer, _says(rows["spend.reason"], STAYS), f"{STAYS}: {why}")
-    answer = voided(answer, logos == 0, "no new logos")
-    answer = voided(answer, amount <= 0, "no spend on it")
-    for words in (FROM_FINANCE, NO_PURPOSE):
-        answer = noted(answer, _says(rows["spend.reason"], words), words)
-    if cost == "loaded":
-        answer = _without_shared(answer, why, allocation)
-    if cost == "paid" and not by:
-        answer = noted(answer, amount > 0, "of the whole company: nothing there to share out")
-    for period, absent in _absent(cost_categories, not_applicable):
-        here = (answer["period"] == period).to_numpy(dtype=bool)
-        answer = marked(answer, here, "provisional", f"no {', '.join(absent)} rows")
-    return shaped(answer, by, [])
+    answer = cost_each(spend, new_logos, basis, by, "new_logos", cost, allocation)
+    return shaped(unsettled(answer, cost_categories, not_applicable), by, [])
 
 
 def cac_payback(
@@ -162,34 +133,6 @@ def ltv_to_cac(
         high=np.nan,
     )
     return shaped(answer, by, [])
-
-
-def _missing(basis: pd.DataFrame | None) -> str:
-    """What the basis lacks, where a whole table of it is not there."""
-    if basis is None or not len(basis) or (basis["status"] != "undefined").any():
-        return ""
-    reason = str(basis["reason"].iloc[0])
-    return f" (no table {reason.removeprefix('needs table ')})" if reason.startswith("needs table ") else ""
-
-
-def _without_shared(answer: pd.DataFrame, why: str, allocation: str) -> pd.DataFrame:
-    """Beside a row in which shared cost had to stay, the others have none of it, and say so."""
-    stays = _says(answer["reason"], STAYS)
-    here = answer["period"].isin(set(answer["period"][stays])).to_numpy(dtype=bool) & ~stays
-    words = f"no shared cost in it: {why}"
-    return noted(answer, here, words) if allocation == "none" else marked(answer, here, "provisional", words)
-
-
-def _says(reasons: pd.Series, words: str) -> "np.ndarray[Any, np.dtype[np.bool_]]":
-    return np.array([isinstance(reason, str) and words in reason for reason in reasons], dtype=bool)
-
-
-def _absent(categories: pd.DataFrame, not_applicable: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """The periods in whose cost a category that applies has no row; n is null where cost has no categories."""
-    missing = categories[(floats(categories["n"]) == 0) & categories["category"].notna().to_numpy()]
-    missing = missing[~missing["category"].isin(list(not_applicable)).to_numpy(dtype=bool)]
-    for period, rows in missing.groupby("period", sort=False):
-        yield str(period), [str(category) for category in rows["category"]]
 
 
 def _unsuppressed(share: pd.DataFrame) -> pd.DataFrame:

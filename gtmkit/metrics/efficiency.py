@@ -12,16 +12,18 @@ import pandas as pd
 
 from gtmkit.metrics.costs import FROM_FINANCE, NO_PURPOSE
 from gtmkit.periods import Period
-from gtmkit.results import beside, divided, floats, needs, noted, shaped, voided
+from gtmkit.results import beside, divided, floats, needs, noted, setting, shaped, voided
 
 QUARTER = 3  # months
 BEFORE: dict[str, Any] = {"of": "sales_and_marketing", "months": QUARTER, "lag": QUARTER}
+GO_TO_MARKET: dict[str, Any] = {"of": "go_to_market", "months": QUARTER, "lag": QUARTER}
 YEAR = 4  # quarters
+TWICE = "customer success is in the cost and, as cogs, in the margin too"
 
 
 def magic_number(
-    recognised_revenue: pd.DataFrame = needs("recognised_revenue", months=QUARTER),
-    revenue_before: pd.DataFrame = needs("recognised_revenue", months=QUARTER, lag=QUARTER),
+    revenue: pd.DataFrame = needs("revenue", months=QUARTER),
+    revenue_before: pd.DataFrame = needs("revenue", months=QUARTER, lag=QUARTER),
     spend: pd.DataFrame = needs("spend", **BEFORE),
     net_new_arr: pd.DataFrame = needs("net_new_arr", months=QUARTER),
     new_arr: pd.DataFrame = needs("new_arr", months=QUARTER),
@@ -38,8 +40,8 @@ def magic_number(
     Differs: `.as_written` multiplies new ARR, which is of a year already, by four: four times too high.
     """
     if basis == "revenue":
-        rows = beside(by, recognised_revenue=recognised_revenue, revenue_before=revenue_before, spend=spend)
-        grown = (floats(rows["recognised_revenue.value"]) - floats(rows["revenue_before.value"])) * YEAR
+        rows = beside(by, revenue=revenue, revenue_before=revenue_before, spend=spend)
+        grown = (floats(rows["revenue.value"]) - floats(rows["revenue_before.value"])) * YEAR
         n: Any = np.nan
     elif basis == "arr":
         rows = beside(by, net_new_arr=net_new_arr, spend=spend)
@@ -100,6 +102,49 @@ def blended_cac_ratio(
     arr = floats(rows["new_arr.value"]) + floats(rows["expansion_arr.value"])
     n = floats(rows["new_arr.n"]) + floats(rows["expansion_arr.n"])
     return _over(rows, rows["spend.value"], arr, n, "no new or expansion ARR", by)
+
+
+def gtm_efficiency_ratio(
+    net_new_arr: pd.DataFrame = needs("net_new_arr", months=QUARTER),
+    spend: pd.DataFrame = needs("spend", **GO_TO_MARKET),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+) -> pd.DataFrame:
+    """Net new ARR of three months over the cost of sales, marketing and customer success of the three before.
+
+    Answers: how much recurring business does a unit of go-to-market cost bring?
+    Returns: ratio, below zero where ARR fell; n = accounts and months that moved.
+    Differs: net of what was lost, and with the cost of keeping customers; not the inverse, cost over ARR.
+    """
+    rows = beside(by, net_new_arr=net_new_arr, spend=spend)
+    arr, n = rows["net_new_arr.value"], rows["net_new_arr.n"]
+    return _over(rows, arr, rows["spend.value"], n, "no cost in the three months before", by)
+
+
+def gtm_efficiency_margin(
+    gtm_efficiency_ratio: pd.DataFrame,
+    gross_margin: pd.DataFrame = needs("gross_margin", of="subscription", months=QUARTER),
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    customer_success: Literal["opex", "cogs"] = setting("finance.customer_success"),
+) -> pd.DataFrame:
+    """Gross margin of the net new ARR of three months over the go-to-market cost of the three before.
+
+    Answers: how much of what growth brings is left for a unit of go-to-market cost?
+    Takes: the efficiency ratio times the gross margin of the three months, of subscriptions where finance keeps
+    them apart.
+    Returns: ratio; numerator = net new ARR times margin; n = accounts and months that moved.
+    """
+    rows = beside(by, ratio=gtm_efficiency_ratio, gross_margin=gross_margin)
+    margin = floats(rows["gross_margin.value"])
+    answer = rows.assign(
+        value=floats(rows["ratio.value"]) * margin, numerator=floats(rows["ratio.numerator"]) * margin,
+        denominator=rows["ratio.denominator"], n=rows["ratio.n"], low=np.nan, high=np.nan,
+    )  # fmt: skip
+    answer = voided(answer, margin <= 0, "gross margin is not above 0")
+    return shaped(noted(answer, customer_success == "cogs", TWICE), by, [])
 
 
 def _over(

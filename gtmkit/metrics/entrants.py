@@ -12,7 +12,7 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.frames import INTEGER, Frame, collect, counted, small, sums
-from gtmkit.periods import Period, day_index
+from gtmkit.periods import Period, Week, day_index, month_start
 from gtmkit.results import FIGURES, floats, marked, share
 from gtmkit.windows import flows
 
@@ -39,7 +39,7 @@ def entrants(
     always: Mapping[str, nw.Expr],
     **more: nw.Expr,
 ) -> pd.DataFrame:
-    """Per month of entry: all that entered, those whose window has ended, and of these those that got there.
+    """Per day of entry: all that entered, those whose window has ended, and of these those that got there.
 
     The window's last day counts, so it has ended once the day after it is before as_of's day or equal to it.
     """
@@ -48,8 +48,8 @@ def entrants(
     amounts = {name: nw.when(ended).then(what).otherwise(nw.lit(0)) for name, what in more.items()}
     return collect(
         sums(
-            rows,
-            [*keys, "month"],
+            rows.with_columns(day=nw.col(entered)),
+            [*keys, "day"],
             entered=one(),
             matured=counted(ended),
             reached=counted(ended & within),
@@ -72,44 +72,55 @@ def windowed(over: pd.DataFrame, window_days: int) -> pd.DataFrame:
     return share(rows, over["reached"], over["matured"], "none entered in the period")
 
 
+def spans(like: Frame, periods: Sequence[Period]) -> Frame:
+    """The periods as rows on the engine of another frame: at_period, since (first day) and until (first after)."""
+    return small(
+        like,
+        at_period=list(range(len(periods))),
+        since=[day_index(p.start) for p in periods],
+        until=[day_index(p.end) for p in periods],
+    )
+
+
 def at_periods(
     table: pd.DataFrame, keys: Sequence[str], periods: Sequence[Period], axes: dict[str, Any] | None = None
 ) -> pd.DataFrame:
     """Sums by the number of their period, one row per group and period also where there is nothing."""
-    places = {p.last_month: i for i, p in enumerate(periods)}
-    months = {i: month for month, i in places.items()}
-    moved = table.assign(month=table["at_period"].map(months).astype("int64[pyarrow]")).drop(
-        columns="at_period"
-    )
-    return flows(moved, keys, periods, axes=axes)
+    # Weeks that look back overlap; months of their own number do not.
+    slots = [Period(number, 1) for number in range(len(periods))]
+    over = flows(table.rename(columns={"at_period": "month"}), keys, slots, axes=axes)
+    labels = {slot.label: period.label for slot, period in zip(slots, periods, strict=True)}
+    return over.assign(period=over["period"].map(labels))
 
 
 def ages(
-    rows: Frame,
-    keys: Sequence[str],
-    periods: Sequence[Period],
-    begins: str,
-    ends: str,
-    month: str,
-    **more: nw.Expr,
+    rows: Frame, keys: Sequence[str], periods: Sequence[Period], begins: str, ends: str, **more: nw.Expr
 ) -> pd.DataFrame:
     """Counts by period, age in days and outcome, of what began in the 12 months to the end of each period.
 
-    What had not ended by then is censored there, so that every period is read as it could be read at its end.
+    To the end of a week that is 365 days. What had not ended by then is censored there, so that every period is
+    read as it could be read at its end.
     """
     days = {
         "at_period": list(range(len(periods))),
         "as_of": [day_index(p.end) for p in periods],
-        "last": [p.last_month for p in periods],
+        "since": [_year_before(p) for p in periods],
     }
     rows = rows.join(small(rows, **days), how="cross")
-    rows = rows.filter((nw.col(month) <= nw.col("last")) & (nw.col(month) > nw.col("last") - YEAR))
+    rows = rows.filter((nw.col(begins) >= nw.col("since")) & (nw.col(begins) < nw.col("as_of")))
     over = ~nw.col(ends).is_null() & (nw.col(ends) < nw.col("as_of"))
     until = nw.when(over).then(nw.col(ends)).otherwise(nw.col("as_of"))
     rows = rows.with_columns(age=until - nw.col(begins), ended=counted(over), **more)
     # An end before its beginning is a wrong date: it counts as the same day.
     rows = rows.with_columns(age=nw.when(nw.col("age") < 0).then(zero()).otherwise(nw.col("age")))
     return collect(sums(rows, [*keys, "at_period", "age", "ended", *more], n=one()))
+
+
+def _year_before(period: Period) -> int:
+    """The first day of the 12 months that end with the period, or of the 365 days that end with a week."""
+    if isinstance(period, Week):
+        return day_index(period.end) - 365
+    return day_index(month_start(period.last_month - YEAR + 1))
 
 
 def each(
@@ -123,11 +134,15 @@ def each(
     """The rows of `columns` that `read` makes of the counts of each group and period."""
     asked = at_periods(table[[*keys, "at_period", "n"]], keys, periods, axes)[[*keys, "period"]]
     number = {p.label: i for i, p in enumerate(periods)}
-    parts = dict(list(table.groupby([*keys, "at_period"], dropna=False)))
+    numbers = [c for c in table if c not in keys]  # of numpy, for many small groups are read
+    parts = dict(
+        list(table.astype(dict.fromkeys(numbers, "int64")).groupby([*keys, "at_period"], dropna=False))
+    )
+    nothing = read(table.iloc[:0])
     rows = []
     for group in asked.to_dict("records"):
-        part = parts.get((*[group[k] for k in keys], number[group["period"]]), table.iloc[:0])
-        rows += [{**group, **row} for row in read(part)]
+        part = parts.get((*[group[k] for k in keys], number[group["period"]]))
+        rows += [{**group, **row} for row in (nothing if part is None else read(part))]
     return pd.DataFrame(rows, columns=[*asked.columns, *columns])
 
 
@@ -144,11 +159,11 @@ def medians(
     """
 
     def read(part: pd.DataFrame) -> list[dict[str, Any]]:
-        n, ended = int(part["n"].sum()), int(part.loc[part["ended"] == 1, "n"].sum())
-        counts = {"numerator": ended, "denominator": n, "n": n}
-        if not n:
+        age, ended, n = (floats(part[column]) for column in ("age", "ended", "n"))
+        counts = {"numerator": (ended * n).sum(), "denominator": n.sum(), "n": n.sum()}
+        if not n.sum():
             return [counts]
-        median = stats.km_median(floats(part["age"]), floats(part["ended"]), floats(part["n"]))
+        median = stats.km_median(age, ended, n)
         return [{"value": median.value, **counts, "low": median.low, "high": median.high}]
 
     rows = each(table, keys, periods, read, FIGURES, axes)

@@ -9,13 +9,15 @@ import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, collect, counted, month, sums
 from gtmkit.periods import Period
-from gtmkit.results import divided, marked, noted, setting, shaped, total, undefined
+from gtmkit.results import divided, floats, marked, noted, setting, shaped, total, undefined
 from gtmkit.windows import flows
 
+OPEX = ("sales", "marketing", "customer_success", "rnd", "ga")
+QUARTER, YEAR = 3, 12  # months
 NOT_APART = "margin of all revenue: finance does not keep subscriptions apart"
 
 
-def recognised_revenue(
+def revenue(
     finance: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None, lag: int = 0
 ) -> pd.DataFrame:
     """Revenue recognised in the period, as finance has it.
@@ -91,6 +93,78 @@ def gross_margin(
     return shaped(noted(answer, lost, "finance has no customer_success_amount to move"), by, [])
 
 
+def rule_of_40(finance: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
+    """Growth of revenue over three months from the same three a year before, plus their operating margin.
+
+    Answers: do growth and profit together make a sound business?
+    Takes: the three months to the end of the period; margin = revenue less cost of delivery and all operating
+    expense, over revenue.
+    Returns: ratio; both parts stand in the reason, since it is a sum and has no numerator of its own. Where
+    customer success is booked makes no difference.
+    """
+    labels = [p.label for p in periods]
+    spent = ["cogs_amount", *(f"{name}_amount" for name in OPEX)]
+    lacking = [found for c in ("revenue_amount", *spent) if (found := _lacking(finance, c))]
+    if lacking:
+        return undefined(by, labels, lacking[0])
+    table = _of_months(finance, ["revenue_amount", *spent])
+    over = flows(table, [], periods, QUARTER)
+    before = flows(
+        table.assign(month=table["month"] + YEAR)[["month", "revenue_amount", "k"]], [], periods, QUARTER
+    )
+    earned, earlier = floats(over["revenue_amount"]), floats(before["revenue_amount"])
+    left = earned - floats(over[spent].sum(axis=1))
+    growth, margin = divided(earned - earlier, earlier), divided(left, earned)
+    answer = over.assign(
+        value=growth + margin, numerator=np.nan, denominator=np.nan, n=np.nan, low=np.nan, high=np.nan
+    )
+    answer = _whole(answer, over["k"])
+    answer = _whole(answer, before["k"], " a year before")
+    answer = marked(answer, earlier <= 0, "undefined", "no revenue a year before")
+    answer = marked(answer, earned <= 0, "undefined", "no revenue")
+    for i in np.flatnonzero(~np.isnan(floats(answer["value"]))):
+        words = f"revenue growth {growth[i]:.1%}, operating margin {margin[i]:.1%}"
+        answer = noted(answer, np.arange(len(answer)) == i, words)
+    return shaped(answer, by, [])
+
+
+def opex_profile(
+    finance: Frame,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    customer_success: Literal["opex", "cogs"] = setting("finance.customer_success"),
+) -> pd.DataFrame:
+    """Cost of each function over revenue, both of the three months to the end of the period.
+
+    Answers: where does revenue go before it is profit?
+    Returns: axis function (sales, marketing, customer_success, rnd, ga); ratio of money.
+    Undefined where finance has no column of it, or not all of the months; customer success is undefined where
+    `[finance] customer_success` makes it a cost of delivery.
+    """
+    if lacking := _lacking(finance, "revenue_amount"):
+        return undefined(by, [p.label for p in periods], lacking, ["function"])
+    lacks = {function: _lacking(finance, f"{function}_amount") for function in OPEX}
+    columns = {function: f"{function}_amount" for function, lacking in lacks.items() if not lacking}
+    earned, parts = nw.col("revenue_amount"), []
+    known = {f"k_{f}": counted(~earned.is_null() & ~nw.col(c).is_null()) for f, c in columns.items()}
+    amounts = {c: nw.col(c).fill_null(0) for c in ("revenue_amount", *columns.values())}
+    over = flows(collect(sums(_dated(finance), ["month"], **amounts, **known)), [], periods, QUARTER)
+    for function, lacking in lacks.items():
+        cost = np.full(len(over), np.nan) if lacking else floats(over[columns[function]]) / UNITS
+        revenue = floats(over["revenue_amount"]) / UNITS
+        answer = over.assign(
+            function=function, value=divided(cost, revenue), numerator=cost, denominator=revenue, n=np.nan,
+            low=np.nan, high=np.nan,
+        )  # fmt: skip
+        is_cogs = function == "customer_success" and customer_success == "cogs"
+        answer = marked(answer, is_cogs, "undefined", "[finance] customer_success is cogs")
+        answer = marked(answer, lacking is not None, "undefined", lacking or "")
+        answer = answer if lacking else _whole(answer, over[f"k_{function}"])
+        parts.append(marked(answer, revenue <= 0, "undefined", "no revenue"))
+    return shaped(pd.concat(parts, ignore_index=True), by, ["function"])
+
+
 def _dated(finance: Frame) -> Frame:
     return finance.filter(~nw.col("month_on").is_null()).with_columns(month=month("month_on"))
 
@@ -98,3 +172,20 @@ def _dated(finance: Frame) -> Frame:
 def _lacking(finance: Frame, column: str) -> str | None:
     absent = column not in finance.collect_schema().names()
     return f"finance has no column {column}" if absent else None
+
+
+def _of_months(finance: Frame, columns: Sequence[str]) -> pd.DataFrame:
+    """The sums of the columns by month, and `k`: 1 for a month that has them all."""
+    rows = _dated(finance)
+    for column in columns:
+        rows = rows.filter(~nw.col(column).is_null())
+    table = collect(sums(rows, ["month"], **{c: nw.col(c) for c in columns}))
+    return table.assign(k=1)
+
+
+def _whole(rows: pd.DataFrame, known: pd.Series, when: str = "") -> pd.DataFrame:
+    """The rows, undefined where finance does not have all of their three months."""
+    for have in range(QUARTER):
+        words = f"finance has {have} of {QUARTER} months{when}"
+        rows = marked(rows, (known == have).to_numpy(), "undefined", words)
+    return rows

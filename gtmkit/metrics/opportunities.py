@@ -9,8 +9,9 @@ from typing import Literal
 import narwhals as nw
 import pandas as pd
 
-from gtmkit.frames import UNITS, Frame, counted
+from gtmkit.frames import UNITS, Frame, counted, small
 from gtmkit.metrics.entrants import matured, windowed, zero
+from gtmkit.periods import Period, day_index
 from gtmkit.results import money_ratio, noted
 
 Weight = Literal["count", "amount"]
@@ -71,3 +72,9 @@ def weighed(over: pd.DataFrame, window_days: int, weight: Weight) -> pd.DataFram
 def stands(as_of: nw.Expr) -> nw.Expr:
     """Whether a position held at the last instant before a day."""
     return (nw.col("from_day") < as_of) & (nw.col("until_day").is_null() | (nw.col("until_day") >= as_of))
+
+
+def standing(positions: Frame, periods: Sequence[Period]) -> Frame:
+    """The positions that held at the end of each period, with `as_of` its day and `at_period` its number."""
+    ends = {"at_period": list(range(len(periods))), "as_of": [day_index(p.end) for p in periods]}
+    return positions.join(small(positions, **ends), how="cross").filter(stands(nw.col("as_of")))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit import stats
-from gtmkit.frames import UNITS, Frame, collect, counted, small, sums
+from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.metrics.entrants import YEAR, ages, at_periods, each, entrants, medians, one, windowed, zero
 from gtmkit.metrics.opportunities import (
     Weight,
@@ -17,12 +17,12 @@ from gtmkit.metrics.opportunities import (
     amount_sums,
     closed,
     population,
-    stands,
+    standing,
     tenths,
     weighed,
     without_amount,
 )
-from gtmkit.periods import Period, day_index
+from gtmkit.periods import Period
 from gtmkit.results import (
     FIGURES,
     beside,
@@ -85,11 +85,9 @@ def sales_accepted_rate(
     Returns: share of opportunities whose window has ended; n = those.
     """
     rows = population(journeys, kinds).filter(~nw.col("created_day").is_null())
-    rows = rows.with_columns(month=nw.col("created_month"), known=counted(~nw.col("accepted_day").is_null()))
     late = nw.col("accepted_day") - nw.col("created_day")
-    table = entrants(
-        rows, by, periods, "created_day", window_days, late <= window_days, {"known": nw.col("known")}
-    )
+    known = {"known": counted(~nw.col("accepted_day").is_null())}
+    table = entrants(rows, by, periods, "created_day", window_days, late <= window_days, known)
     if len(table) and not table["known"].sum():
         over = flows(table, by, periods)
         nothing = share(over, over["reached"] * 0, over["matured"] * 0, "opportunities has no accepted_at")
@@ -146,9 +144,8 @@ def close_rate(
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
     if basis == "curve":
         rows = rows.with_columns(_won=counted(nw.col("outcome") == "won"))
-        table = ages(rows, [*by], periods, "created_day", "closed_day", "created_month", won=nw.col("_won"))
+        table = ages(rows, [*by], periods, "created_day", "closed_day", won=nw.col("_won"))
         return _curves(table, by, periods, window_days)
-    rows = rows.with_columns(month=nw.col("created_month"))
     age = nw.col("closed_day") - nw.col("created_day")
     within = (nw.col("outcome") == "won") & (age <= window_days)
     more = amount_sums("first_amount", within) if weight == "amount" else {}
@@ -182,7 +179,7 @@ def sales_cycle(
         return shaped(_won_medians(rows, by, periods, months), by, [])
     rows = population(journeys, kinds).filter(~nw.col("entered_day").is_null())
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
-    table = ages(rows, [*by], periods, "entered_day", "closed_day", "entered_month")
+    table = ages(rows, [*by], periods, "entered_day", "closed_day")
     return shaped(medians(table, by, periods), by, [])
 
 
@@ -229,7 +226,7 @@ def open_pipeline(
     Answers: how much is in play?
     Returns: money; n = opportunities. Without stage_changes today's amount stands in and the row says so.
     """
-    rows = _standing(population(positions, kinds), periods)
+    rows = standing(population(positions, kinds), periods)
     table = collect(
         sums(
             rows, [*by, "at_period"], amount=amount("amount"), n=one(),
@@ -273,11 +270,6 @@ def pipeline_velocity(
     )  # fmt: skip
     at_once = floats(rows["sales_cycle.value"]) == 0
     return shaped(voided(answer, at_once, "the sales cycle is 0 days"), by, [])
-
-
-def _standing(positions: Frame, periods: Sequence[Period]) -> Frame:
-    ends = {"at_period": list(range(len(periods))), "as_of": [day_index(p.end) for p in periods]}
-    return positions.join(small(positions, **ends), how="cross").filter(stands(nw.col("as_of")))
 
 
 def _won_medians(

@@ -1,4 +1,4 @@
-"""Is the business compounding: recurring revenue, its movements, and whether customers stay and grow."""
+"""Do customers stay and grow: retention of revenue and of logos, and of each start cohort by age."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, collect, counted, running, sums
-from gtmkit.periods import MONTHS_IN, Period, month_label
+from gtmkit.metrics.recurring import FIRST_MONTH, customers, with_history
+from gtmkit.periods import MONTHS_IN, Period
 from gtmkit.results import (
     ALL,
     divided,
@@ -19,99 +20,11 @@ from gtmkit.results import (
     setting,
     shaped,
     share,
-    total,
 )  # fmt: skip
 from gtmkit.windows import flows, groups, levels
 
-MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
 TENTHS = UNITS // 10  # intervals are computed in tenths of a unit, whole numbers that floats add up exactly
-FIRST_MONTH = "the data begins here: customers of before count as new"
 Basis = Literal["cohort", "movements"]
-
-
-def mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
-    """Monthly recurring revenue that holds at the last instant of the period.
-
-    Answers: how large is the recurring business?
-    Returns: money; n = customers (MRR above zero). Totals have no interval.
-    """
-    small = collect(
-        sums(revenue, [*by, "month"], delta=nw.col("delta"), n=_customers("after") - _customers("prior"))
-    )
-    rows = levels(small, by, periods)
-    return shaped(total(rows, rows["delta"] / UNITS, rows["n"]), by, [])
-
-
-def arr(mrr: pd.DataFrame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
-    """Annual recurring revenue: MRR at the end of the period times 12.
-
-    Answers: how large is the recurring business, a year at today's rate?
-    Returns: money; n = customers.
-    """
-    return mrr.assign(value=mrr["value"] * 12, numerator=mrr["numerator"] * 12)
-
-
-def arr_bridge(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
-    """ARR that each movement added or took in the period: new, expansion, contraction, churned, reactivated.
-
-    Answers: what is growth made of?
-    Returns: axis movement; money (losses negative); n = accounts and months that moved. The five add up to
-    net new ARR.
-    """
-    moved = revenue.filter(nw.col("movement").is_in(list(MOVEMENTS)))
-    small = collect(
-        sums(moved, [*by, "movement", "month"], delta=nw.col("delta"), n=counted(nw.col("delta") != 0))
-    )
-    rows = flows(small, [*by, "movement"], periods, axes={"movement": MOVEMENTS})
-    answer = total(rows, rows["delta"] * 12 / UNITS, rows["n"])
-    if len(small):
-        begins = {p.label for p in periods if p.first_month <= int(small["month"].min()) <= p.last_month}
-        answer = noted(answer, (rows["movement"] == "new") & rows["period"].isin(begins), FIRST_MONTH)
-    answer = shaped(answer, by, ["movement"])
-    order = {movement: i for i, movement in enumerate(MOVEMENTS)}
-    place = answer["movement"].map(order)
-    return (
-        answer.assign(_place=place)
-        .sort_values([*by, "period", "_place"])
-        .drop(columns="_place")
-        .reset_index(drop=True)
-    )
-
-
-def net_new_arr(
-    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
-) -> pd.DataFrame:
-    """ARR at the end of the period less ARR at its start: the sum of all movements.
-
-    Answers: did the recurring business grow?
-    Takes: `months` asks for that many, ending with the period.
-    Returns: money; n = accounts and months that moved.
-    """
-    return _moved(revenue, by, periods, months, MOVEMENTS)
-
-
-def new_arr(
-    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
-) -> pd.DataFrame:
-    """ARR that customers won in the period brought, as it stood at their first month end.
-
-    Answers: how much recurring business did we win?
-    Takes: `months` asks for that many, ending with the period.
-    Returns: money; n = new customers.
-    """
-    return _moved(revenue, by, periods, months, ("new",))
-
-
-def expansion_arr(
-    revenue: Frame, *, by: Sequence[str], periods: Sequence[Period], months: int | None = None
-) -> pd.DataFrame:
-    """ARR by which customers grew in the period, netted within each account and month.
-
-    Answers: how much recurring business did customers add?
-    Takes: `months` asks for that many, ending with the period.
-    Returns: money; n = accounts and months that expanded.
-    """
-    return _moved(revenue, by, periods, months, ("expansion",))
 
 
 def net_revenue_retention(
@@ -183,7 +96,7 @@ def logo_retention(
     now, base = nw.col("now"), nw.col("base")
     was, stays = counted(base > 0), counted((base > 0) & (now > 0))
     rows, first = _closed(revenue, by, periods, window_months, {"n": was, "stays": stays})
-    rows = _with_history(rows, periods, window_months, first)
+    rows = with_history(rows, periods, window_months, first)
     return shaped(share(rows, rows["stays"], rows["n"], _nobody(window_months)), by, [])
 
 
@@ -220,31 +133,11 @@ def cohort_retention(
         c: (t.cumsum(axis=2) if c not in FIXED else np.repeat(t[:, :, :1], t.shape[2], axis=2))
         for c, t in table.items()
     }
-    triangles = [_triangle(reached, names, _cohorts(cohorts, cohort, p), cohorts, p, of) for p in periods]
-    return shaped(pd.concat(triangles, ignore_index=True), by, ["cohort", "age"])
-
-
-def _moved(
-    revenue: Frame, by: Sequence[str], periods: Sequence[Period], months: int | None, movements: Sequence[str]
-) -> pd.DataFrame:
-    """The sum of these movements over each period, or over so many months to its end, a year's worth."""
-    is_asked = nw.col("movement").is_in(list(movements))
-    delta = nw.when(is_asked).then(nw.col("delta")).otherwise(nw.lit(0))
-    small = collect(sums(revenue, [*by, "month"], delta=delta, n=counted(is_asked & (nw.col("delta") != 0))))
-    rows = flows(small, by, periods, months)
-    answer = total(rows, rows["delta"] * 12 / UNITS, rows["n"])
-    if len(small) and "new" in movements:
-        first = int(small["month"].min())
-        begins = {p.label for p in periods if p.last_month - (months or p.months) < first <= p.last_month}
-        answer = noted(answer, rows["period"].isin(begins), FIRST_MONTH)
-    return shaped(answer, by, [])
+    cells = [_cells(reached, names, _cohorts(cohorts, cohort, p), cohorts, p) for p in periods]
+    return shaped(_rates(pd.concat(cells, ignore_index=True), of), by, ["cohort", "age"])
 
 
 FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age
-
-
-def _customers(column: str) -> nw.Expr:
-    return counted(nw.col(column) > 0)
 
 
 def _tenths(amount: nw.Expr) -> nw.Expr:
@@ -317,31 +210,22 @@ def _closed_ratio(
         "k": rows["k"],
         **{c: rows[c] / 100 for c in ("nn", "nb", "bb")},
     }
-    rows = _with_history(rows[[*by, "period"]], periods, window, first)
+    rows = with_history(rows[[*by, "period"]], periods, window, first)
     return shaped(money_ratio(rows, amounts, _nobody(window), at_most_one=part == "kept"), by, [])
-
-
-def _with_history(
-    rows: pd.DataFrame, periods: Sequence[Period], window: int, first: int | None
-) -> pd.DataFrame:
-    """Marks, before anything else, periods whose window reaches back before the data: immature, not empty."""
-    young = [p.label for p in periods if first is not None and p.last_month - window < first]
-    reason = f"revenue starts in {month_label(first or 0)}; {window} months of it are needed"
-    return marked(rows, rows["period"].isin(young), "immature", reason)
 
 
 def _by_movements(
     revenue: Frame, by: Sequence[str], periods: Sequence[Period], window: int, kinds: Sequence[str]
 ) -> pd.DataFrame:
     lost = nw.when(nw.col("movement").is_in(list(kinds))).then(nw.col("delta")).otherwise(nw.lit(0))
-    customers = _customers("after") - _customers("prior")
-    small = collect(sums(revenue, [*by, "month"], moved=lost, delta=nw.col("delta"), k=customers))
+    k = customers("after") - customers("prior")
+    small = collect(sums(revenue, [*by, "month"], moved=lost, delta=nw.col("delta"), k=k))
     moved = flows(small[[*by, "month", "moved"]], by, periods, months=window)
     rows = levels(small[[*by, "month", "delta", "k"]], by, periods, lag=window).merge(
         moved, on=[*by, "period"]
     )
     first = int(small["month"].min()) if len(small) else None
-    rows = _with_history(rows, periods, window, first)
+    rows = with_history(rows, periods, window, first)
     top, bottom = floats(rows["delta"] + rows["moved"]) / UNITS, floats(rows["delta"]) / UNITS
     answer = rows.assign(
         value=divided(top, bottom),
@@ -376,7 +260,7 @@ def _cohort_steps(revenue: Frame, by: Sequence[str]) -> Frame:
     return sums(
         rows, [*by, "cohort", "month"],
         size=counted(is_first), start=nw.when(is_first).then(base).otherwise(zero), brief=nw.col("_left"),
-        logo=_customers("after") - counted(prior > 0), net=after - prior, kept=kept(after) - kept(prior),
+        logo=customers("after") - counted(prior > 0), net=after - prior, kept=kept(after) - kept(prior),
         bb=nw.when(is_first).then(b * b).otherwise(nw.lit(0.0)),
         net_nn=a * a - p * p, net_nb=(a - p) * b, kept_nn=ka * ka - kp * kp, kept_nb=(ka - kp) * b,
     )  # fmt: skip
@@ -391,47 +275,50 @@ def _cohorts(months: list[int], grain: str, period: Period) -> list[tuple[str, l
     return [(Period(first, width, start).label, places, first + width - 1) for first, places in found.items()]
 
 
-def _triangle(
+def _cells(
     reached: dict[str, Any],
     names: pd.DataFrame,
     cohorts: list[tuple[str, list[int], int]],
     months: list[int],
     period: Period,
-    of: str,
 ) -> pd.DataFrame:
-    """The cells that had been observed by the end of the period, and the pooled row of each age."""
-    cells = [
-        (label, k, places) for label, places, last in cohorts for k in range(period.last_month - last + 1)
-    ]
-    ages = period.last_month - np.array(months)
-    cells += [(ALL, k, np.flatnonzero(ages >= k).tolist()) for k in range(max(int(ages.max()), -1) + 1)]
-    part = {
-        column: np.array([table[:, places, k].sum(axis=1) for _, k, places in cells])
-        .reshape(-1, len(names))
-        .T.ravel()
-        for column, table in reached.items()
-    }
-    rows = names.loc[names.index.repeat(len(cells))].reset_index(drop=True)
+    """The sums of the cells that had been observed by the end of the period, and of the pooled row of each age."""
+    old = period.last_month - np.array(months)
+    ages = np.arange(max(int(old.max()) + 1, 0))
+    observed = [(places, max(period.last_month - last + 1, 0)) for _, places, last in cohorts]
+    has_come = (old[:, None] >= ages)[None, :, :]
+    part = {}
+    for column, table in reached.items():
+        pooled = (table[:, :, : len(ages)] * has_come).sum(axis=1)
+        of_cohorts = [table[:, places, :width].sum(axis=1) for places, width in observed]
+        part[column] = np.concatenate([*of_cohorts, pooled], axis=1).ravel()
+    widths = [width for _, width in observed]
+    labels = np.repeat([*(label for label, _, _ in cohorts), ALL], [*widths, len(ages)]).tolist()
+    at = np.concatenate([*(np.arange(width) for width in widths), ages])
+    rows = names.loc[names.index.repeat(len(at))].reset_index(drop=True)
     rows = rows.assign(
-        period=period.label, cohort=[label for label, _, _ in cells] * len(names),
-        age=[k for _, k, _ in cells] * len(names), **part,
+        period=period.label, cohort=labels * len(names), age=np.tile(at, len(names)),
+        begins=cohorts[0][0], **part,
     )  # fmt: skip
-    rows = rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))].reset_index(drop=True)
-    brief = rows["brief"].to_numpy()
+    return rows[(rows["size"] > 0) | ((rows["age"] == 0) & (rows["brief"] > 0))]
+
+
+def _rates(rows: pd.DataFrame, of: str) -> pd.DataFrame:
+    """What is kept in each cell, with what readers must know of the first month and of who left inside it."""
+    nobody = "nobody in it was a customer at a month end"
     if of == "logo":
-        answer = share(rows, rows["logo"], rows["size"], "nobody in it was a customer at a month end")
+        answer = share(rows, rows["logo"], rows["size"], nobody)
     else:
         name = "net" if of == "net_revenue" else "kept"
         amounts = {
             "n": rows[name] / UNITS, "b": rows["start"] / UNITS, "k": rows["size"],
             "nn": rows[f"{name}_nn"] / 100, "nb": rows[f"{name}_nb"] / 100, "bb": rows["bb"] / 100,
         }  # fmt: skip
-        answer = money_ratio(
-            rows, amounts, "nobody in it was a customer at a month end", at_most_one=name == "kept"
-        )
-    answer = noted(answer, answer["cohort"] == cohorts[0][0], FIRST_MONTH)
+        answer = money_ratio(rows, amounts, nobody, at_most_one=name == "kept")
+    answer = noted(answer, answer["cohort"] == answer["begins"], FIRST_MONTH)
     # Age 0 is the whole by definition: nothing is estimated there.
     answer = answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
+    brief = rows["brief"].to_numpy()
     leavers = (answer["age"] == 0).to_numpy() & (brief > 0)
     for count in sorted({int(b) for b in brief[leavers]}):
         word = "account" if count == 1 else "accounts"

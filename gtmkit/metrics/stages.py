@@ -49,7 +49,6 @@ def stage_conversion(
         return _by_stage(answer, by, stages)
     # Entered, or won, without a date: nobody knows when.
     rows = rows.filter(~nw.col("entered_day").is_null() & ~(went & nw.col("next_day").is_null()))
-    rows = rows.with_columns(month=nw.col("entered_month"))
     within = went & (nw.col("next_day") - nw.col("entered_day") <= window_days)
     more = amount_sums("entry_amount", within) if weight == "amount" else {}
     table = entrants(rows, keys, periods, "entered_day", window_days, within, {}, **more)
@@ -73,7 +72,7 @@ def time_in_stage(
     Returns: axis stage; days, Kaplan-Meier; numerator = stays that ended, n = stays.
     """
     rows = population(stays, kinds).with_columns(stage=nw.col("at"))
-    table = ages(rows, [*by, "stage"], periods, "from_day", "until_day", "from_month")
+    table = ages(rows, [*by, "stage"], periods, "from_day", "until_day")
     return _by_stage(medians(table, [*by, "stage"], periods, {"stage": range(len(stages))}), by, stages)
 
 

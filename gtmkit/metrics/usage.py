@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import narwhals as nw
 import numpy as np
@@ -10,12 +10,13 @@ import pandas as pd
 
 from gtmkit.errors import ConfigError
 from gtmkit.frames import INTEGER, Frame, collect, counted, day, month, sums
-from gtmkit.ledgers.dimensions import account_dimensions, named
-from gtmkit.periods import EPOCH, Period, day_index, month_label
+from gtmkit.ledgers.dimensions import ACCOUNT_DIMENSIONS, OWNER_DIMENSIONS, account_dimensions, named
+from gtmkit.periods import EPOCH, Period, day_index, month_index, month_label
 from gtmkit.results import ALL, noted, setting, shaped, share, undefined
 from gtmkit.windows import groups
 
 Interval = Literal["day", "week", "month"]
+OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 WEEK_STARTS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -53,27 +54,42 @@ def usage_retention(
     if actor not in events.collect_schema().names():
         return undefined(by, [p.label for p in periods], f"events has no column {actor}", ["cohort", "age"])
     rows = _indexed(events, actor, interval, week_start, start_event, return_event, periods[-1])
-    if by:
-        if accounts is None:
-            raise ConfigError(
-                "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
-            )
-        # A user may belong to several accounts: the one of the first interval speaks for all of them.
-        begun = nw.when(nw.col("index") == nw.col("index").min().over("actor")).then(nw.col("account_id"))
-        rows = rows.with_columns(_account=begun).with_columns(
-            account_id=nw.col("_account").max().over("actor")
-        )
-        dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *by)
-        rows = rows.join(dimensions, on="account_id", how="left")
-        rows = named(rows, by)
+    rows = _by_account(rows, by, accounts, account_changes, owners)
     small = collect(_returns(rows, by, type, mode))
-    triangles = [_triangle(small, by, p, interval, week_start) for p in periods]
-    answer = pd.concat(triangles, ignore_index=True)
+    cells = pd.concat([_cells(small, by, p, interval, week_start) for p in periods], ignore_index=True)
+    answer = share(cells, cells["back"], cells["size"], "nobody started in it")
+    # Age 0 is the whole by definition: nothing is estimated there.
+    answer = answer.assign(**{end: answer[end].where(answer["age"] > 0) for end in ("low", "high")})
     if type == "recurring":
         pooled = (answer["cohort"] == ALL).to_numpy(dtype=bool)
         answer = noted(answer, pooled & (answer["age"] > 0), "no interval: the same in several cohorts")
         answer = answer.assign(**{end: answer[end].mask(pooled) for end in ("low", "high")})
     return shaped(answer, by, ["cohort", "age"])
+
+
+def _by_account(
+    rows: Frame,
+    by: Sequence[str],
+    accounts: Frame | None,
+    account_changes: Frame | None,
+    owners: Frame | None,
+) -> Frame:
+    """The rows with these dimensions of the actor's account; any other column tells the actors apart."""
+    rows = rows.with_columns(
+        **{c: nw.col("actor") for c in by if c not in OF_ACCOUNTS}, actor=nw.col("actor")
+    )
+    of_account = [c for c in by if c in OF_ACCOUNTS]
+    if not of_account:
+        return rows
+    if accounts is None:
+        raise ConfigError(
+            "usage_retention by a dimension needs accounts. Add [tables.accounts] or ask without --by."
+        )
+    # A user may belong to several accounts: the one of the first interval speaks for all of them.
+    begun = nw.when(nw.col("index") == nw.col("index").min().over("actor")).then(nw.col("account_id"))
+    rows = rows.with_columns(_account=begun).with_columns(account_id=nw.col("_account").max().over("actor"))
+    dimensions = account_dimensions(accounts, account_changes, owners).select("account_id", *of_account)
+    return named(rows.join(dimensions, on="account_id", how="left"), of_account)
 
 
 def _week_shift(week_start: str) -> int:
@@ -92,7 +108,7 @@ def _index(interval: Interval, week_start: str) -> nw.Expr:
 def _last_complete(period: Period, interval: Interval, week_start: str) -> int:
     """The last interval that ended by the end of the period."""
     if interval == "month":
-        return period.last_month
+        return month_index(period.end) - 1  # a week may end within a month
     end = day_index(period.end)
     return end - 1 if interval == "day" else (end + _week_shift(week_start)) // 7 - 1
 
@@ -150,47 +166,35 @@ def _returns(rows: Frame, by: Sequence[str], type: str, mode: str) -> Frame:
     return sums(rows, [*by, "cohort", "since", "age"], actors=nw.lit(1).cast(INTEGER))
 
 
-def _triangle(
+def _cells(
     small: pd.DataFrame, by: Sequence[str], period: Period, interval: Interval, week_start: str
 ) -> pd.DataFrame:
+    """Who came back, and of how many, in each cell observed by the end of the period and in the pooled row."""
     last = _last_complete(period, interval, week_start)
     seen = small[small["cohort"] + small["age"] <= last]
     codes, names = groups(seen, by)
-    cohorts = sorted({int(c) for c in seen["cohort"]})
-    if not cohorts:
-        columns = [*by, "period", "cohort", "age", "value", "numerator", "denominator", "n", "low", "high"]
+    cohorts = np.array(sorted({int(c) for c in seen["cohort"]}), dtype="int64")
+    if not len(cohorts):
+        columns = [*by, "period", "cohort", "age", "back", "size"]
         return pd.DataFrame({name: [] for name in columns})
     steps = np.zeros((len(names), len(cohorts), last - cohorts[0] + 2))
     place = np.searchsorted(cohorts, seen["cohort"].to_numpy(dtype="int64"))
     actors = seen["actors"].to_numpy(dtype="float64")
     np.add.at(steps, (codes, place, seen["since"].to_numpy(dtype="int64") + 1), actors)
     np.add.at(steps, (codes, place, seen["age"].to_numpy(dtype="int64") + 1), -actors)
-    table = steps.cumsum(axis=2)
-    reach = last - np.array(cohorts)
-    parts: list[dict[str, Any]] = []
-    for g in range(len(names)):
-        own = {"g": g}
-        for i, oldest in enumerate(reach):
-            if table[g, i, 0] > 0:
-                label = _label(cohorts[i], interval, week_start)
-                parts += [
-                    {**own, "cohort": label, "age": k, "back": table[g, i, k], "size": table[g, i, 0]}
-                    for k in range(oldest + 1)
-                ]
-        for k in range(reach.max() + 1):
-            old = reach >= k
-            if table[g, old, 0].sum() > 0:
-                parts.append(
-                    {
-                        **own,
-                        "cohort": ALL,
-                        "age": k,
-                        "back": table[g, old, k].sum(),
-                        "size": table[g, old, 0].sum(),
-                    }
-                )
-    rows = pd.DataFrame(parts)
-    rows = rows.join(names, on="g").drop(columns="g").assign(period=period.label)
-    answer = share(rows, rows["back"], rows["size"], "nobody started in it")
-    # Age 0 is the whole by definition: nothing is estimated there.
-    return answer.assign(**{c: answer[c].where(answer["age"] > 0) for c in ("low", "high")})
+    back = steps.cumsum(axis=2)[:, :, :-1]
+    size = np.repeat(back[:, :, :1], back.shape[2], axis=2)
+    has_come = (last - cohorts)[:, None] >= np.arange(back.shape[2])
+    at_cohort, at_age = np.nonzero(has_come)
+    names_of = np.array([_label(int(c), interval, week_start) for c in cohorts], dtype=object)
+    counts = {
+        name: np.concatenate([table[:, at_cohort, at_age], (table * has_come).sum(axis=1)], axis=1).ravel()
+        for name, table in (("back", back), ("size", size))
+    }
+    labels = [*names_of[at_cohort], *[ALL] * back.shape[2]]
+    ages = np.concatenate([at_age, np.arange(back.shape[2])])
+    rows = names.loc[names.index.repeat(len(labels))].reset_index(drop=True)
+    rows = rows.assign(
+        period=period.label, cohort=labels * len(names), age=np.tile(ages, len(names)), **counts
+    )
+    return rows[rows["size"] > 0]

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -11,21 +11,25 @@ from urllib.parse import unquote
 import pandas as pd
 from markupsafe import Markup
 
-from gtmkit import spreadsheet, store, tables
+from gtmkit import catalog, rows, spreadsheet, store, tables
 from gtmkit.contracts import TABLES
+from gtmkit.periods import in_words
 from gtmkit.report import pages
 from gtmkit.report.execute import Executed
 from gtmkit.report.facts import Fact, facts_in, one_of_each, write_csv, write_facts, write_tables
 from gtmkit.report.faults import fault
 from gtmkit.report.gaps import Gap, gaps
-from gtmkit.report.headlines import Line, headlines, in_words, lead
+from gtmkit.report.headlines import headlines, lead
 from gtmkit.report.record import NOTES
+from gtmkit.report.redefined import redefined, write_definitions
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
+from gtmkit.scorecard.lines import Line
 from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
+SCORECARD = "00_scorecard"  # the notebook whose page is the review's own
 FILE = re.compile(r'<a download="([a-z0-9_]+\.csv)" href="data:text/csv;charset=utf-8,([^"]*)"')
 
 
@@ -37,10 +41,12 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     own = one_of_each(ws.records())
     facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
     downloads = _tables(facts, ws.loss_account(), folder)
+    records = _records(ws, folder)
     fault("facts")
     lines = headlines(own, review.label, review.config)
-    _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, folder)
+    _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, records, folder)
     fault("rendered")
+    write_definitions(review, folder)
     write_snapshot(store_of(ws), review.config.file, folder / "snapshot")
     fault("snapshot")
     _carry_notes(review, folder)
@@ -67,6 +73,17 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
     return [*(f"tables/{name}" for name in [*names, LOSS]), "facts.parquet"]
 
 
+def _records(ws: Workspace, folder: Path) -> dict[str, str]:
+    """The records to do something about, a file a metric; returns what each is called, by its place."""
+    places = {}
+    for metric, found in rows.lists(ws).items():
+        place = f"rows/{metric}.csv"
+        (folder / place).parent.mkdir(exist_ok=True)
+        write_csv(folder / place, list(found.columns), spreadsheet.rows(found))
+        places[place] = f"{catalog.label(metric, ws.config)}: {len(found):,}"
+    return places
+
+
 def _pages(
     review: Review,
     ws: Workspace,
@@ -74,12 +91,14 @@ def _pages(
     lines: Sequence[Line],
     missing: Sequence[Gap],
     downloads: Sequence[str],
+    records: Mapping[str, str],
     folder: Path,
 ) -> None:
     shown: dict[str, Any] = {
         "company": review.config.company.name,
         "period": review.label,
         "period_in_words": in_words(ws.period),
+        "where": [f"{column} = {value}" for column, value in review.where.items()],
         "through": through_of(ws),
         "reproduce": review.reproduce,
         "pages": [
@@ -89,22 +108,29 @@ def _pages(
                 "lead": lead(one.notebook),
             }
             for one in executed
+            if one.name != SCORECARD
         ],
     }
-    for one, page in zip(executed, shown["pages"], strict=True):
+    own_pages = [one for one in executed if one.name != SCORECARD]
+    for one, page in zip(own_pages, shown["pages"], strict=True):
         sections = pages.sections_of(one.notebook)
         text = pages.render("notebook.html.j2", title=page["title"], sections=sections, **shown)
         (folder / page["href"]).write_text(text, encoding="utf-8")
         page["files"] = _files_of(text, folder, one.name)
     notes = _notes(review)
+    cards = [pages.sections_of(one.notebook) for one in executed if one.name == SCORECARD]
+    scorecard = [section for sections in cards for section in sections if section.heading]
     text = pages.render(
         "index.html.j2",
-        headlines=[line for line in lines if not line.is_missing],
+        scorecard=scorecard,
+        headlines=[line for line in lines if not line.is_missing and not scorecard],
         gaps=missing,
+        redefined=redefined(review),
         absent=[table for table in TABLES if table not in ws.tables],
         loss=Markup(tables.loss(ws.loss_account(), ws.period).html()),
         notes=pages.markdown(notes) if _has_words(notes) else None,
         downloads=downloads,
+        records=records,
         parameters=review.parameters,
         marks=MARK,
         **shown,

@@ -9,7 +9,7 @@ from filelock import FileLock
 from gtmkit.report import pages
 from gtmkit.report.publish import replace_text
 
-SHOWN = ("arr", "net_revenue_retention", "gross_revenue_retention", "win_rate")
+SHOWN = ("arr", "net_revenue_retention", "win_rate", "cac")
 NEEDED = ("workspace", "company", "period", "status", "headlines")
 
 
@@ -61,16 +61,28 @@ def _by_workspace(reviews: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "labels": labels,
             "reviews": [
                 {
-                    "period": run["period"],
+                    "period": _named(run),
                     "href": None if run["status"] == "failed" else f"{run['folder']}/index.html",
                     "figures": _texts(run),
                     "state": _state(run),
                 }
-                for run in sorted(runs, key=lambda run: (run["period"], run["folder"]), reverse=True)
+                for run in sorted(runs, key=_when, reverse=True)
             ],
         }
         for name, runs in sorted(grouped.items())
     ]
+
+
+def _when(run: dict[str, Any]) -> tuple[str, str]:
+    """Weeks, months and quarters stand in the order in which they ended."""
+    return (str(run.get("ends", run["period"])), run["folder"])
+
+
+def _named(run: dict[str, Any]) -> str:
+    """The period of a review, and what it is confined to."""
+    return ", ".join(
+        [run["period"], *(f"{column} = {value}" for column, value in run.get("where", {}).items())]
+    )
 
 
 def _state(run: dict[str, Any]) -> str:

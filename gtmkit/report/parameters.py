@@ -17,7 +17,9 @@ import papermill
 
 from gtmkit.errors import ConfigError, did_you_mean
 
-OWN = {"period": "--period", "workspace": "--workspace"}  # given by the run itself
+OWN = {"period": "--period", "workspace": "--workspace", "where": "--where"}  # given by the run itself
+NEEDED = ("period", "workspace")  # of these, what no notebook can do without
+GRAINS = ("week", "month", "quarter", "year")
 RANGE = re.compile(r"\((-?[\d.]+) to (-?[\d.]+)\)\s*$")
 WORDS = re.compile(r"\(one of ([^()]+)\)\s*$")
 TYPES = ("str", "int", "float", "bool")
@@ -73,13 +75,22 @@ def parameters_of(notebook: Path) -> dict[str, Parameter]:
         raise ConfigError(
             f"{notebook.name} has {count} cells tagged 'parameters'. One is needed. Tag one, no other."
         )
-    for name in OWN:
+    for name in NEEDED:
         if name not in found:
             raise ConfigError(
                 f"{notebook.name} has no parameter '{name}'. Every notebook takes period and workspace. "
                 f'Write a line `{name}: str = "..."  # what it is` in its parameters cell.'
             )
     return {name: _parameter(words, notebook) for name, words in found.items()}
+
+
+def grains_of(notebook: Path) -> list[str]:
+    """The lengths of period that a notebook takes, as the comment of its parameter `period` names them.
+
+    Raises ConfigError if it is no notebook. One that names none takes months.
+    """
+    named = set(re.findall(r"\w+", parameters_of(notebook)["period"].help))
+    return [grain for grain in GRAINS if grain in named] or ["month"]
 
 
 def checked(notebooks: Sequence[Path], asked: Mapping[str, str]) -> dict[Path, dict[str, Any]]:

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from gtmkit.errors import ConfigError, ContractError, GtmkitError
+from gtmkit.periods import Period
 from gtmkit.report.execute import Executed
 from gtmkit.report.faults import fault
-from gtmkit.report.headlines import Line
 from gtmkit.report.publish import append_line, hashes, utc
 from gtmkit.report.review import RUN_FILE, RUNS_FILE, Review
+from gtmkit.scorecard.lines import Line
 
 NOTES = "notes.md"  # the humans' own: it changes after publishing, so run.json holds no hash of it
 DISTRIBUTIONS = (
@@ -40,6 +41,8 @@ def write_run(
         "workspace": review.home.name,
         "company": review.config.company.name,
         "period": review.label,
+        "ends": Period.parse(review.label, review.config.company.fiscal_year_start).end.isoformat(),
+        "where": review.where,
         "status": review.status,
         "started": utc(review.began),
         "ended": utc(time.time()),
@@ -67,6 +70,7 @@ def recorded(review: Review) -> Iterator[None]:
     finally:
         words = {
             "period": review.period,
+            "where": review.where,
             **ending,
             "started": utc(review.began),
             "ended": utc(time.time()),

@@ -1,11 +1,13 @@
 """What is asked for: everything about a review that can be refused before a row of data is read."""
 
+import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.periods import Period
-from gtmkit.report.parameters import checked
+from gtmkit.report.parameters import checked, grains_of, parameters_of
 from gtmkit.report.publish import append_line, put_right
 
 RUN_FILE = "run.json"
@@ -26,12 +28,13 @@ class Review:
     """One review as it is asked for, where it goes, and how long its steps take.
 
     `values` are the parameters by notebook; `period` is None until the data has said which month is the last
-    complete one.
+    complete one; `where` confines every figure to one value of a column.
     """
 
     workspace: Path
     config: Config
     period: str | None
+    where: dict[str, str]
     is_partial: bool
     parameters: dict[str, str]
     values: dict[Path, dict[str, Any]]
@@ -45,21 +48,26 @@ class Review:
         return self.period
 
     @property
+    def name(self) -> str:
+        """The name of its folder: the period, and what it is confined to, which never replaces the whole."""
+        return ".".join([self.label, *(_of_value(column, value) for column, value in self.where.items())])
+
+    @property
     def home(self) -> Path:
         """The folder of the workspace's reports."""
         return self.out / _slug(self.workspace.name)
 
     @property
     def target(self) -> Path:
-        return self.home / (f"{self.label}.partial" if self.is_partial else self.label)
+        return self.home / (f"{self.name}.partial" if self.is_partial else self.name)
 
     @property
     def failed(self) -> Path:
-        return self.home / "failed" / self.label
+        return self.home / "failed" / self.name
 
     @property
     def staging(self) -> Path:
-        return self.home / ".staging" / f"{self.label}-{os.getpid()}"
+        return self.home / ".staging" / f"{self.name}-{os.getpid()}"
 
     @property
     def status(self) -> str:
@@ -70,7 +78,9 @@ class Review:
         """The command that makes this again, from the folder in which the workspace lies."""
         sets = [f" --set {name}={value}" for name, value in sorted(self.parameters.items())]
         only = [f" --only {path.stem}" for path in self.values] if self.is_partial else []
-        return f"gtmkit report --workspace {self.workspace.name} --period {self.label}{''.join(sets + only)}"
+        confined = [f" --where {shlex.quote(f'{c}={v}')}" for c, v in self.where.items()]
+        more = "".join(confined + sets + only)
+        return f"gtmkit report --workspace {self.workspace.name} --period {self.label}{more}"
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -87,24 +97,34 @@ def review_of(
     parameters: Mapping[str, str],
     out: Path,
     notebooks: Path,
+    where: Mapping[str, str],
 ) -> Review:
     """The review that is asked for, every setting, name and parameter of it checked.
 
     Raises ConfigError for what cannot be used.
     """
     config = Config.load(workspace)
-    label = None if period is None else _month(period, config)
-    values = checked(_chosen(notebooks, only), parameters)
+    asked = None if period is None else Period.parse(period, config.company.fiscal_year_start)
+    grain = "month" if asked is None else asked.grain
+    values = checked(_chosen(notebooks, only, grain), parameters)
+    if where:
+        _take_where(values)
     _slug(workspace.resolve().name)
-    return Review(workspace.resolve(), config, label, bool(only), dict(parameters), values, out.resolve())
+    label = None if asked is None else asked.label
+    return Review(
+        workspace.resolve(), config, label, dict(where), bool(only), dict(parameters), values, out.resolve()
+    )
 
 
 def clear(review: Review) -> None:
     """Put right what a run that was killed left: a half exchange, a staging folder. Needs the lock."""
-    for name in (review.label, f"{review.label}.partial", f"failed/{review.label}"):
+    for name in (review.name, f"{review.name}.partial", f"failed/{review.name}"):
         put_right(review.home / name)
-    for left in (review.home / ".staging").glob(f"{review.label}-*"):
-        pid = int(left.name.rpartition("-")[2])
+    for left in (review.home / ".staging").glob(f"{review.name}-*"):
+        name, _, digits = left.name.rpartition("-")
+        if name != review.name:  # of a review confined to a longer value
+            continue
+        pid = int(digits)
         append_line(review.home / RUNS_FILE, {"period": review.label, "status": "killed", "pid": pid})
         shutil.rmtree(left)
 
@@ -115,6 +135,11 @@ def refuse_another_company(review: Review) -> None:
         run = json.loads((review.target / RUN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
+    if run.get("where", {}) != review.where:
+        raise ConfigError(
+            f"{review.target} is confined to {run.get('where')}, and this review to {review.where}. "
+            "Name another folder with --out."
+        )
     if run.get("company") != review.config.company.name:
         raise ConfigError(
             f"{review.target} is the report of '{run.get('company')}', and this workspace is of "
@@ -123,18 +148,8 @@ def refuse_another_company(review: Review) -> None:
         )
 
 
-def _month(period: str, config: Config) -> str:
-    found = Period.parse(period, config.company.fiscal_year_start)
-    if found.grain != "month":
-        raise ConfigError(
-            f"The period '{period}' is a {found.grain}. A review is made for a month. "
-            f"Ask for one, such as '{found.start:%Y-%m}'."
-        )
-    return found.label
-
-
-def _chosen(folder: Path, only: Sequence[str]) -> list[Path]:
-    """The notebooks to run, in the order of their names."""
+def _chosen(folder: Path, only: Sequence[str], grain: str) -> list[Path]:
+    """The notebooks to run, in the order of their names: those that take a period of this length."""
     found = {path.stem: path.resolve() for path in sorted(folder.glob("*.ipynb")) if path.is_file()}
     if not found:
         raise ConfigError(
@@ -147,7 +162,38 @@ def _chosen(folder: Path, only: Sequence[str]) -> list[Path]:
                 f"There is no notebook '{name}'.{did_you_mean(name, found)} "
                 f"Allowed: {', '.join(found)}. Correct the name."
             )
-    return [path for stem, path in found.items() if not only or stem in only]
+    take = {stem: path for stem, path in found.items() if grain in grains_of(path)}
+    for name in only:
+        if name not in take:
+            raise ConfigError(
+                f"{name} does not take a {grain}. It takes {', '.join(grains_of(found[name]))}. "
+                "Ask for such a period, or for another notebook."
+            )
+    if not take:
+        raise ConfigError(
+            f"No notebook in '{folder}' takes a {grain}. A notebook says in the comment of its parameter "
+            "'period' what it takes. Ask for a month."
+        )
+    return [path for stem, path in take.items() if not only or stem in only]
+
+
+def _take_where(notebooks: Iterable[Path]) -> None:
+    """Raises ConfigError where a notebook cannot be confined."""
+    for path in notebooks:
+        if "where" not in parameters_of(path):
+            raise ConfigError(
+                f"{path.name} has no parameter 'where', so it cannot be confined. Write a line "
+                f'`where: str = ""  # confines all to one value of a column` in its parameters cell, and pass it to '
+                "gtmkit.open."
+            )
+
+
+def _of_value(column: str, value: str) -> str:
+    """A condition as part of a folder's name; one that loses letters gets a few digits of its own."""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{column}-{value}".lower()).strip("-")[:48]
+    if plain == f"{column}-{value}".replace("_", "-").lower():
+        return plain
+    return f"{plain}-{hashlib.sha256(value.encode()).hexdigest()[:6]}"
 
 
 def _slug(name: str) -> str:

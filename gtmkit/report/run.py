@@ -33,6 +33,7 @@ def run_report(
     *,
     only: Sequence[str] = (),
     parameters: Mapping[str, str] = {},
+    where: Mapping[str, str] = {},
     out: Path = Path("reports"),
     notebooks: Path = Path("notebooks"),
     workers: int | None = None,
@@ -40,9 +41,11 @@ def run_report(
 ) -> Path:
     """The published page of a period's review: the path of its `index.html`.
 
-    `period` is a month such as 2026-10; None is the last month complete in the data. `only` names notebooks:
-    what they give goes to `<period>.partial/`. `parameters` are values as text for the notebooks that have
-    them. `workers` notebooks run at once, by default two a core. `progress` is called with a line at a time.
+    `period` is a week, month, quarter or year such as 2026-10; None is the last month complete in the data.
+    `only` names notebooks: what they give goes to `<period>.partial/`. `parameters` are values as text for the
+    notebooks that have them. `where` confines every figure to one value of a column; such a review goes to a
+    folder of its own. `workers` notebooks run at once, by default two a core. `progress` is called with a
+    line at a time.
 
     Either the whole review is published, or what was published before stays as it was, byte for byte.
     Raises ConfigError (a setting, parameter, period or name that cannot be used) and ContractError (data)
@@ -50,7 +53,7 @@ def run_report(
     LockedError if the same review is being made, StorageError if the disk refused.
     """
     with _signals_as_exits(), _disk_in_words(Path(out)):
-        review = review_of(Path(workspace), period, only, parameters, Path(out), Path(notebooks))
+        review = review_of(Path(workspace), period, only, parameters, Path(out), Path(notebooks), where)
         return _made(review, workers or 2 * (os.cpu_count() or 1), progress)
 
 
@@ -66,7 +69,7 @@ def _made(review: Review, workers: int, progress: Progress) -> Path:
                 with recorded(review):
                     raise
             review.period = opened.period.label
-        with lock(review.home, review.label):
+        with lock(review.home, review.name):
             fault("locked")
             clear(review)
             with recorded(review):
@@ -96,6 +99,7 @@ def _steps(
     progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")
     # The workspace as seen from the notebooks' folder, as by hand: no path of this machine gets into one.
     own = {"period": review.label, "workspace": os.path.relpath(review.workspace, kernels.cwd)}
+    own |= {"where": "; ".join(f"{c}={v}" for c, v in review.where.items())} if review.where else {}
     values = {notebook: asked | own for notebook, asked in review.values.items()}
     with review.timed("execute"):
         executed = execute(values, folder / "executed", kernels, workers, progress)
@@ -119,7 +123,9 @@ def _steps(
 
 def _opened(review: Review) -> Workspace:
     """The workspace, its tables and ledgers built once; every notebook opens what is built here."""
-    return workspace.open(review.workspace, review.period, rejects=review.home / "rejects")
+    return workspace.open(
+        review.workspace, review.period, where=review.where, rejects=review.home / "rejects"
+    )
 
 
 def _keep_failed(review: Review, executed: Sequence[Executed], error: str, log: str, folder: Path) -> None:

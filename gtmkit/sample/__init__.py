@@ -89,7 +89,7 @@ def write_story(out: Folder, story: Story) -> None:
     score = keeping.health(story, months)
     tickets = keeping.tickets(story, months)
     out.add("health_scores", keeping.health_scores(story, months, score))
-    out.add("tickets", keeping.tickets_sheet(story, tickets))
+    out.add("tickets", keeping.tickets_sheet(story, tickets, keeping.pushed_tickets(story, months)))
     out.add("surveys", keeping.surveys(story, months, score, tickets))
     out.add("churn_events", keeping.churn_events(story))
 

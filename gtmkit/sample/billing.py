@@ -34,6 +34,11 @@ ADDON_SHARE = 0.5  # of the expansions that sales closes, sold as a line of its 
 PAST_DUE_SHARE = 0.025
 AHEAD = 75  # days beyond the last for which open expansions are foreseen
 RENEWAL_OPENS = 90  # days before the term ends
+# Of those with a monthly plan that would leave between two days, all leave in one month: a rival's offer that winter.
+RIVAL = tuple(
+    dt.date(*day).toordinal() - EPOCH_ORDINAL for day in ((2025, 12, 1), (2026, 5, 1), (2026, 2, 2))
+)
+RIVAL_DAYS = 26  # for which the offer stands
 RETURN_AFTER = (60, 240)  # days; over a month, so that a month end at zero lies between
 
 
@@ -144,9 +149,17 @@ def departures(who: pd.DataFrame, since: int, until: int, rng: np.random.Generat
     served = np.maximum((since - starts[monthly]) / 365.25, 0.0)
     draw = spread(rng, segment[monthly], along=starts[monthly])
     age = (served**SHAPE - np.log1p(-draw) / hazard[monthly]) ** (1 / SHAPE)
-    end = starts[monthly] + np.maximum(20, np.round(age * 365.25))
+    end = lured(starts[monthly] + np.maximum(20, np.round(age * 365.25)), starts[monthly])
     ends[monthly] = np.where(end < until, end, np.nan)
     return ends
+
+
+def lured(end: Floats, starts: Ints) -> Floats:
+    """The ends of monthly plans, those around the rival's offer moved into its month, in their order."""
+    since, until, begins = RIVAL
+    moved = begins + np.floor((end - since) * RIVAL_DAYS / (until - since))
+    there = (end >= since) & (end < until) & (starts + 20 <= moved)
+    return np.where(there, moved, end)
 
 
 def fortunes(

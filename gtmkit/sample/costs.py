@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from gtmkit.periods import Period, weeks_ending_in
 from gtmkit.sample.chance import Floats, Ints, stream
 from gtmkit.sample.exports import BILLED_FROM, euro_rates, months
 from gtmkit.sample.market import CHANNELS, LAST_DAY
@@ -36,6 +37,7 @@ RND, GA = (0.27, 1.0), (0.13, 1.0)  # of subscription revenue
 CASH = 14_000_000  # before the first month
 FUNCTIONS = ("sales", "marketing", "customer_success")
 CONTENT, TESTS = (7, 5), (2, 4)  # least, and how many more at most
+WEEKLY = "2025-11"  # from which month on it is told by the week
 
 
 @dataclass
@@ -165,17 +167,31 @@ def finance(company: Company, found: pd.DataFrame, scale: float, truths: Truths)
 
 
 def inputs(seed: int) -> Sheet:
-    """inputs: what marketing ships, by month."""
+    """inputs: what marketing ships, by month; since the last year began, by the weeks that end in it."""
     rng = stream(seed, "inputs")
     labels = months((2023, 11), (ENDS_ON.year, ENDS_ON.month))
     draw = rng.random((2, len(labels)))
+    when = stream(seed, "weeks of inputs").random((2, len(labels)))
     rows = [
-        (label, name, str(least + int(u * (more + 1))))
-        for name, (least, more), draws in zip(
-            ("content_shipped", "messaging_tests_shipped"), (CONTENT, TESTS), draw, strict=True
+        row
+        for name, (least, more), draws, starts in zip(
+            ("content_shipped", "messaging_tests_shipped"), (CONTENT, TESTS), draw, when, strict=True
         )
-        for label, u in zip(labels, draws, strict=True)
+        for label, u, start in zip(labels, draws, starts, strict=True)
+        for row in shipped(label, name, least + int(u * (more + 1)), start)
     ]
     columns = zip(*sorted(rows), strict=True)
     header = ("period", "name", "value")
     return {name: Cells("text", values) for name, values in zip(header, columns, strict=True)}
+
+
+def shipped(month: str, name: str, count: int, start: float) -> list[tuple[str, str, str]]:
+    """What was shipped in a month as one row, or spread over its weeks from some point in the first on."""
+    if month < WEEKLY:
+        return [(month, name, str(count))]
+    weeks = weeks_ending_in(Period.parse(month))
+    reached = [int(start + count * k / len(weeks)) for k in range(len(weeks) + 1)]
+    return [
+        (week.label, name, str(after - before))
+        for week, before, after in zip(weeks, reached, reached[1:], strict=False)
+    ]

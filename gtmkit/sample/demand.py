@@ -8,7 +8,7 @@ from gtmkit.sample.chance import Ints, lognormal, pick, spread, stream
 from gtmkit.sample.exports import seller
 from gtmkit.sample.market import CHANNELS, FIRST_DAY, LAST_DAY
 from gtmkit.sample.selling import DAY, NIGHT
-from gtmkit.sample.sheets import Cells, Sheet
+from gtmkit.sample.sheets import Cells, Sheet, iso
 from gtmkit.sample.story import Story
 from gtmkit.sample.truths import SEGMENTS, Truths
 
@@ -33,6 +33,7 @@ SPELLINGS = {
 END = (LAST_DAY + 1) * DAY + NIGHT  # the first second after the last day, in New York
 SESSIONS = {0: 190.0, 1: 130.0, 2: 90.0, 3: 25.0, 4: 18.0}  # of a day in the first month, by channel
 WEEKEND = 0.45
+RETURNING = (0.62, 0.72)  # visitors of a month over those of its days
 MISSPELT_DAYS = 0.03  # days of a source and medium of which a part stands under another spelling
 
 
@@ -48,7 +49,7 @@ def leads(story: Story) -> pd.DataFrame:
     ways[1, swapped], ways[2, swapped] = ways[2, swapped], ways[1, swapped].copy()
     for k, step in enumerate(STEPS):
         found[step] = np.where((found["reached"] > k) & (np.floor(ways[k]) < END), np.floor(ways[k]), np.nan)
-    found["assigned_at"] = found["mql_at"] + np.floor(rng.random(n) * 1_800)
+    found["assigned_at"] = found["created"] + np.floor(rng.random(n) * 1_800)
     patience = np.where(found["account"] >= 0, 1.0, 2.5)
     hours = lognormal(np.clip(rng.random(n), 1e-9, 1 - 1e-9), ANSWER_HOURS * patience, ANSWER_SPREAD)
     silent = rng.random(n) < np.where(found["account"] >= 0, *UNANSWERED)
@@ -236,7 +237,10 @@ def identities(story: Story, known: pd.DataFrame, seen: pd.DataFrame) -> Sheet:
 
 
 def traffic(scale: float, seed: int, truths: Truths) -> Sheet:
-    """traffic: sessions of a day by source and medium; a part of some under another spelling."""
+    """traffic: sessions of a day by source and medium, a part of some under another spelling.
+
+    After the days come the months, with the visitors alone: who comes on two days is one visitor of the month.
+    """
     rng = stream(seed, "traffic")
     days = np.arange(FIRST_DAY, LAST_DAY + 1)
     weights = market.channel_weights(days, np.full(len(days), "sales"), truths)
@@ -257,12 +261,24 @@ def traffic(scale: float, seed: int, truths: Truths) -> Sheet:
             frame.assign(sessions=aside, source=SPELLINGS[source][0], shown=np.nan)[other],
         ]
     found = pd.concat(parts).sort_values(["day", "source", "medium"], kind="stable", ignore_index=True)
-    visitors = np.ceil(found["sessions"] * (0.7 + 0.15 * rng.random(len(found))))
+    found["visitors"] = np.ceil(found["sessions"] * (0.7 + 0.15 * rng.random(len(found))))
+    found = pd.concat([found.assign(month=""), of_months(found, seed)], ignore_index=True)
     return {
         "date": Cells("day", found["day"]),
+        "month": Cells("text", found["month"]),
         "source": Cells("text", found["source"]),
         "medium": Cells("text", found["medium"]),
         "impressions": Cells("figure", found["shown"]),
         "sessions": Cells("figure", found["sessions"]),
-        "visitors": Cells("figure", visitors),
+        "visitors": Cells("figure", found["visitors"]),
     }
+
+
+def of_months(days: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """The visitors of each month by source and medium, of which some came on several days."""
+    rng = stream(seed, "visitors of months")
+    month = [label[:7] for label in iso(days["day"])]
+    keys = ["month", "source", "medium"]
+    found: pd.DataFrame = days.assign(month=month).groupby(keys, as_index=False)[["visitors"]].sum()
+    once = RETURNING[0] + (RETURNING[1] - RETURNING[0]) * rng.random(len(found))
+    return found.assign(visitors=np.ceil(found["visitors"] * once), day=np.nan)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from gtmkit.periods import Period
 from gtmkit.sample import costs
 from gtmkit.sample.truths import (
     CHANNEL_NAMES,
@@ -39,7 +40,7 @@ def records(truths: Truths, scale: float, is_large: bool = False) -> list[Record
     on one side of one (at least, at most). `within`: how far a figure without chance may lie from it.
     A record with `relation` compares two rows, `left` and `right`, by their `difference` or `ratio`.
     """
-    parts = [_pipeline, _retention, _activation, _costs, _finance, _reasons]
+    parts = [_pipeline, _retention, _activation, _costs, _finance, _reasons, _push]
     parts += [] if is_large else [_dirt]  # of a large company every chunk brings dirt of its own
     return [record for part in parts for record in part(truths, scale)]
 
@@ -204,6 +205,25 @@ def _reasons(truths: Truths, scale: float) -> Iterator[Record]:
         dims = {"onboarding_path": path, "churn_reason": INVOLUNTARY}
         why = "nobody chose to leave"
         yield _one("involuntary", "churn_reasons", dims, known * failed, why, options=year)
+
+
+def _push(truths: Truths, scale: float) -> Iterator[Record]:
+    month = Period.parse(f"{truths.pushed_on:%Y-%m}")
+    during, before, after = month.label, month.shift(-1).label, month.shift(1).label
+    now, then, later = (_row("north_star", {}, period) for period in (during, before, after))
+    said = "the North Star improves in the month in which customers were pushed"
+    yield _compared("pushed_on", said, now, then, 0.0, of="difference")
+    said = "and falls back in the month after"
+    yield _compared("pushed_on", said, now, later, 0.0, of="difference")
+    why = "the tickets of the push alone"
+    yield _one(
+        "pushed_tickets", "support_burden", {}, truths.pushed_tickets, why, means="at least", period=during
+    )
+    for period in (before, after, LAST):
+        why = "without a push"
+        yield _one(
+            "burden_ceiling", "support_burden", {}, truths.burden_ceiling, why, means="at most", period=period
+        )
 
 
 def _dirt(truths: Truths, scale: float) -> Iterator[Record]:

@@ -14,7 +14,7 @@ from gtmkit.sample.story import Story
 from gtmkit.sample.truths import ENDS_ON, PATHS, SEGMENTS, STAGES
 
 BILLED_FROM = (2022, 11)  # year and month of the oldest subscription
-PLANNED_TO = (2027, 1)  # the end of the fiscal year under way
+PLANNED_TO = (2028, 1)  # the end of the fiscal year after the one under way
 SELLERS = (
     ("Ana Ruiz", "Emerging", 0), ("Ben Okafor", "Emerging", 0), ("Chloe Martin", "Emerging", 0),
     ("Dev Patel", "Commercial", 1), ("Elif Kaya", "Commercial", 1), ("Frank Moore", "Commercial", 1),
@@ -27,6 +27,9 @@ STAGE_NAMES = {stage: stage.capitalize() for stage in STAGES} | {
     "closed_lost": "Closed Lost",
 }
 TARGET_SHARE = 0.4  # of the accounts that fit and that sales works, on the list of target accounts
+LISTED = (30, 150)  # days on that list before sales first meets the account
+NEW_PART = 0.8  # of the growth planned, brought by new customers
+QUOTA = 1.15  # of the plan of a segment, what its sellers are asked for together
 STATUSES = {"active": "Active", "past_due": "Past due", "canceled": "Cancelled", "trialing": "Trial"}
 # Dollars of bookings planned at 1,500 accounts: for the first month, and each month's over the one before.
 PLAN = {"SMB": (45_000, 0.998), "Mid-market": (18_000, 1.071), "Enterprise": (15_000, 1.098)}
@@ -94,6 +97,7 @@ def accounts(story: Story) -> Sheet:
     wait = 1 + np.floor(rng.random(len(who)) ** 2 * 12)
     kickoff = (start + wait).where((who["path"] > 0) & (start + wait <= LAST_DAY))
     target = (who["motion"] == "sales") & who["is_icp"] & (spread(rng, who["segment"]) < TARGET_SHARE)
+    listed = target_list(story, target)
     return {
         "Account ID": Cells("text", who["account_id"]),
         "Account Name": Cells("text", names),
@@ -113,7 +117,17 @@ def accounts(story: Story) -> Sheet:
         "Campaign": Cells("text", np.where(who["is_told"], campaign, "")),
         "Target Account": Cells("flag", target),
         "Kickoff": Cells("day", kickoff),
+        "Targeted From": Cells("day", listed["since"]),
+        "Targeted To": Cells("day", listed["until"]),
     }
+
+
+def target_list(story: Story, target: pd.Series) -> pd.DataFrame:
+    """From which day each target account is on the list, and the day on which it became a customer."""
+    draw = stream(story.seed, "target list").random(len(target))
+    ahead = LISTED[0] + np.floor(draw * (LISTED[1] - LISTED[0]))
+    since = np.maximum(story.who["met"] - ahead, market.FIRST_DAY)
+    return pd.DataFrame({"since": since.where(target), "until": story.started.where(target)})
 
 
 def upgrades(books: Books) -> pd.Series:
@@ -263,19 +277,33 @@ def impossible(sheet: Sheet, count: int) -> list[tuple[object, ...]]:
 
 
 def targets(scale: float) -> Sheet:
-    """targets: what was planned for each month, in the company's currency."""
-    rows: list[tuple[str, str, object, str]] = []
+    """targets: what was planned for each month, in the company's currency, and each seller's quota."""
+    rows: list[tuple[str, str, object, str, str]] = []
     for k, month in enumerate(months((2023, 11), PLANNED_TO)):
         bookings = {
             name: round(base * growth**k * scale / 100) * 100 for name, (base, growth) in PLAN.items()
         }
-        rows.append((month, "bookings", sum(bookings.values()), ""))
-        rows += [(month, "bookings", amount, segment) for segment, amount in bookings.items()]
-        rows.append((month, "pipeline_created", round(380_000 * 1.062**k * scale / 1000) * 1000, ""))
-        rows.append((month, "arr", round(5_500_000 * 1.03**k * scale / 10_000) * 10_000, ""))
-        rows += [(month, "net_revenue_retention", 1.05, ""), (month, "win_rate", 0.30, "")]
-    header = ("period", "metric", "value", "segment")
+        rows.append((month, "bookings", sum(bookings.values()), "", ""))
+        rows += [(month, "bookings", amount, segment, "") for segment, amount in bookings.items()]
+        rows += quotas(month, bookings)
+        rows.append((month, "pipeline_created", round(380_000 * 1.062**k * scale / 1000) * 1000, "", ""))
+        arr, before = (round(5_500_000 * 1.03**m * scale / 10_000) * 10_000 for m in (k, k - 1))
+        rows.append((month, "arr", arr, "", ""))
+        rows.append((month, "net_new_arr", arr - before, "", ""))
+        rows.append((month, "new_arr", round((arr - before) * NEW_PART), "", ""))
+        rows += [(month, "net_revenue_retention", 1.05, "", ""), (month, "win_rate", 0.30, "", "")]
+    header = ("period", "metric", "value", "segment", "owner")
     columns = zip(*rows, strict=True)
     return {
         name: Cells("text", [str(v) for v in values]) for name, values in zip(header, columns, strict=True)
     }
+
+
+def quotas(month: str, bookings: dict[str, int]) -> list[tuple[str, str, object, str, str]]:
+    """The month's quota of each seller: an equal part of what is asked of the segment's sellers together."""
+    teams = [[name for name, _, segment in SELLERS if segment == k] for k in range(len(SEGMENTS))]
+    return [
+        (month, "bookings", round(bookings[segment] * QUOTA / len(team)), "", name)
+        for segment, team in zip(SEGMENTS, teams, strict=True)
+        for name in team
+    ]

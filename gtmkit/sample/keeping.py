@@ -20,6 +20,8 @@ TICKETS = np.array([0.10, 0.20, 0.30])  # of a customer in a month, by segment
 ANSWER_HOURS = np.array([5.0, 3.0, 1.5])  # median to the first answer, by segment
 CLOSING_HOURS = 30.0  # median from the first answer to the end
 TICKET_SPREAD = 1.1
+PUSHED_HOURS = 9.0  # median to the first answer, of the tickets that nobody had reckoned with
+SCORED = 6  # days after the first of a month on which customers are scored
 ASKED = 0.30  # of customers, each half year, that answer the NPS question
 RATED = 0.30  # of closed tickets, rated
 NEAR, FAR, WIDE = 14, 40, 0.15  # days between leaving and saying why; up to far for a share of them
@@ -109,11 +111,13 @@ def health(story: Story, months: pd.DataFrame) -> Floats:
 
 
 def health_scores(story: Story, months: pd.DataFrame, score: Floats) -> Sheet:
-    """health_scores: one for each customer on the first of each month."""
+    """health_scores: one for each customer in the first week of each month."""
+    stays = (months["ends"] > months["day"] + SCORED).to_numpy()
+    months, score = months[stays], score[stays]
     bands = np.select([score >= least for least, _ in BANDS], [name for _, name in BANDS], "red")
     return {
         "account_id": Cells("text", story.who["account_id"].to_numpy()[months["account"]]),
-        "scored_on": Cells("day", months["day"]),
+        "scored_on": Cells("day", months["day"] + SCORED),
         "score": Cells("figure", score),
         "band": Cells("text", bands),
     }
@@ -139,12 +143,27 @@ def tickets(story: Story, months: pd.DataFrame) -> pd.DataFrame:
     return found.sort_values(["opened", "account"], kind="stable", ignore_index=True)
 
 
-def tickets_sheet(story: Story, found: pd.DataFrame) -> Sheet:
+def pushed_tickets(story: Story, months: pd.DataFrame) -> pd.DataFrame:
+    """The tickets of the month in which customers were pushed to use the product, beyond the usual ones."""
+    rng = stream(story.seed, "pushed tickets")
+    month = story.truths.pushed_on.toordinal() - EPOCH_ORDINAL
+    there = months[(months["day"] == month) & (months["ends"] > month + 28)]
+    asks = there[spread(rng, there["segment"]) < story.truths.pushed_tickets]
+    day = month + np.floor(rng.random(len(asks)) * 28).astype(np.int64)
+    opened = np.array([office_second(int(d), u) for d, u in zip(day, rng.random(len(asks)), strict=True)])
+    hours = lognormal(spread(rng, asks["segment"]), PUSHED_HOURS, TICKET_SPREAD)
+    found = pd.DataFrame({"account": asks["account"].to_numpy(), "opened": opened})
+    return found.assign(answered=np.floor(opened + hours * 3_600), closed=np.floor(opened + hours * 7_200))
+
+
+def tickets_sheet(story: Story, usual: pd.DataFrame, pushed: pd.DataFrame) -> Sheet:
     """Tickets as the help desk exports them."""
+    count = usual.groupby("account").cumcount() + 1
+    both = pd.concat([usual.assign(count=count.map(str)), pushed.assign(count="p")], ignore_index=True)
+    found = both.sort_values(["opened", "account"], kind="stable", ignore_index=True)
     number = story.who["number"].to_numpy()[found["account"]]
-    count = found.groupby("account").cumcount() + 1
     return {
-        "ticket_id": Cells("text", [f"T{n:05d}-{k}" for n, k in zip(number, count, strict=True)]),
+        "ticket_id": Cells("text", [f"T{n:05d}-{k}" for n, k in zip(number, found["count"], strict=True)]),
         "account_id": Cells("text", story.who["account_id"].to_numpy()[found["account"]]),
         "opened_at": Cells("instant", found["opened"]),
         "first_response_at": Cells("instant", found["answered"]),

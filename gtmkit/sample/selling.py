@@ -14,6 +14,7 @@ RETRY_AFTER = (95, 270)  # days; over a quarter, so that an attempt never falls 
 ZOMBIE_SHARE = 0.02  # deals that nobody closes
 EXPANSION_CYCLE = np.array([20.0, 40.0, 62.0])  # median days, by segment
 STAGE_DAYS = [f"d{i}" for i in range(len(STAGES))]
+LATE_BY = (2, 26)  # days after the end of its term by which a late renewal is signed
 DAY = 86_400
 NIGHT = 4 * 3600  # UTC seconds until midnight in New York, in summer
 REGRESS_SHARE = 0.05  # of deals that reach negotiation, thrown back to proposal once
@@ -129,8 +130,12 @@ def expansion_deals(attempts: pd.DataFrame, seed: int, truths: Truths) -> pd.Dat
     return deals.assign(closed=attempts["closed"])[deals["created"] <= LAST_DAY].drop(columns="since")
 
 
-def renewal_deals(renewals: pd.DataFrame) -> pd.DataFrame:
-    """The deals behind renewals: proposed, negotiated, and closed before the term ends."""
+def renewal_deals(renewals: pd.DataFrame, seed: int, truths: Truths) -> pd.DataFrame:
+    """The deals behind renewals: proposed, negotiated, and closed before the term ends, but for a few."""
+    rng = stream(seed, "late renewals")
+    late = renewals["won"] & (spread(rng, renewals["won"], along=renewals["due"]) < truths.late_renewals)
+    after = renewals["due"] + LATE_BY[0] + np.floor(rng.random(len(renewals)) * (LATE_BY[1] - LATE_BY[0]))
+    renewals = renewals.assign(closed=renewals["closed"].where(~late, after.astype(np.int64)))
     length = renewals["closed"] - renewals["created"]
     deals = renewals.assign(
         kind="renewal",

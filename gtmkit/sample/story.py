@@ -46,7 +46,8 @@ def tell(n: int, seed: int, truths: Truths, before: int = 0, deals_before: int =
     books = billing.books(billing.customers(who, new, seed, truths), truths)
     expansions = selling.expansion_deals(pd.DataFrame(books.expansions), seed, truths)
     deals = pd.concat(
-        [new, expansions, selling.renewal_deals(pd.DataFrame(books.renewals))], ignore_index=True
+        [new, expansions, selling.renewal_deals(pd.DataFrame(books.renewals), seed, truths)],
+        ignore_index=True,
     )
     deals = deals[deals["created"] >= market.FIRST_DAY]
     deals = deals.sort_values(["created", "account", "kind"], kind="stable", ignore_index=True)

@@ -1,11 +1,13 @@
 """What accounts do in the product: the first weeks, and the habit that lasts or fades."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
 from gtmkit.sample.billing import TRIAL_DAYS
 from gtmkit.sample.chance import Ints, chosen, pick, spread, stream
-from gtmkit.sample.market import LAST_DAY, PATH_ACTIVATES
+from gtmkit.sample.market import EPOCH_ORDINAL, LAST_DAY, PATH_ACTIVATES
 from gtmkit.sample.truths import Truths
 
 MONTH = 30  # days of habit that share one intensity
@@ -15,6 +17,12 @@ PACE = np.array([6.0, 10.0, 14.0])  # events of a first month's habit, by segmen
 KEEPS = (0.975, 0.90)  # of the habit, month by month: of activated accounts, and of the others
 LATE = (31, 150)  # days after the start between which late accounts activate
 TRIES = 0.5  # of the others, those that invite somebody, though too few
+# A course for new customers: its first day, the first day without it, and until when the others wait for another.
+COURSE = tuple(
+    dt.date(*day).toordinal() - EPOCH_ORDINAL for day in ((2025, 10, 1), (2025, 11, 1), (2026, 1, 1))
+)
+TAUGHT = 4  # who activate in time because of it
+SETTLED = 60  # days after the start from which a customer may be pushed
 PAIR = 6  # days between two workflows at most, so that both fall into any seven
 HABIT = ("session_started", "workflow_completed", "report_shared", "integration_synced", "comment_posted")
 HABIT_WEIGHTS = (0.55, 0.22, 0.09, 0.08, 0.06)
@@ -51,7 +59,7 @@ def activation(firsts: pd.DataFrame, rng: np.random.Generator, truths: Truths) -
     lift = pd.Series(PATH_ACTIVATES[order["path"]], order.index)
     lift /= lift.groupby([order["channel"], order["starts"] // HALF_YEAR]).transform("mean")
     share = np.array(truths.activation_share)[order["channel"]] * lift.to_numpy()
-    soon = chosen(share, rng.random())
+    soon = taught(order, chosen(share, rng.random()))
     draw = spread(rng, order["channel"], soon, along=order["starts"])
     days = np.floor(truths.activation_days * draw**truths.activation_slowness)
     late = ~soon & (spread(rng, order["channel"], soon) < truths.late_activation)
@@ -59,6 +67,24 @@ def activation(firsts: pd.DataFrame, rng: np.random.Generator, truths: Truths) -
     left = (order["ends"] - order["starts"]).where(order["ends"] <= LAST_DAY, LATE[1]).to_numpy()
     days = np.where(soon, np.minimum(days, left - 2), np.where(late & (later < left - 2), later, np.nan))
     return pd.Series(days, order.index)
+
+
+def taught(firsts: pd.DataFrame, soon: np.ndarray) -> np.ndarray:
+    """Which new customers activate in time, a few more of them in the month of the course.
+
+    In each channel as many less do after it, so that its share over both is as planned.
+    """
+    begins, ends, until = COURSE
+    found, left = soon.copy(), TAUGHT
+    starts, channels = firsts["starts"].to_numpy(), firsts["channel"].to_numpy()
+    for channel in np.unique(channels):
+        during = (channels == channel) & (starts >= begins) & (starts < ends)
+        after = (channels == channel) & (starts >= ends) & (starts < until)
+        more, fewer = np.flatnonzero(during & ~soon), np.flatnonzero(after & soon)
+        few = min(len(more), len(fewer), left)
+        found[more[:few]], found[fewer[:few]] = True, False
+        left -= few
+    return found
 
 
 def events(
@@ -70,6 +96,7 @@ def events(
     false for those of them that nothing links to an account.
     """
     parts = [first_weeks(used, stream(seed, "first weeks")), habit(used, stream(seed, "habit"))]
+    parts.append(pushed(used, stream(seed, "pushed use"), truths))
     found = pd.concat(parts, ignore_index=True)
     limit = used["ends"].to_numpy()[found["spell"]]
     found = found[(found["day"] < limit) & (found["day"] <= LAST_DAY)]
@@ -154,6 +181,22 @@ def habit(used: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     )
     event = np.array(HABIT)[pick(rng.random(len(row)), HABIT_WEIGHTS)]
     return moments(spell[row], day, event, user, rng)
+
+
+def pushed(used: pd.DataFrame, rng: np.random.Generator, truths: Truths) -> pd.DataFrame:
+    """The workflows that customers ran in the month in which they were pushed to, at most one in a week each.
+
+    Only of customers past their first weeks, so that whether and when an account takes root stays as it is.
+    """
+    month = truths.pushed_on.toordinal() - EPOCH_ORDINAL
+    settled = used["pays"] & (used["starts"] <= month - SETTLED) & (used["ends"] > month + 28)
+    spell = np.flatnonzero(settled.to_numpy())
+    parts = []
+    for week in range(4):
+        runs = spell[spread(rng, used["segment"].to_numpy()[spell]) < truths.pushed_use]
+        day = month + 7 * week + np.floor(rng.random(len(runs)) * 5).astype(np.int64)
+        parts.append(happen(runs, day, "workflow_completed", 0, rng))
+    return pd.concat(parts, ignore_index=True)
 
 
 def happen(spell: Ints, day: Ints, event: str, user: int, rng: np.random.Generator) -> pd.DataFrame:

@@ -9,7 +9,7 @@ notes.md.
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
-from gtmkit.wording.comparing import against_before, against_reference, where
+from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
@@ -24,6 +24,7 @@ __all__ = [
     "against_before",
     "against_own_mix",
     "against_reference",
+    "against_target",
     "bottleneck",
     "cohorts_at_equal_age",
     "cost_through_mix",

@@ -7,17 +7,34 @@ import pandas as pd
 
 from gtmkit import formats, stats
 from gtmkit.results import ALL, FIGURES, WORDS
-from gtmkit.wording.sentences import FEW, INNER, Sentence, SoWhat, absent, points, so_what
+from gtmkit.wording.sentences import (
+    FEW,
+    INNER,
+    Sentence,
+    SoWhat,
+    absent,
+    latest_change,
+    not_comparable,
+    points,
+    so_what,
+)
 
 GRR_FLOOR, NRR_FLOOR = 0.85, 1.0  # below and above which expansion hides a leak
 
 
 def cohorts_at_equal_age(
-    cells: pd.DataFrame, *, age: int, subject: str, pooled: str = ALL, min_n: int = FEW
+    cells: pd.DataFrame,
+    *,
+    age: int,
+    subject: str,
+    pooled: str = ALL,
+    min_n: int = FEW,
+    changes: Sequence[str] = (),
 ) -> SoWhat:
     """The younger half of the cohorts that reached `age` against the older half, pooled over accounts.
 
     Both sides are shares of counts with Wilson intervals. Cohorts younger than `age` are named as not yet.
+    Across one of `changes`, cohorts in whose time the definition changed, nothing is compared.
     """
     if "cohort" not in cells or cells["cohort"].isna().all():
         return absent(subject, cells.iloc[-1] if len(cells) else None)
@@ -28,6 +45,8 @@ def cohorts_at_equal_age(
     if len(at) < 2:
         words = f"Fewer than two cohorts have reached month {age}; {subject} cannot be compared at equal age."
         return SoWhat((Sentence("not yet", words), *late))
+    if since := latest_change(at["cohort"], changes):
+        return so_what(not_comparable(subject, since), SoWhat(tuple(late)))
     middle = len(at) // 2
     old, new = _counts(at.iloc[:middle]), _counts(at.iloc[middle:])
     span_old, span_new = (_listed(part["cohort"].to_list()) for part in (at.iloc[:middle], at.iloc[middle:]))

@@ -1,12 +1,12 @@
 """A figure against the company's own, against the periods before it, against its target."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, so_what
+from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, latest_change, plural, so_what
 
 
 def against_reference(
@@ -67,15 +67,19 @@ def against_before(
     currency: str = "",
     target: float | None = None,
     higher_is_better: bool = True,
+    changes: Sequence[str] = (),
 ) -> SoWhat:
     """The latest final period against those before it, pooled; and against the target where there is one.
 
     Shares and ratios pool numerators and denominators; fewer than eight periods before it give no verdict.
+    `changes` are periods in which the definition changed: what lies before the latest is not compared.
     """
     final = frame[(frame["status"] == "final") & frame["value"].notna()]
     if len(final) == 0:
         return absent(subject, frame.iloc[-1] if len(frame) else None)
     row, before = final.iloc[-1], final.iloc[:-1]
+    since = latest_change(frame["period"], changes, row["period"])
+    before, apart = _parted(frame, before, since)
     figure = f"{row['period']}: {subject} {formats.figure(row, unit, currency)}"
     sentences = []
     base = _base(before)
@@ -87,14 +91,31 @@ def against_before(
         level = f"{formats.number(base, unit, currency)} over the {len(before)} periods before"
         sentences.append(Sentence(verdict, f"{figure} against {level}: {side}."))
     if target is not None:
-        verdict, words = _target(row, target, higher_is_better)
+        verdict, words = against_target(row, target, higher_is_better)
         at = formats.number(target, unit, currency)
         sentences.append(Sentence(verdict, f"Target {at} for {row['period']}: {words}."))
+    if apart:
+        words = f"{apart} {plural(apart, 'period')} before it {'is' if apart == 1 else 'are'} not comparable"
+        sentences.append(Sentence("not yet", f"{subject}: {words}: definition changed in {since}."))
     later = frame[frame.index > final.index[-1]]
     if len(later):
         periods = ", ".join(str(p) for p in later["period"])
         sentences.append(Sentence("not yet", f"{periods}: {_statuses(later)}, left out of the comparison."))
     return SoWhat(tuple(sentences))
+
+
+def against_target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
+    """The verdict on a figure against its target, and whether it is `met`, `missed` or `not told apart`.
+
+    An interval that holds the target, or whose end on that side was not reached, does not tell them apart.
+    """
+    verdict, _ = judge(row, target, higher_is_better)
+    value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
+    has_end = low is not None or high is not None
+    if has_end and (low is None or low <= target) and (high is None or target <= high):
+        return ("watch" if verdict == "watch" else "no action"), "not told apart"
+    met = value >= target if higher_is_better else value <= target
+    return ("no action", "met") if met else ("act", "missed")
 
 
 def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
@@ -110,13 +131,13 @@ def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
     return kept
 
 
-def _target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
-    verdict, _ = judge(row, target, higher_is_better)
-    value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
-    if low is not None and high is not None and low <= target <= high:
-        return ("watch" if verdict == "watch" else "no action"), "not told apart"
-    met = value >= target if higher_is_better else value <= target
-    return ("no action", "met") if met else ("act", "missed")
+def _parted(frame: pd.DataFrame, rows: pd.DataFrame, since: str) -> tuple[pd.DataFrame, int]:
+    """The rows from the period of a change on, and how many lie before it."""
+    if not since:
+        return rows, 0
+    first = frame.index[frame["period"] == since][0]
+    kept = rows[rows.index >= first]
+    return kept, len(rows) - len(kept)
 
 
 def _base(rows: pd.DataFrame) -> float | None:

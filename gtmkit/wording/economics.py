@@ -1,6 +1,6 @@
 """Whether a customer earns its cost, and whether what a customer costs moved by mix or within the groups."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,16 @@ import pandas as pd
 
 from gtmkit import formats
 from gtmkit.stats import wilson
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, so_what
+from gtmkit.wording.sentences import (
+    FEW,
+    Sentence,
+    SoWhat,
+    absent,
+    judge,
+    latest_change,
+    not_comparable,
+    so_what,
+)
 
 BREAK_EVEN = 1.0  # LTV over CAC below which a customer does not bring back what it cost
 LEVELS = ((0.95, "beyond chance"), (0.80, "its interval only touches"))
@@ -31,19 +40,28 @@ def earns_its_cost(
 
 
 def cost_through_mix(
-    frame: pd.DataFrame, by: str, *, subject: str, currency: str = "", min_n: int = FEW
+    frame: pd.DataFrame,
+    by: str,
+    *,
+    subject: str,
+    currency: str = "",
+    min_n: int = FEW,
+    changes: Sequence[str] = (),
 ) -> SoWhat:
     """What a customer cost, the first period of the frame against the last: by mix, within groups, or shared.
 
     `frame` holds cost (numerator) and customers (n) by `by` and period, nothing shared out. The change adds
     up from three: the mix of customers over the groups (centred midpoint weights), cost per customer within
     them, and cost of no customer in particular, shared or without result. Customers are taken as Poisson.
+    Across one of `changes`, periods in which the definition changed, nothing is compared.
     """
     if len(frame) == 0 or frame["numerator"].isna().all() or by not in frame or frame[by].isna().all():
         return absent(subject, frame.iloc[-1] if len(frame) else None)
     periods = list(dict.fromkeys(frame["period"]))
     if len(periods) < 2:
         return SoWhat((Sentence("not yet", f"{subject}: one period, two are needed to split a change."),))
+    if since := latest_change(periods, changes):
+        return not_comparable(subject, since)
     sides = [_costs(frame[frame["period"] == period], by) for period in (periods[0], periods[-1])]
     totals = [sum(n for _, n in side.values()) for side in sides]
     if min(totals) <= 0:

@@ -1,11 +1,12 @@
 """Where the pipeline leaks and waits, and whether mix moved the whole against its groups."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, points
+from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, latest_change, not_comparable, points
 
 
 def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") -> SoWhat:
@@ -25,17 +26,22 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
     return SoWhat((Sentence("watch", text),))
 
 
-def mix_against_rate(frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW) -> SoWhat:
+def mix_against_rate(
+    frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW, changes: Sequence[str] = ()
+) -> SoWhat:
     """Whether the whole moved one way and its groups the other, earlier half of the periods to later.
 
     `frame` holds counts (numerator, denominator) by `by` and period, an even number of periods. The change
     of the whole is split by centred midpoint weights into mix (the groups' shares of the whole) and rate
-    (within the groups); the two add up to it.
+    (within the groups); the two add up to it. Across one of `changes`, periods in which the definition
+    changed, nothing is compared.
     """
     if len(frame) == 0 or (frame["status"] == "undefined").all():
         return absent(subject, frame.iloc[-1] if len(frame) else None)
     periods = list(dict.fromkeys(p for p in frame["period"].dropna().sort_values()))
     half = len(periods) // 2
+    if since := latest_change(periods, changes):
+        return not_comparable(subject, since)
     spans = (periods[:half], periods[len(periods) - half :])
     first, last = (_counts_by(frame[frame["period"].isin(span)], by) for span in spans)
     names = sorted(set(first) | set(last))

@@ -1,5 +1,6 @@
 """Sentences with a verdict: their form, their order, and the rule that reaches a verdict."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +77,21 @@ def absent(subject: str, row: Any) -> SoWhat:
     """The sentence in place of a figure that does not exist, with its reason."""
     why = "has no rows" if row is None else formats.absence(row)
     return SoWhat((Sentence("not yet", f"{subject} {why}."),))
+
+
+def latest_change(periods: Iterable[Any], changes: Sequence[str], until: str = "") -> str:
+    """The latest of the periods in which the definition changed, the first left out; "" where there is none.
+
+    A change in the first of them leaves nothing before it. `until`: those after it are left out too.
+    """
+    labels = [str(period) for period in dict.fromkeys(periods)]
+    last = labels.index(until) + 1 if until in labels else len(labels)
+    return next((label for label in reversed(labels[1:last]) if label in changes), "")
+
+
+def not_comparable(subject: str, since: str) -> SoWhat:
+    """The sentence in place of a comparison across a change of definition."""
+    return SoWhat((Sentence("not yet", f"{subject}: not comparable: definition changed in {since}."),))
 
 
 def points(value: float) -> str:

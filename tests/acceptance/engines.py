@@ -81,8 +81,7 @@ def needs(metric: str) -> list[str]:
 
 
 def is_derived(metric: str) -> bool:
-    ids = {name.split(".")[0] for name in catalog.METRICS}
-    return all(name.split(".")[0] in ids for name in needs(metric))
+    return catalog.find(metric)[0].is_derived
 
 
 def every_id() -> list[str]:
@@ -134,8 +133,13 @@ def takes_a_number(annotation: Any) -> bool:
 # What the first list of what must hold is about: the metrics of these modules.
 HOUSE = {
     f"gtmkit.metrics.{name}"
-    for name in ("coverage", "opportunities", "pipeline", "retention", "stages", "usage")
+    for name in ("coverage", "movements", "opportunities", "pipeline", "retention", "stages", "usage")
 }
+
+
+LEDGERS_OF_THE_HOUSE = (
+    "revenue", "journeys", "visits", "positions", "stays", "costs", "replicates", "activations", "churns",
+)  # fmt: skip
 
 
 def of_the_house() -> list[str]:
@@ -143,9 +147,17 @@ def of_the_house() -> list[str]:
     return [name for name in every_id() if metric_function(name).__module__ in HOUSE]
 
 
+OF_THE_REVIEWS = (
+    "activation_rate", "time_to_value", "activation_depth", "milestone_rate", "identity_match_rate", "cac",
+    "cac_payback", "ltv", "ltv_to_cac", "magic_number", "gross_margin", "revenue", "new_cac_ratio",
+    "expansion_cac_ratio", "blended_cac_ratio", "spend", "cost_categories", "new_logos", "arpa", "customer_lifetime",
+    "churn_reasons",
+)  # fmt: skip
+
+
 def of_the_reviews() -> list[str]:
-    """What the reviews added: the metrics and variants that are not of the first list."""
-    return [name for name in every_id() if name not in of_the_house()]
+    """What the five questions added to the first list, with the variants."""
+    return [name for name in every_id() if name.partition(".")[0] in OF_THE_REVIEWS]
 
 
 def ids_by(column: str) -> list[str]:

@@ -46,7 +46,8 @@ def without(workspace: Path, folder: Path, *tables: str) -> Path:
 
 
 def notebooks() -> list[Path]:
-    return sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    """Those of the five questions; the scorecard asks them all again."""
+    return sorted((ROOT / "notebooks").glob("0[2-6]*.ipynb"))
 
 
 def started(period: str, workspaces: Sequence[Path]) -> "subprocess.Popen[str]":

@@ -37,10 +37,14 @@ def toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def settings_text(sections: Mapping[str, Mapping[str, object]]) -> str:
+def settings_text(sections: Mapping[str, Mapping[str, object] | Sequence[Mapping[str, object]]]) -> str:
+    """The sections as gtm.toml has them; a list of them is one section several times over."""
     lines = []
-    for name, keys in sections.items():
-        lines += [f"[{name}]", *(f"{key} = {toml(value)}" for key, value in keys.items()), ""]
+    for name, section in sections.items():
+        is_one = isinstance(section, Mapping)
+        for keys in [section] if isinstance(section, Mapping) else section:
+            lines.append(f"[{name}]" if is_one else f"[[{name}]]")
+            lines += [*(f"{key} = {toml(value)}" for key, value in keys.items()), ""]
     return "\n".join(lines)
 
 
@@ -95,17 +99,19 @@ def company(
     options: Mapping[str, Mapping[str, object]] | None = None,
     through: str | None = "2026-10-31",
     files: Mapping[str, int] | None = None,
-    **sections: Mapping[str, object],
+    **sections: Mapping[str, object] | Sequence[Mapping[str, object]],
 ) -> Path:
     """Write one workspace: a CSV file a table (or several: files={"events": 3}) and its gtm.toml.
 
-    Keyword sections are merged over the base settings (company=, pipeline=, suppress=, retention=...);
-    `options` adds keys to [tables.<name>].
+    Keyword sections are merged over the base settings (company=, pipeline=, suppress=, retention=...), and lists
+    of sections stand beside them (change=, channels=); `options` adds keys to [tables.<name>].
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = base_settings()
+    lists = {name: section for name, section in sections.items() if not isinstance(section, Mapping)}
     for name, keys in sections.items():
-        settings.setdefault(name, {}).update(keys)
+        if isinstance(keys, Mapping):
+            settings.setdefault(name, {}).update(keys)
     for name, rows in tables.items():
         columns = list(dict.fromkeys(key for row in rows for key in row))
         parts = (files or {}).get(name, 1)
@@ -122,7 +128,7 @@ def company(
         if name == "subscriptions":
             table["shape"] = "periods"
         settings[f"tables.{name}"] = table | dict((options or {}).get(name, {}))
-    (folder / "gtm.toml").write_text(settings_text(settings), encoding="utf-8")
+    (folder / "gtm.toml").write_text(settings_text({**settings, **lists}), encoding="utf-8")
     return folder
 
 

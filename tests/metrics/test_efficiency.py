@@ -106,3 +106,37 @@ def test_cost_of_finance_serves_and_is_named() -> None:
     assert row["value"] == 12
     assert "cost from finance: no spend is given" in str(row["reason"])
     assert paper.one(books("2025-06", finance=whole).metric("expansion_cac_ratio"))["status"] == "undefined"
+
+
+def test_gtm_efficiency_is_net_new_arr_over_all_go_to_market_cost() -> None:
+    """Net new ARR 300 of three months; cost before 100 + 200 + 50 + 50 = 400, of it 50 for customer success."""
+    cost = spend(
+        posting("2025-01", 100, "sales"), posting("2025-02", 200, "marketing"),
+        posting("2025-03", 50, "customer_success"), posting("2025-03", 50, "sales"), posting("2025-03", 999, "rnd"),
+        posting("2025-04", 7777),
+    )  # fmt: skip
+    subs = subscriptions(("old", "2024-01-05", None, 50), ("new", "2025-05-05", None, 25))
+    margins = finance({f"2025-{m:02d}": (100.0, 40.0) for m in range(1, 7)}, "revenue", "cogs")
+    ws = books("2025-06", spend=cost, subscriptions=subs, finance=margins)
+    row = paper.one(ws.metric("gtm_efficiency_ratio"))
+    assert (row["value"], row["numerator"], row["denominator"], row["n"]) == (0.75, 300, 400, 1)
+    row = paper.one(ws.metric("gtm_efficiency_margin"))
+    assert (row["value"], row["numerator"], row["denominator"]) == (0.45, 180, 400)  # times 60 of 100
+    ws = books("2025-06", settings={"finance": {"customer_success": "cogs"}}, spend=cost, subscriptions=subs,
+               finance=margins)  # fmt: skip
+    assert "as cogs, in the margin too" in str(paper.one(ws.metric("gtm_efficiency_margin"))["reason"])
+
+
+def test_gtm_efficiency_may_be_below_0_and_needs_cost_and_margin() -> None:
+    subs = subscriptions(("old", "2024-01-05", "2025-05-05", 50))
+    cost = spend(posting("2025-01", 300), posting("2025-06", 1))
+    row = paper.one(books("2025-06", spend=cost, subscriptions=subs).metric("gtm_efficiency_ratio"))
+    assert row["value"] == -2  # 600 lost on a cost of 300
+    none = spend(posting("2025-01", 0), posting("2025-06", 1))
+    row = paper.one(books("2025-06", spend=none, subscriptions=subs).metric("gtm_efficiency_ratio"))
+    assert (row["value"], row["status"]) == (None, "undefined")
+    loss = finance({f"2025-{m:02d}": (100.0, 140.0) for m in range(1, 7)}, "revenue", "cogs")
+    ws = books("2025-06", spend=cost, subscriptions=subs, finance=loss)
+    row = paper.one(ws.metric("gtm_efficiency_margin"))
+    assert (row["value"], row["status"]) == (None, "undefined")
+    assert "gross margin is not above 0" in str(row["reason"])

@@ -16,24 +16,22 @@ ROWS = ("value", "numerator", "denominator", "status", "reason")
 
 
 @pytest.mark.parametrize("engine", paper.ENGINES)
-def test_recognised_revenue_is_what_finance_has(engine: str) -> None:
+def test_revenue_is_what_finance_has(engine: str) -> None:
     ws = books.books("2025-09", engine, finance=BOTH)
-    assert paper.one(ws.metric("recognised_revenue"))["value"] == 140
-    assert paper.one(ws.metric("recognised_revenue", months=2, lag=1))["value"] == 220
-    assert (
-        paper.one(books.books("2025-Q3", engine, finance=BOTH).metric("recognised_revenue"))["value"] == 360
-    )
+    assert paper.one(ws.metric("revenue"))["value"] == 140
+    assert paper.one(ws.metric("revenue", months=2, lag=1))["value"] == 220
+    assert paper.one(books.books("2025-Q3", engine, finance=BOTH).metric("revenue"))["value"] == 360
 
 
-def test_recognised_revenue_of_months_that_are_not_all_there_is_none() -> None:
+def test_revenue_of_months_that_are_not_all_there_is_none() -> None:
     ws = books.books("2025-10", finance=BOTH)
-    frame = ws.metric("recognised_revenue", months=3)
+    frame = ws.metric("revenue", months=3)
     assert paper.cells(frame, "value", "reason") == [(None, "finance has 2 of 3 months")]
     hole = finance(MONTHS | {"2025-08": (None, 36.0, None, None, None)}, *COLUMNS)
     ws = books.books("2025-09", finance=hole)
-    frame = ws.metric("recognised_revenue", periods=3)
+    frame = ws.metric("revenue", periods=3)
     assert [v is None for (v,) in paper.cells(frame, "value")] == [False, True, False]
-    none = books.books("2025-09", finance=finance({"2025-09": (1.0,)}, "cogs")).metric("recognised_revenue")
+    none = books.books("2025-09", finance=finance({"2025-09": (1.0,)}, "cogs")).metric("revenue")
     assert paper.one(none)["reason"] == "finance has no column revenue_amount"
 
 
@@ -78,3 +76,60 @@ def test_gross_margin_below_0_is_shown_and_of_nothing_is_none() -> None:
     assert row["reason"] == "finance does not have all of the months"
     row = paper.one(books.books("2025-10", finance=BOTH.slice(0, 0)).metric("gross_margin"))
     assert row["status"] == "undefined"
+
+
+# ---------------------------------------------------------------- rule of 40, operating expense
+
+LINES = ("revenue", "cogs", "sales", "marketing", "customer_success", "rnd", "ga")
+# The same three months in two years: revenue 300 and 360, cost of delivery 90, operating expense 234.
+EACH = {
+    "2024": (100.0, 30.0, 30.0, 18.0, 10.0, 12.0, 8.0),
+    "2025": (120.0, 30.0, 30.0, 18.0, 10.0, 12.0, 8.0),
+}
+TWO_YEARS = {f"{year}-{month}": values for year, values in EACH.items() for month in ("07", "08", "09")}
+
+
+@pytest.mark.parametrize("engine", paper.ENGINES)
+def test_rule_of_40_is_growth_and_margin(engine: str) -> None:
+    """Growth 360 / 300 - 1 = 20 %; margin (120 - 30 - 78) / 120 = 10 %."""
+    ws = books.books("2025-09", engine, finance=finance(TWO_YEARS, *LINES))
+    row = paper.one(ws.metric("rule_of_40"))
+    assert (row["value"], row["numerator"], row["status"]) == (0.3, None, "final")
+    assert "revenue growth 20.0%, operating margin 10.0%" in str(row["reason"])
+    as_cogs = books.books("2025-09", settings={"finance": {"customer_success": "cogs"}},
+                          finance=finance(TWO_YEARS, *LINES))  # fmt: skip
+    assert paper.one(as_cogs.metric("rule_of_40"))["value"] == 0.3  # booked elsewhere, the same profit
+
+
+def test_rule_of_40_lacks_what_finance_lacks() -> None:
+    whole = finance(TWO_YEARS, *LINES)
+    lacking = books.books("2025-09", finance=whole.drop(["ga_amount"])).metric("rule_of_40")
+    assert paper.one(lacking)["reason"] == "finance has no column ga_amount"
+    row = paper.one(books.books("2025-10", finance=whole).metric("rule_of_40"))
+    assert (row["value"], row["reason"]) == (None, "finance has 2 of 3 months")
+    young = {label: values for label, values in TWO_YEARS.items() if label.startswith("2025")}
+    row = paper.one(books.books("2025-09", finance=finance(young, *LINES)).metric("rule_of_40"))
+    assert "finance has 0 of 3 months a year before" in str(row["reason"])
+
+
+def test_opex_profile_is_each_function_over_revenue() -> None:
+    """Over three months: sales 90 of 360, and so on; the five add up to 78 of 120."""
+    rows = books.books("2025-09", finance=finance(TWO_YEARS, *LINES)).metric("opex_profile")
+    found = dict(paper.cells(rows, "function", "value"))
+    assert found == pytest.approx(
+        {"sales": 0.25, "marketing": 0.15, "customer_success": 1 / 12, "rnd": 0.1, "ga": 1 / 15}
+    )
+    assert sum(found.values()) == pytest.approx(78 / 120)
+    assert set(rows["denominator"]) == {360}
+
+
+def test_opex_profile_without_a_column_or_with_customer_success_as_cost_of_delivery() -> None:
+    table = finance(TWO_YEARS, *LINES).drop(["rnd_amount"])
+    ws = books.books("2025-09", settings={"finance": {"customer_success": "cogs"}}, finance=table)
+    rows = ws.metric("opex_profile")
+    reasons = {function: reason for function, reason in paper.cells(rows, "function", "reason") if reason}
+    assert reasons == {
+        "customer_success": "[finance] customer_success is cogs",
+        "rnd": "finance has no column rnd_amount",
+    }
+    assert dict(paper.cells(rows, "function", "value"))["sales"] == 0.25

@@ -12,7 +12,8 @@ import nbformat
 import pandas as pd
 from nbformat import v4
 
-from gtmkit.errors import GtmkitError
+from gtmkit.config import Config
+from gtmkit.errors import ConfigError, GtmkitError
 from gtmkit.periods import Period
 from gtmkit.report import run as batch
 
@@ -29,6 +30,7 @@ columns = { opportunity_id = "Id", created_at = "Created", amount = "Amount", cu
 PARAMETERS = """\
 period: str = "2026-09"  # the month under review
 workspace: str = "../data/sample"  # folder holding gtm.toml
+where: str = ""  # confines all to one value of a column
 window_days: int = 90  # days to reach the next stage (7 to 365)
 grain: str = "month"  # how cohorts are cut (one of month, quarter, year)"""
 
@@ -46,11 +48,13 @@ class PaperWorkspace:
 
     def __init__(self, folder: Path, period: str | None, store: Path) -> None:
         store.mkdir(parents=True, exist_ok=True)
+        self.config = Config.load(folder)
         self.folder = folder
         self.store = store
         self.period = Period.parse(period or "2026-10")
         self.asked: list[str] = []
         self.tables = ["opportunities"]
+        self.where: dict[str, str] = {}
         with duckdb.connect() as connection:
             # 1,234.5678 and -0.0001 in ten-thousandths of the unit
             connection.execute(
@@ -72,6 +76,9 @@ class PaperWorkspace:
             | ({"unit": "money"} if m == "arr" else {})
             for m in self.asked
         ]
+
+    def by_record(self, *_: object, **__: object) -> pd.DataFrame:
+        raise ConfigError("There are no records on paper.")
 
     def loss_account(self) -> pd.DataFrame:
         return pd.DataFrame({"table": ["opportunities"], "step": ["read"], "rows": [2], "detail": ["=1+1"]})

@@ -40,6 +40,7 @@ def page(sections):
         sections=sections,
         through={"events": "2026-10-31"},
         reproduce="gtmkit report",
+        where=[],
         pages=[{"href": "a.html", "title": "A"}],
     )
 

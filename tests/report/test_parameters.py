@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from report.paper_review import PARAMETERS, notebook
 
 from gtmkit.errors import ConfigError
-from gtmkit.report.parameters import Parameter, checked, parameters_of
+from gtmkit.report.parameters import Parameter, checked, grains_of, parameters_of
 
 DAYS = Parameter("window_days", "int", "90", "days to reach the next stage (7 to 365)")
 GRAIN = Parameter("grain", "str", '"month"', "how cohorts are cut (one of month, quarter, year)")
@@ -19,7 +21,7 @@ def two(tmp_path):
 
 def test_a_notebook_says_what_it_takes(two):
     found = parameters_of(two[0])
-    assert list(found) == ["period", "workspace", "window_days", "grain"]
+    assert list(found) == ["period", "workspace", "where", "window_days", "grain"]
     assert found["window_days"] == DAYS
     assert found["grain"] == GRAIN
 
@@ -114,3 +116,14 @@ def test_there_is_one_parameters_cell(count, tmp_path):
     nbformat.write(node, path)
     with pytest.raises(ConfigError, match=f"a.ipynb has {count} cells tagged 'parameters'. One is needed"):
         parameters_of(path)
+
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_notebook_of_ours_can_be_confined_and_says_its_periods(notebook):
+    found = parameters_of(notebook)  # a second equals sign in a comment hides a parameter from papermill
+    assert {"period", "workspace", "where"} <= set(found)
+    weekly = {"00_scorecard"}
+    assert grains_of(notebook) == (["week"] if notebook.stem in weekly else []) + ["month", "quarter", "year"]

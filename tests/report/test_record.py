@@ -11,7 +11,7 @@ from gtmkit.report.review import review_of
 @pytest.fixture
 def review(tmp_path):
     company = paper_company(tmp_path)
-    return review_of(company["workspace"], "2026-10", (), {}, company["out"], company["notebooks"])
+    return review_of(company["workspace"], "2026-10", (), {}, company["out"], company["notebooks"], {})
 
 
 def lines(review):

@@ -12,9 +12,15 @@ def company(tmp_path):
     return paper_company(tmp_path)
 
 
-def asked(company, period="2026-10", only=(), parameters=None):
+def asked(company, period="2026-10", only=(), parameters=None, where=None):
     return review_of(
-        company["workspace"], period, only, parameters or {}, company["out"], company["notebooks"]
+        company["workspace"],
+        period,
+        only,
+        parameters or {},
+        company["out"],
+        company["notebooks"],
+        where or {},
     )
 
 
@@ -84,3 +90,50 @@ def test_a_report_of_another_company_is_not_overwritten(company_name, refused, c
             refuse_another_company(review)
     else:
         refuse_another_company(review)
+
+
+# ---------------------------------------------------------------- what it is confined to, and how long it is
+
+
+def test_a_confined_review_never_replaces_the_whole(company):
+    review = asked(company, where={"segment": "SMB", "is_icp": "true"})
+    assert review.target.name == "2026-10.segment-smb.is-icp-true"
+    assert review.failed.name == review.target.name
+    assert review.reproduce == (
+        "gtmkit report --workspace Paper --period 2026-10 --where segment=SMB --where is_icp=true"
+    )
+
+
+@pytest.mark.parametrize(("one", "other"), [("A B", "A-B"), ("日本", "中国"), ("é", "e"), ("it's", "its")])
+def test_values_that_look_alike_have_folders_of_their_own(company, one, other):
+    names = {asked(company, where={"segment": value}).target.name for value in (one, other)}
+    assert len(names) == 2
+    assert all(name.isascii() and "/" not in name and " " not in name for name in names)
+
+
+def test_a_value_with_a_quote_is_quoted_in_the_command(company):
+    assert "--where 'segment=O'\"'\"'Neil & Co'" in asked(company, where={"segment": "O'Neil & Co"}).reproduce
+
+
+def test_another_confined_review_is_not_swept_away(company):
+    longer = asked(company, where={"segment": "smb-x"}).home / ".staging" / "2026-10.segment-smb-x-4711"
+    longer.mkdir(parents=True)
+    clear(asked(company, where={"segment": "smb"}))
+    assert longer.exists()
+
+
+def test_a_notebook_that_cannot_be_confined_is_refused(company):
+    for path in company["notebooks"].glob("*.ipynb"):
+        path.write_text(path.read_text().replace("where: str", "place: str"))
+    with pytest.raises(ConfigError, match="has no parameter 'where', so it cannot be confined"):
+        asked(company, where={"segment": "SMB"})
+
+
+def test_a_notebook_runs_for_the_periods_it_takes(company):
+    with pytest.raises(ConfigError, match=r"No notebook in .* takes a week"):
+        asked(company, period="2026-W43")
+    with pytest.raises(ConfigError, match=r"03_pipeline does not take a quarter. It takes month"):
+        asked(company, period="2026-Q3", only=["03_pipeline"])
+    for path in company["notebooks"].glob("03*.ipynb"):
+        path.write_text(path.read_text().replace("the month under", "the week or month under"))
+    assert [path.stem for path in asked(company, period="2026-W43").values] == ["03_pipeline"]

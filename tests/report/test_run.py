@@ -124,7 +124,7 @@ def test_a_review_is_a_folder_of_these_files(published):
     assert folder == company["out"] / "paper" / "2026-10"
     assert {name.partition("/")[0] for name in digest(folder)} == {
         "index.html", "03_pipeline.html", "04_retention.html", "executed", "tables", "facts.parquet",
-        "snapshot", "notes.md", "run.json",
+        "definitions.json", "snapshot", "notes.md", "run.json",
     }  # fmt: skip
     assert said[0] == "paper 2026-10: tables read, 2 notebooks to run"
     assert sorted(line[:6] for line in said[1:]) == ["1 of 2", "2 of 2"]
@@ -156,8 +156,9 @@ def test_facts_are_those_of_the_notebooks_and_of_the_headlines(published):
     assert ("win_rate", "", "{}", 0.25) in found  # of both, once
     assert ("win_rate", "", '{"segment": "smb"}', 0.333333333333) in found
     assert ("logo_retention", "month_3", "{}", 0.9) in found
-    assert ("logo_retention", "", "{}", None) in found
-    assert len(found) == len(HEADLINES) + 2  # the headlines, and two that only the notebooks ask
+    assert ("time_to_value", "", "{}", None) in found
+    # The headlines but for three outcomes that a month does not show, and two that only the notebooks ask.
+    assert len(found) == len(HEADLINES) - 3 + 2
 
 
 def test_run_json_has_a_checksum_of_every_other_file(published):
@@ -332,7 +333,7 @@ class TestPublishing:
         ({"period": "2026-13"}, "'2026-13' is not a period"),
         (
             {"period": "2026-Q3"},
-            "is a quarter. A review is made for a month. Ask for one, such as '2026-07'",
+            "takes a quarter",
         ),
     ],
 )

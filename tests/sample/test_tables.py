@@ -12,17 +12,29 @@ from exports import LAST, Written, month_number
 from gtmkit import catalog
 from gtmkit.config import Config
 from gtmkit.contracts import TABLES
-from gtmkit.sample import Truths, costs, demand, expected, exports, keeping, usage, working, write_sample
+from gtmkit.sample import (
+    Truths,
+    costs,
+    demand,
+    expected,
+    exports,
+    keeping,
+    selling,
+    usage,
+    working,
+    write_sample,
+)
 from gtmkit.sample.chance import stream
 from gtmkit.sample.truths import CHANNEL_NAMES
 from gtmkit.sources import prepare
 
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 TRUTHS = Truths()
-MODULES = (costs, demand, exports, keeping, usage, working)
+MODULES = (costs, demand, exports, keeping, selling, usage, working)
 # What may change when one idea is drawn anew: the tables that tell of it, and those that follow from them.
 FOLLOWS = {
     "account details": {"accounts"},
+    "target list": {"accounts"},
     "dirt of deals": {"opportunities"},
     "dirt of subscriptions": {"subscriptions"},
     "dirt of events": {"events"},
@@ -39,9 +51,18 @@ FOLLOWS = {
     "surveys": {"surveys"},
     "churn reasons": {"churn_events"},
     "churn events": {"churn_events"},
+    "pushed use": {"events"},
+    "pushed tickets": {"tickets"},
+    "late renewals": {"opportunities", "stage_changes", "activities"},
     "traffic": {"traffic"},
+    "visitors of months": {"traffic"},
     "inputs": {"inputs"},
+    "weeks of inputs": {"inputs"},
 }
+
+
+# Weeks that end from November 2025 to October 2026: 44 (to 2 November) to 52 of 2025, 1 to 43 of 2026.
+WEEKS = [(2025, k) for k in range(44, 53)] + [(2026, k) for k in range(1, 44)]
 
 
 @pytest.fixture(scope="module")
@@ -174,9 +195,33 @@ def test_visitors_are_strangers_until_they_become_leads_and_most_are_linked_then
 
 def test_traffic_counts_a_day_by_source_and_medium_once(committed: Written) -> None:
     traffic = committed.raw("traffic")
-    assert not traffic.duplicated(["date", "source", "medium"]).any()
-    assert {"Google", "Linkedin"} <= set(traffic["source"])
-    assert (traffic["visitors"].astype(int) <= traffic["sessions"].astype(int)).all()
+    days = traffic[traffic["date"] != ""]
+    assert not days.duplicated(["date", "source", "medium"]).any()
+    assert {"Google", "Linkedin"} <= set(days["source"])
+    assert (days["visitors"].astype(int) <= days["sessions"].astype(int)).all()
+
+
+def test_a_month_has_fewer_visitors_than_its_days_together(committed: Written) -> None:
+    traffic = committed.raw("traffic").assign(visitors=lambda t: t["visitors"].astype(int))
+    days, months = traffic[traffic["date"] != ""], traffic[traffic["month"] != ""]
+    assert len(days) + len(months) == len(traffic)
+    keys = ["source", "medium"]
+    whole = months.set_index(["month", *keys])["visitors"]
+    added = days.assign(month=days["date"].str[:7]).groupby(["month", *keys])["visitors"].sum()
+    assert whole.index.is_unique
+    assert (whole <= added.reindex(whole.index)).all()
+    assert 0.5 < whole.sum() / added.sum() < 0.8
+    assert set(months["sessions"]) == {""}
+
+
+def test_inputs_are_told_by_the_week_of_late_and_by_the_month_before(committed: Written) -> None:
+    inputs = committed.raw("inputs")
+    weeks = inputs[inputs["period"].str.contains("W")]
+    assert set(inputs.drop(weeks.index)["period"]) == {
+        str(m) for m in pd.period_range("2023-11", "2025-10", freq="M")
+    }
+    assert set(weeks["period"]) == {f"{y}-W{k:02d}" for y, k in WEEKS}
+    assert not inputs.duplicated(["period", "name"]).any()
 
 
 # Customers.

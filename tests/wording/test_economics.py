@@ -86,6 +86,12 @@ def test_what_cannot_be_split_says_why(frame: pd.DataFrame, start: str) -> None:
     assert said(frame).startswith(start)
 
 
+def test_two_sides_of_a_change_of_definition_are_not_compared() -> None:
+    frame = costs(("search", PERIODS[0], 1_000, 30), ("search", PERIODS[1], 9_000, 30))
+    told = wording.cost_through_mix(frame, "channel", subject="CAC", changes=[PERIODS[1]])
+    assert str(told) == f"[not yet] CAC: not comparable: definition changed in {PERIODS[1]}."
+
+
 def test_a_customer_that_does_not_earn_its_cost_asks_for_action() -> None:
     worth = row(value=0.6, low=0.4, high=0.9, n=40)
     payback = row(value=30.0, low=20.0, high=44.0, n=40)

@@ -6,7 +6,7 @@ import pytest
 from report.paper_review import fact
 
 from gtmkit.config import Config
-from gtmkit.report.changes import NO_CHANGE, change, interval_of_difference
+from gtmkit.scorecard.changes import NO_CHANGE, change, interval_of_difference
 
 COMPANY = {"company": {"name": "Paper", "currency": "EUR", "timezone": "UTC"}}
 CONFIG = Config.model_validate(COMPANY)
@@ -62,7 +62,7 @@ def test_there_is_no_change_without_a_figure_on_both_sides():
     ("on", "reason"),
     [
         (date(2026, 9, 30), ""),
-        (date(2026, 10, 1), "definition changed in 2026-10"),
+        (date(2026, 10, 1), "not comparable: definition changed in 2026-10"),
         (date(2026, 11, 1), ""),
     ],
 )
@@ -73,4 +73,4 @@ def test_there_is_no_change_across_a_definition(on, reason):
 
 def test_two_versions_are_never_compared():
     told = change(of("2026-10", 0.2, version=2), of("2026-09", 0.3), "up", CONFIG)
-    assert (told.reason, told.size) == ("definition changed in 2026-10", "")
+    assert (told.reason, told.size) == ("not comparable: definition changed in 2026-10", "")

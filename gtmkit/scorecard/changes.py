@@ -1,12 +1,14 @@
 """What changed since the latest final period before: a difference with its interval, or why there is none."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from gtmkit import formats
+from gtmkit import definitions, formats
 from gtmkit.config import Config
-from gtmkit.report.facts import Fact
+
+Fact = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def change(
     if before is None or before["value"] is None:
         return Change(reason="no final period before")
     if changed := _redefined(now, before, config):
-        return Change(reason=f"definition changed in {changed}")
+        return Change(reason=f"not comparable: definition changed in {changed}")
     unit, currency = formats.spoken_unit(now["metric"], now["unit"]), config.company.currency
     size = now["value"] - before["value"]
     low, high = interval_of_difference(now, before)
@@ -79,11 +81,8 @@ def _reach(a: float, end_a: float | None, b: float, end_b: float | None) -> floa
 
 def _redefined(now: Fact, before: Fact, config: Config) -> str:
     """The month in which the definition changed between the two; "" where it did not."""
-    months = [f"{c.on:%Y-%m}" for c in config.change if c.metric == now["metric"]]
-    between = [month for month in months if before["period"] < month <= now["period"]]
-    if between:
-        return max(between)
-    return "" if now["version"] == before["version"] else now["period"]
+    between = definitions.changed_between(now["metric"], before["period"], now["period"], config)
+    return between or ("" if now["version"] == before["version"] else str(now["period"]))
 
 
 def _signed(size: float, unit: str, currency: str) -> str:

@@ -1,38 +1,21 @@
-"""gtm.toml read into typed, frozen settings; every key is known and checked, and no secret is among them."""
+"""The sections of gtm.toml: each a frozen set of keys with exact types, defaults and limits."""
 
 import codecs
 import re
-import tomllib
-from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    Tag,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
-from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.errors import did_you_mean
 
-FILE = "gtm.toml"
 WEEKDAYS = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 Words = Annotated[tuple[str, ...], Field(strict=False)]
 Days = Annotated[int, Field(ge=1, le=3660)]
 COST_CATEGORIES = ("tools", "payroll", "agency", "sales_engineering")  # without them a CAC is not loaded
 Plain = str | int | float | bool | date
-# Steps of pydantic's path that name a branch of a union, which the file does not have.
-BRANCHES = {"(list)", "(file)", "str", "int", "float", "bool", "date"}
 
 
 class Section(BaseModel):
@@ -89,6 +72,7 @@ class Pipeline(Section):
     stage_window_days: Days = 90
     accept_window_days: Days = 30
     close_window_days: Days = 180
+    stale_days: Days = 30
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -174,9 +158,94 @@ class Churn(Section):
 
 
 class Event(Section):
-    """[events.NAME]: what kind of act an event is."""
+    """[events.NAME]: what kind of act an event is, the columns it must fill, and whether it is a conversion."""
 
     kind: Literal["product", "contract", "billing"] = "product"
+    required: Words = ()
+    is_conversion: bool = False
+
+
+class NorthStar(Section):
+    """[north_star]: who counts (`unit`), once it did one of the events so often in a week or month (`per`)."""
+
+    label: str = "North Star"
+    unit: Literal["account", "user", "event"] = "account"
+    events: Words = ()
+    at_least: int = Field(default=1, ge=1)
+    per: Literal["week", "month"] = "week"
+    icp_only: bool = False
+
+    @field_validator("events")
+    @classmethod
+    def _named(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("it must list one or more product events, such as ['workflow_completed']")
+        return value
+
+
+class Guardrail(Section):
+    """[guardrails.ID]: what a metric must not fall below, or not rise above, while the North Star improves."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("give at_least or at_most, one of the two")
+        return self
+
+
+class Active(Section):
+    """[active]: what makes an account active in a span: so many of the events (of none named: any product event)."""
+
+    events: Words = ()
+    at_least: int = Field(default=1, ge=1)
+
+
+class Channel(Section):
+    """[[channels]]: what a channel is for, and the source and medium it is known by; the first that fits holds."""
+
+    channel: str
+    source: str | None = None
+    medium: str | None = None
+    intent: Literal["capture", "creation"] | None = None
+    motion: Literal["inbound", "outbound", "partner", "product"] | None = None
+
+
+class Leads(Section):
+    """[leads]: within how many days a lead must take its next step, or lead to an accepted opportunity."""
+
+    step_window_days: Days = 30
+    opportunity_window_days: Days = 90
+
+
+class Sla(Section):
+    """[sla]: within how many hours a lead must have had its first answer."""
+
+    first_response_hours: int = Field(default=24, ge=1, le=8760)
+
+
+class Renewals(Section):
+    """[renewals]: how long a term is, how late a renewal may still come, and how far ahead dues are listed.
+
+    `term_months`: terms recur that often, since an export writes the next end of a term over the last one; 0
+    takes only the ends that are written.
+    """
+
+    term_months: int = Field(default=12, ge=0, le=120)
+    grace_days: Days = 30
+    ahead_days: Days = 90
+
+
+class Scorecard(Section):
+    """[scorecard]: its lines and the columns of its focus table; without them those of the article."""
+
+    lines: Words = ()
+    focus: Words = ("segment", "use_case", "channel")
+
+
+Cadence = Literal["week", "month", "quarter"]
 
 
 class Subscriptions(Section):
@@ -200,10 +269,12 @@ class Engine(Section):
 
 
 class Metric(Section):
-    """[metric.ID]: what is agreed about one metric."""
+    """[metric.ID]: what is agreed about one metric; `decision` is what its owner decides by it."""
 
     target: float | None = None
     owner: str | None = None
+    decision: str | None = None
+    next_review: date | None = None
     version: int = Field(default=1, ge=1)
     truth: str | None = None
 
@@ -289,165 +360,3 @@ class Table(Section):
             return codecs.lookup(value).name
         except LookupError:
             raise ValueError("no such encoding; utf-8, utf-16, cp1252 and latin-1 are usual") from None
-
-
-class Config(Section):
-    """The settings of one workspace, as its gtm.toml gives them."""
-
-    company: Company = Company()
-    suppress: Suppress = Suppress()
-    retention: Retention = Retention()
-    pipeline: Pipeline = Pipeline()
-    activation: Activation = Activation()
-    cac: Cac = Cac()
-    ltv: Ltv = Ltv()
-    finance: Finance = Finance()
-    churn: Churn = Churn()
-    events: dict[str, Event] = {}
-    subscriptions: Subscriptions = Subscriptions()
-    engine: Engine = Engine()
-    metric: dict[str, Metric] = {}
-    change: Annotated[tuple[Change, ...], Field(strict=False)] = ()
-    tables: dict[str, Table] = {}
-
-    _file: Path = PrivateAttr(default=Path(FILE))
-    LIFTED: ClassVar[tuple[str, ...]] = ("counts", "ended_on")
-
-    @model_validator(mode="after")
-    def _activation_is_behaviour(self) -> Self:
-        second = self.activation.second
-        for condition in [*self.activation.conditions, *([second] if second else [])]:
-            known = self.events.get(condition.event)
-            if known and known.kind != "product":
-                raise ValueError(
-                    f"activation is what an account does, and '{condition.event}' is a {known.kind} event. "
-                    "Name a product event in [activation]"
-                )
-        return self
-
-    @property
-    def file(self) -> Path:
-        """The gtm.toml these settings were read from."""
-        return self._file
-
-    @classmethod
-    def load(cls, folder: Path) -> "Config":
-        """The settings of the workspace `folder`, from its gtm.toml.
-
-        Keys that are absent take their defaults; `company.name` is then the folder's name.
-
-        Raises ConfigError, naming every fault with its key: no such folder, no gtm.toml, not TOML, an unknown
-        key (with a suggestion), a value of the wrong type or out of range.
-        """
-        folder = Path(folder)
-        file = folder / FILE
-        settings = _parsed(folder, file)
-        try:
-            _lift(settings)
-            config = cls.model_validate(settings)
-        except ValidationError as error:
-            raise ConfigError("\n".join(_said(file, fault) for fault in error.errors())) from None
-        except ValueError as error:
-            raise ConfigError(f"{file}: {error}") from None
-        if not config.company.name:
-            company = config.company.model_copy(update={"name": folder.resolve().name})
-            config = config.model_copy(update={"company": company})
-        config._file = file
-        return config
-
-
-def _parsed(folder: Path, file: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        raise ConfigError(
-            f"There is no workspace '{folder}'. A workspace is a folder with a {FILE}. "
-            f"Check the path, or name another folder with --workspace."
-        )
-    if not file.is_file():
-        raise ConfigError(
-            f"The folder '{folder}' has no {FILE}. A workspace says there where its tables come from. "
-            f"Copy the {FILE} of data/sample and change it, or name another folder with --workspace."
-        )
-    try:
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{file}, line {line}: not UTF-8. Save the file as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file} is not TOML: {error}. Correct that line.") from None
-
-
-def _lift(settings: dict[str, Any]) -> None:
-    """Let [tables.subscriptions] say what [subscriptions] says, so that readers look in one place."""
-    tables = settings.get("tables")
-    entry = tables.get("subscriptions") if isinstance(tables, dict) else None
-    if not isinstance(entry, dict):
-        return
-    for key in Config.LIFTED:
-        if key not in entry:
-            continue
-        section = settings.setdefault("subscriptions", {})
-        if key in section and section[key] != entry[key]:
-            raise ValueError(
-                f"subscriptions.{key} and tables.subscriptions.{key} differ. Keep one of the two."
-            )
-        section[key] = entry.pop(key)
-
-
-EXPECTED = {
-    "tuple_type": "must be a list",
-    "model_type": "must be a section of keys",
-    "dict_type": "must be a section of keys",
-    "string_type": "must be text in quotes",
-    "int_type": "must be a whole number",
-    "float_type": "must be a number",
-    "bool_type": "must be true or false",
-    "date_type": "must be a date such as 2026-10-31, without quotes",
-}
-
-
-def _said(file: Path, fault: ErrorDetails) -> str:
-    """One fault of the settings in words: where, what is wrong, what is allowed."""
-    path = [part for part in fault["loc"] if part not in BRANCHES]
-    key = _dotted(path)
-    if fault["type"] == "extra_forbidden":
-        options = sorted(_keys(path[:-1]))
-        where = f"'{_dotted(path[:-1])}'" if path[:-1] else "the file"
-        return (
-            f"{file}: unknown key '{key}'.{did_you_mean(str(path[-1]), options)} "
-            f"Allowed in {where}: {', '.join(options)}."
-        )
-    if fault["type"] == "missing":
-        return f"{file}: the key '{key}' is missing. Add it."
-    message = fault["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    message = EXPECTED.get(fault["type"], message)
-    value = fault["input"]
-    shown = "" if isinstance(value, dict | list | tuple) else f" = {value!r}"
-    hint = ""
-    if fault["type"] == "literal_error" and isinstance(value, str):
-        hint = did_you_mean(value, re.findall(r"'([^']*)'", fault["ctx"]["expected"]))
-    named = f"{key}{shown}: " if key else ""
-    return f"{file}: {named}{message}{'' if message.endswith(('.', '?')) else '.'}{hint}"
-
-
-def _dotted(path: Iterable[int | str]) -> str:
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _keys(path: list[int | str]) -> set[str]:
-    """The keys that the section at `path` knows."""
-    kind: Any = Config
-    for part in path:
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            kind = kind.model_fields[str(part)].annotation
-        else:
-            kind = get_args(kind)[-1 if get_origin(kind) is dict else 0]
-        if type(None) in get_args(kind):  # a section that may be absent
-            kind = get_args(kind)[0]
-        if get_origin(kind) is Annotated:  # the one union: a list of values, or the file that holds them
-            kind = AllowedFile
-    fields: Mapping[str, Any] = kind.model_fields
-    known = set(fields)
-    return known | set(Config.LIFTED) if path == ["tables", "subscriptions"] else known

@@ -6,8 +6,8 @@ keyword-only ones how it is asked. This module resolves those names, each once, 
 
 import inspect
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,20 +15,24 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, display, results, sources, store
+from gtmkit import catalog, definitions, display, results, sources, store
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
-from gtmkit.errors import ConfigError, HistoryError, did_you_mean
-from gtmkit.frames import Frame, collect
+from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.frames import Frame, collect, column_or_null
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
+from gtmkit.ledgers.dimensions import ITS, named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
-from gtmkit.periods import Period, last_month_ending_by, month_index
-from gtmkit.results import Need, Setting
+from gtmkit.periods import Period, Week
+from gtmkit.results import Part, Setting
+from gtmkit.workspace import opening, settling
+from gtmkit.workspace.opening import conditions
 
-LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
-# What describes and does not happen: how far it reaches says nothing of how complete a figure is.
-BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities")
+__all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
+
 MOST_PERIODS = 600  # fifty years of months
+MOST_NAMED = 20  # values listed in a message
+VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -41,7 +45,8 @@ class Workspace:
     """A company's tables at one period, and every figure that can be read off them.
 
     `config` are its settings, `period` is the period under review, `tables` the names of the tables it has,
-    `asked` all that was answered so far, as (id, variant, by, frame).
+    `where` the column and value to which every answer is confined, `asked` all that was answered so far, as
+    (id, variant, by, frame).
     """
 
     def __init__(
@@ -53,6 +58,7 @@ class Workspace:
         loss: pd.DataFrame,
         store: Path | None = None,
         first: Mapping[str, date] | None = None,
+        where: Mapping[str, str] | None = None,
     ) -> None:
         self.config = config
         self.period = period
@@ -63,6 +69,8 @@ class Workspace:
         self._first = dict(first or {})
         self._loss = loss
         self._units: dict[tuple[str, str], str] = {}
+        self.where = dict(where or {})
+        self._known: dict[str, set[str]] = {}
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
 
     @classmethod
@@ -93,16 +101,24 @@ class Workspace:
         return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     def metric(
-        self, metric: str, by: str | Sequence[str] = (), periods: int = 1, **options: Any
+        self,
+        metric: str,
+        by: str | Sequence[str] = (),
+        periods: int = 1,
+        where: Mapping[str, str] | None = None,
+        **options: Any,
     ) -> pd.DataFrame:
         """The answer to a metric, in the result shape, for so many periods ending with the one under review.
 
-        Options reach this metric only; what it takes from others is as gtm.toml has it.
-        Raises ConfigError for an id, variant, `by` or option that there is not.
+        `where` confines it to one value of a column: it is the row that `by` that column would give. Options
+        reach this metric only; what it takes from others is as gtm.toml has it.
+        Raises ConfigError for an id, variant, `by`, `where` or option that there is not.
         """
         row, variant = catalog.find(metric)
         columns = (by,) if isinstance(by, str) else tuple(by)
         catalog.check_by(metric, columns)
+        confined = {**self.where, **(where or {})}
+        self.check_where(confined)
         _check_options(row, options)
         if not isinstance(periods, int) or not 1 <= periods <= MOST_PERIODS:
             raise ConfigError(
@@ -110,15 +126,48 @@ class Workspace:
                 "Ask for one of these."
             )
         asked = {**(row.variants[variant].options if variant else {}), **options}
-        answer = self._answer(row, columns, periods, asked)
+        answer = self._confined(row, columns, periods, asked, confined)
         said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
         name = ".".join(filter(None, [variant, said]))
-        self.asked.append((row.id, name, columns, answer))
+        dimensions = tuple(dict.fromkeys([*confined, *columns]))
+        self.asked.append((row.id, name, dimensions, answer))
         self._units[row.id, name] = unit = row.unit_with(asked)
-        title = display.title(catalog.label(metric, self.config), columns, said, answer["period"].tolist())
+        told = ", ".join(filter(None, [said, *(f"{column} = {value}" for column, value in confined.items())]))
+        title = display.title(catalog.label(metric, self.config), columns, told, answer["period"].tolist())
         return display.answer(
-            answer, metric=row.id, title=title, unit=unit, currency=self.config.company.currency
+            answer.drop(columns=[c for c in confined if c not in columns]),
+            metric=row.id,
+            title=title,
+            unit=unit,
+            currency=self.config.company.currency,
         )
+
+    def check_where(self, where: Mapping[str, str]) -> None:
+        """Raises ConfigError where an answer cannot be confined so: no such column, or no row of that value."""
+        for column, value in where.items():
+            if column not in catalog.DIMENSIONS:
+                raise ConfigError(
+                    f"Nothing is known by '{column}'.{did_you_mean(column, catalog.DIMENSIONS)} "
+                    f"Allowed: {', '.join(catalog.DIMENSIONS)}. Choose one of these."
+                )
+            known = self._values(column)
+            if value not in known:
+                listed = ", ".join(sorted(known)[:MOST_NAMED]) or "none: no table has that column"
+                raise ConfigError(
+                    f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}. "
+                    "Choose one of these."
+                )
+
+    def _values(self, column: str) -> set[str]:
+        """The values of a column in the tables that have it, as text, with the name of what has none."""
+        if column not in self._known:
+            found = {null_row(column)}
+            for frame in self._frames.values():
+                if column in frame.collect_schema().names():
+                    values = collect(named(frame.select(column), [column]).unique())[column]
+                    found |= {str(value) for value in values}
+            self._known[column] = found if len(found) > 1 else set()
+        return self._known[column]
 
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
@@ -132,12 +181,69 @@ class Workspace:
                 f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
             ) from None
 
+    def by_record(
+        self,
+        row: catalog.Metric,
+        record: Sequence[str],
+        by: Sequence[str] = (),
+        periods: int = 1,
+        options: Mapping[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """What a metric says of each of its records apart, told by the columns `record`; nothing is settled.
+
+        The records' counts add up to those of the metric, since its own function makes both. A share of one record
+        says nothing, so that its status and interval are not to be read.
+        Raises ConfigError where a table is missing, or where the metric has no weeks.
+        """
+        if isinstance(self.period, Week) and row.least != "week":
+            raise ConfigError(f"{row.id} is counted by the month. Name one with --period.")
+        copies = {f"{ITS}{column}": column for column in record}
+        return self._apart(row, copies, by, periods, options or {}).rename(columns=copies)
+
+    def _apart(
+        self,
+        row: catalog.Metric,
+        copies: Mapping[str, str],
+        by: Sequence[str],
+        periods: int,
+        options: Mapping[str, Any],
+    ) -> pd.DataFrame:
+        """The answer by copies of the columns that tell records apart, which no function uses for itself."""
+        arguments: list[Any] = []
+        for need in row.parts:
+            if need.is_metric:
+                part, asked = self.part(need)
+                own = {copy: column for copy, column in copies.items() if column in part.records}
+                arguments.append(self._apart(part, own, [c for c in by if c in part.by], periods, asked))
+            elif need.may_lack and self._optional(need) is None:
+                arguments.append(None)
+            else:
+                frame = self.ledger(need.name)
+                told = need.name == "targets"  # a target is of nobody's: a record of its own
+                its = {
+                    copy: nw.lit("target") if told else column_or_null(frame, column, nw.String())
+                    for copy, column in copies.items()
+                }
+                arguments.append(frame.with_columns(**its) if its else frame)
+        span = self.period.trailing(periods)
+        span = _looking_back(row, span) if isinstance(self.period, Week) else span
+        asked = {**self._settings(row.function), **options}
+        return row.function(*arguments, by=[*copies, *by], periods=span, **asked)
+
+    def part(self, need: Part) -> tuple[catalog.Metric, dict[str, Any]]:
+        """The metric that a derived one takes, and what it asks of it."""
+        asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
+        return catalog.METRICS[need.name], asked
+
+    def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
+        """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
+        return definitions.changed_in(metric, labels, self.config)
+
     def records(self) -> list[dict[str, Any]]:
         """Everything asked so far as facts, each once."""
         facts: dict[str, dict[str, Any]] = {}
         for metric, variant, by, frame in self.asked:
-            agreed = self.config.metric.get(metric)
-            version = agreed.version if agreed else 1
+            version = catalog.version(catalog.METRICS[metric], self.config)
             for fact in results.records(frame, metric, variant, version, self._units[metric, variant], by):
                 facts[json.dumps(fact, sort_keys=True)] = fact
         return list(facts.values())
@@ -145,6 +251,35 @@ class Workspace:
     def facts(self) -> "Facts":
         """Everything asked so far, as a cell displays it: a line of text, and the facts as data."""
         return Facts(self.records())
+
+    def _confined(
+        self,
+        row: catalog.Metric,
+        by: tuple[str, ...],
+        periods: int,
+        options: Mapping[str, Any],
+        where: Mapping[str, str],
+    ) -> pd.DataFrame:
+        """The rows of an answer by `where` and `by` that have the values asked for; undefined where none has."""
+        labels = [p.label for p in self.period.trailing(periods)]
+        if not where:
+            return self._answer(row, by, periods, options)
+        columns = tuple(dict.fromkeys([*where, *by]))
+        absent = [c for c in where if c not in row.by]
+        if absent:
+            nothing = results.undefined(columns, labels, f"{row.id} is not known by {absent[0]}", row.axes)
+            return nothing.assign(**where)
+        answer = self._answer(row, columns, periods, options)
+        kept = np.ones(len(answer), bool)
+        for column, value in where.items():
+            kept &= (answer[column].isna() | (answer[column] == value)).to_numpy(dtype=bool)
+        rows = answer[kept].assign(**where).reset_index(drop=True)
+        told = " and ".join(f"{column} = {value}" for column, value in where.items())
+        missing = [label for label in labels if label not in set(rows["period"])]
+        if missing:
+            nothing = results.undefined(columns, missing, f"nothing with {told}", row.axes).assign(**where)
+            rows = pd.concat([rows, nothing], ignore_index=True) if len(rows) else nothing
+        return rows
 
     def _answer(
         self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Mapping[str, Any]
@@ -159,6 +294,10 @@ class Workspace:
     ) -> pd.DataFrame:
         span = self.period.trailing(periods)
         labels = [p.label for p in span]
+        if isinstance(self.period, Week):
+            if row.least != "week":
+                return results.undefined(by, labels, f"{row.id} is counted by the month", row.axes)
+            span = _looking_back(row, span)
         try:
             arguments = self._arguments(row.function, by, periods)
         except MissingTableError as missing:
@@ -174,7 +313,7 @@ class Workspace:
             answer = self._with_interval(answer, row, by, periods, options)
         if not len(answer):
             return results.undefined(by, labels, "no rows in these periods", row.axes)
-        return self._finished(answer, row, by, span, row.unit_with(options))
+        return self._settled(answer, row, by, span, row.unit_with(options))
 
     def _with_interval(
         self,
@@ -208,7 +347,7 @@ class Workspace:
         return any(self._has_accounts(name) for name in self._measured(row))
 
     def _has_accounts(self, name: str) -> bool:
-        if "accounts" not in self._frames or not (name in LEDGERS or name in LEADING):
+        if "accounts" not in self._frames or not (name in LEDGERS or name in opening.LEADING):
             return False
         try:
             return "account_id" in self._input(name).collect_schema().names()
@@ -221,28 +360,22 @@ class Workspace:
         A part of a derived metric is asked by the dimensions that its row of the catalogue allows.
         """
         found: list[Any] = []
-        for parameter in inspect.signature(function).parameters.values():
-            if parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+        for need in results.parts_of(function):
+            if not need.is_metric:
+                found.append(self._optional(need, REPLICATE in by))
                 continue
-            need = parameter.default
-            name = need.metric if isinstance(need, Need) else parameter.name
-            if name in catalog.METRICS:
-                part = catalog.METRICS[name]
-                options = need.options if isinstance(need, Need) else {}
-                asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in options.items()}
-                own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
-                found.append(self._answer(part, own, periods, asked).copy())
-            else:
-                found.append(self._optional(name, parameter, REPLICATE in by))
+            part, asked = self.part(need)
+            own = tuple(c for c in by if c in part.by or (c == REPLICATE and self._is_by_account(part)))
+            found.append(self._answer(part, own, periods, asked).copy())
         return found
 
-    def _optional(self, name: str, parameter: inspect.Parameter, leaving_out: bool = False) -> Frame | None:
+    def _optional(self, part: Part, leaving_out: bool = False) -> Frame | None:
         try:
-            if leaving_out and self._has_accounts(name):
-                return replicated(self._input(name), self._input("replicates"))
-            return self._input(name)
+            if leaving_out and self._has_accounts(part.name):
+                return replicated(self._input(part.name), self._input("replicates"))
+            return self._input(part.name)
         except MissingTableError:
-            if parameter.default is None:
+            if part.may_lack:
                 return None
             raise
 
@@ -258,10 +391,10 @@ class Workspace:
                 "Ask for one of these."
             )
         build = LEDGERS[name]
-        parameters = inspect.signature(build).parameters.values()
-        arguments = [self._optional(p.name, p) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+        parts = results.parts_of(build)
+        arguments = [self._optional(part) for part in parts]
         if name in FIRST_OF and all(argument is None for argument in arguments):
-            raise MissingTableError(next(iter(parameters)).name)
+            raise MissingTableError(parts[0].name)
         ledger = build(*arguments, as_of=self.period.end, **self._settings(build))
         if self.store is None:
             self._frames[name] = sources.settled(ledger)
@@ -286,7 +419,7 @@ class Workspace:
 
     def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
         """Why a metric cannot be broken down so: a column that none of its inputs has."""
-        if "targets" in row.inputs:
+        if any(part.name == "targets" for part in row.parts):
             absent = [c for c in by if c not in self._frames["targets"].collect_schema().names()]
             if absent:
                 return f"targets has no column {absent[0]}"
@@ -295,7 +428,8 @@ class Workspace:
                 have = self._input(name).collect_schema().names()
             except MissingTableError:  # the metric has another input that stands in for it
                 continue
-            if name not in LEDGERS and name in LEADING and "accounts" in self._frames:
+            of_accounts = name in opening.LEADING or "account_id" in have
+            if name not in LEDGERS and of_accounts and "accounts" in self._frames:
                 have = [*have, *self._account_dimensions()]
             absent = [c for c in by if c not in have and c != REPLICATE]
             if absent:
@@ -311,23 +445,22 @@ class Workspace:
     def _measured(self, row: catalog.Metric) -> list[str]:
         """The ledgers and leading tables under a metric, those that only describe left out."""
         names: list[str] = []
-        for name in row.inputs:
-            if name in catalog.METRICS:
-                names += self._measured(catalog.METRICS[name])
-            elif name not in BESIDE and (name in self._frames or name in LEDGERS):
-                names.append(name)
+        for part in row.parts:
+            if part.is_metric:
+                names += self._measured(catalog.METRICS[part.name])
+            elif part.name not in opening.BESIDE and (part.name in self._frames or part.name in LEDGERS):
+                names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
-            return [name] if name in self._frames and name not in BESIDE else []
-        parameters = inspect.signature(LEDGERS[name]).parameters.values()
-        parts = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-        tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part)))
+            return [name] if name in self._frames and name not in opening.BESIDE else []
+        parts = results.parts_of(LEDGERS[name])
+        tables = list(dict.fromkeys(table for part in parts for table in self._made_of(part.name)))
         return tables[:1] if name in FIRST_OF else tables
 
-    def _finished(
+    def _settled(
         self,
         answer: pd.DataFrame,
         row: catalog.Metric,
@@ -335,64 +468,16 @@ class Workspace:
         span: Sequence[Period],
         unit: str,
     ) -> pd.DataFrame:
-        """The answer with its status settled: suppressed, provisional or final where nothing came before."""
-        rows = answer.copy()
-        for period in span if not row.is_derived else ():  # what is derived carries the statuses of its parts
-            nothing = self._not_yet(row, period)
-            if nothing:
-                rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
-        open_ = rows["status"].isna().to_numpy()
-        if unit == "share":
-            least = self.config.suppress.min_n
-            small = open_ & (results.floats(rows["denominator"]) < least)
-            rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
-            rows.loc[small, "value"] = pd.NA
-        for period in span if not row.is_derived else ():
-            late = self._unsettled(row, period)
-            if late:
-                here = (rows["period"] == period.label).to_numpy()
-                rows = results.marked(rows, here, "provisional", late)
-        rows["status"] = rows["status"].fillna("final")
-        if unit in ("ratio", "months", "money"):
-            # Money over accounts is a ratio too; a total counts everything.
-            estimated = unit != "money" or rows["denominator"].notna().to_numpy()
-            few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < self.config.suppress.min_n)
-            few = few & estimated
-            rows = results.noted(rows, few, f"few: under {self.config.suppress.min_n}")
-        own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
+        measured = self._measured(row)
+        tables = list(dict.fromkeys(table for name in measured for table in self._made_of(name)))
+        rows = settling.settled(
+            answer, row, by, span, unit,
+            config=self.config, tables=tables, first=self._first, through=self._through,
+        )  # fmt: skip
+        own = measured == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
             rows = results.noted(rows, np.ones(len(rows), bool), "segment as of export")
-        axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
-        typed = rows.assign(
-            **{
-                w: pd.array([None if pd.isna(v) else v for v in rows[w]], dtype="string")
-                for w in results.WORDS
-            }
-        )
-        return typed[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
-
-    def _not_yet(self, row: catalog.Metric, period: Period) -> str | None:
-        """Why a period has nothing to count: it ends before a table begins, which is not the same as 0."""
-        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
-            first = self._first.get(table)
-            if first is not None and period.end <= first:
-                return f"{table} begins on {first.isoformat()}"
-        return None
-
-    def _unsettled(self, row: catalog.Metric, period: Period) -> str | None:
-        """Why the figures of a period may still change: a table has not come to its end, or only just."""
-        last = period.end - timedelta(days=1)
-        for table in dict.fromkeys(t for name in self._measured(row) for t in self._made_of(name)):
-            through = self._through.get(table)
-            entry = self.config.tables.get(table)
-            settles = entry.settles_days if entry else 0
-            if through is None:
-                continue
-            if through < last:
-                return f"{table} through {through.isoformat()}"
-            if (through - last).days < settles:
-                return f"{table} settles {settles} days after the period"
-        return None
+        return settling.shaped(rows, by, answer)
 
 
 class Facts:
@@ -408,23 +493,41 @@ class Facts:
         return {"text/plain": repr(self), FACTS_MIME: self.records}
 
 
-def open(folder: str | Path, period: str | None = None, *, rejects: Path | None = None) -> Workspace:
+def open(
+    folder: str | Path,
+    period: str | None = None,
+    where: str | Mapping[str, str] = "",
+    *,
+    rejects: Path | None = None,
+) -> Workspace:
     """The workspace in a folder, at a period (by default the last month complete in its data).
 
-    Reads and checks every table once; what was read is kept in the workspace's `.gtmkit` folder until
-    the files change. A relative folder is looked for from here and then from the folders above.
+    `where` confines every answer to one value of a column, such as "segment=SMB" (several with "; " between
+    them) or {"segment": "SMB"}. Reads and checks
+    every table once; what was read is kept in the workspace's `.gtmkit` folder until the files change. A
+    relative folder is looked for from here and then from the folders above.
     Raises ConfigError, ContractError, and HistoryError for a period without data.
     """
-    home = _found(Path(folder))
+    home = opening.found(Path(folder))
     config = Config.load(home)
     catalog.check_agreed(config)
     folder_of_tables = store.prepared(config, home, rejects)
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)
-    first = _first_days(frames)
-    begins = [day for table, day in first.items() if table in LEADING] or list(first.values())
-    chosen = _period(period, config, through, min(begins, default=None))
-    return Workspace(config, chosen, frames, through, store.loss(folder_of_tables), folder_of_tables, first)
+    first = opening.first_days(frames)
+    begins = [day for table, day in first.items() if table in opening.LEADING] or list(first.values())
+    chosen = opening.period_of(period, config, through, min(begins, default=None))
+    loss = store.loss(folder_of_tables)
+    confined = opening.conditions(where.split(";")) if isinstance(where, str) else where
+    opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, confined)
+    opened.check_where(opened.where)
+    return opened
+
+
+def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:
+    """The weeks over which a metric is counted: a value signal over the last few, what is put in over one."""
+    looks_back = row.layer == VALUE_SIGNALS and not row.own_span
+    return [p.looking_back() if isinstance(p, Week) and looks_back else p for p in span]
 
 
 def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
@@ -445,53 +548,3 @@ def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
         counts = annotation is int or int in get_args(annotation)
         if counts and not (value is None or (isinstance(value, int) and value >= 1)):
             raise ConfigError(f"{name}={value!r} cannot be used. A whole number from 1 is allowed. Give one.")
-
-
-def _found(folder: Path) -> Path:
-    """The folder as given, or the same path seen from a folder above: a notebook runs in its own folder."""
-    if folder.is_absolute() or (folder / FILE).exists():
-        return folder
-    for above in Path.cwd().parents:
-        if (above / folder / FILE).exists():
-            return above / folder
-    return folder
-
-
-def _period(label: str | None, config: Config, through: Mapping[str, date], first: date | None) -> Period:
-    """The period asked for, or the last month complete in the data; HistoryError where it has no data."""
-    start = config.company.fiscal_year_start
-    have = {t: d for t, d in through.items() if t in LEADING} or dict(through)
-    if label is None:
-        if not have:
-            raise HistoryError(
-                "No table has a date, so there is no last complete month. Name one with --period."
-            )
-        return last_month_ending_by(min(have.values()), start)
-    period = Period.parse(label, start)
-    if first is not None and period.end <= first:
-        raise HistoryError(
-            f"{period} ends before the data begins ({first.isoformat()}). "
-            f"Periods from {Period(month_index(first), 1, start)} are allowed. Choose a later one."
-        )
-    if have and period.start > max(have.values()):
-        newest = max(have.values())
-        raise HistoryError(
-            f"{period} begins after the data ends ({newest.isoformat()}). "
-            f"Periods to {Period(month_index(newest), 1, start)} are allowed. "
-            "Choose an earlier one, or load newer data."
-        )
-    return period
-
-
-def _first_days(frames: Frames) -> dict[str, date]:
-    """The earliest day on which something happened in each table that tells of what happens."""
-    days = {}
-    for table, frame in frames.items():
-        names = frame.collect_schema().names()
-        dated = [c.name for c in TABLES[table].columns if c.happened and c.name in names]
-        if table in BESIDE or not dated:
-            continue
-        found = collect(frame.select(nw.col(dated[0]).cast(nw.Date).min()))[dated[0]].iloc[0]
-        if not pd.isna(found):
-            days[table] = found
-    return days

@@ -1,0 +1,92 @@
+"""The last word on an answer: suppressed, provisional, few, or final where nothing came before."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+
+from gtmkit import catalog, results
+from gtmkit.config import Config
+from gtmkit.periods import TRAILING_WEEKS, Period, Week
+
+
+def settled(
+    answer: pd.DataFrame,
+    row: catalog.Metric,
+    by: Sequence[str],
+    span: Sequence[Period],
+    unit: str,
+    *,
+    config: Config,
+    tables: Sequence[str],
+    first: Mapping[str, date],
+    through: Mapping[str, date],
+) -> pd.DataFrame:
+    """The answer with its status settled: suppressed, provisional or final where nothing came before.
+
+    `tables` are those the metric is measured from, `first` and `through` the days between which each tells
+    something. What is derived carries the statuses of its parts.
+    """
+    rows = answer.copy()
+    looks_back = any(isinstance(p, Week) and p.weeks > 1 for p in span)
+    rows = results.noted(rows, looks_back, f"trailing {TRAILING_WEEKS} weeks")
+    measured = [] if row.is_derived else span
+    for period in measured:
+        nothing = _not_yet(period, tables, first)
+        if nothing:
+            rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
+    if unit == "share":
+        rows = _suppressed(rows, config.suppress.min_n)
+    for period in measured:
+        late = _unsettled(period, tables, through, config)
+        if late:
+            rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "provisional", late)
+    rows["status"] = rows["status"].fillna("final")
+    if unit in ("ratio", "months", "money"):
+        # Money over accounts is a ratio too; a total counts everything.
+        estimated = unit != "money" or rows["denominator"].notna().to_numpy()
+        few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < config.suppress.min_n)
+        rows = results.noted(rows, few & estimated, f"few: under {config.suppress.min_n}")
+    return rows
+
+
+def shaped(rows: pd.DataFrame, by: Sequence[str], answer: pd.DataFrame) -> pd.DataFrame:
+    """The rows in the columns of the result shape, words as text."""
+    axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
+    words = {w: pd.array([None if pd.isna(v) else v for v in rows[w]], dtype="string") for w in results.WORDS}
+    return rows.assign(**words)[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
+
+
+def _suppressed(rows: pd.DataFrame, least: int) -> pd.DataFrame:
+    small = rows["status"].isna().to_numpy() & (results.floats(rows["denominator"]) < least)
+    rows = results.marked(rows, small, "suppressed", f"fewer than {least}")
+    rows.loc[np.asarray(small), "value"] = pd.NA
+    return rows
+
+
+def _not_yet(period: Period, tables: Sequence[str], first: Mapping[str, date]) -> str | None:
+    """Why a period has nothing to count: it ends before a table begins, which is not the same as 0."""
+    for table in tables:
+        day = first.get(table)
+        if day is not None and period.end <= day:
+            return f"{table} begins on {day.isoformat()}"
+    return None
+
+
+def _unsettled(
+    period: Period, tables: Sequence[str], through: Mapping[str, date], config: Config
+) -> str | None:
+    """Why the figures of a period may still change: a table has not come to its end, or only just."""
+    last = period.end - timedelta(days=1)
+    for table in tables:
+        reached = through.get(table)
+        entry = config.tables.get(table)
+        settles = entry.settles_days if entry else 0
+        if reached is None:
+            continue
+        if reached < last:
+            return f"{table} through {reached.isoformat()}"
+        if (reached - last).days < settles:
+            return f"{table} settles {settles} days after the period"
+    return None

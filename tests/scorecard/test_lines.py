@@ -1,0 +1,66 @@
+"""A line of the scorecard: what leads, what is agreed about it, and the target of a flow by hand."""
+
+from datetime import date
+
+import pytest
+from report.paper_review import fact
+
+from gtmkit import catalog
+from gtmkit.config import Config
+from gtmkit.scorecard.lines import FLOWS, leading, line_of, target_of
+
+CONFIG = Config.model_validate(
+    {
+        "company": {"name": "Paper", "currency": "EUR", "fiscal_year_start": 2},
+        "metric": {
+            "pipeline_created": {"target": 2e6, "owner": "VP Marketing", "next_review": date(2026, 12, 2)},
+            "win_rate": {"target": 0.3, "decision": "which deals are worth working"},
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("metric", "period", "target"),
+    [
+        ("pipeline_created", "2026-10", 2e6),
+        ("pipeline_created", "FY2027-Q3", 6e6),  # three months
+        ("pipeline_created", "FY2027", 24e6),
+        ("pipeline_created", "2026-W45", None),  # what is agreed for a month says nothing of a week
+        ("win_rate", "FY2027-Q3", 0.3),  # a rate is the same in any period
+        ("sales_cycle", "2026-10", None),
+    ],
+)
+def test_the_target_of_a_flow_is_of_a_month(metric, period, target):
+    assert target_of(catalog.METRICS[metric], period, CONFIG) == target
+
+
+def test_flows_are_totals():
+    assert {catalog.METRICS[name].unit for name in FLOWS if name in catalog.METRICS} <= {
+        "money", "count", "accounts",
+    }  # fmt: skip
+
+
+def test_what_is_agreed_stands_in_the_line():
+    line = line_of(fact("pipeline_created", 1.5e6, unit="money"), None, "2026-10", CONFIG)
+    assert (line.target, line.score) == ("EUR 2.00 m", "missed")
+    assert (line.owner, line.next_review, line.decision) == ("VP Marketing", "2026-12-02", "")
+    line = line_of(fact("win_rate", 0.4, low=0.2, high=0.6), None, "2026-10", CONFIG)
+    assert (line.owner, line.decision, line.score) == ("", "which deals are worth working", "not told apart")
+
+
+def test_what_is_not_yet_observed_is_led_by_the_latest_final_entrants():
+    facts = [
+        fact("activation_rate", 0.6, period="2026-08"),
+        fact("activation_rate", None, period="2026-09", status="suppressed"),
+        fact("activation_rate", 0.1, period="2026-10", status="immature"),
+    ]
+    now, before = leading(facts, "2026-10")
+    assert (now["period"], before) == ("2026-08", None)
+    line = line_of(now, before, "2026-10", CONFIG)
+    assert (line.period, line.entrants) == ("2026-08", "August starts")
+
+
+def test_a_place_on_an_axis_is_named_and_what_is_pooled_is_not():
+    pooled = fact("cohort_retention", 0.8, dims='{"age": 12, "cohort": "all"}')
+    assert line_of(pooled, None, "2026-10", CONFIG).label == "Cohort retention: age 12"
