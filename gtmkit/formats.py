@@ -16,6 +16,7 @@ import pandas as pd
 
 MINUS = "\N{MINUS SIGN}"
 ABSENT = "not known"
+MEANS = 1_000  # a mean of counts has a decimal below it
 FEW = 20  # accounts; below it a money ratio is shown and marked
 RESULT = ("value", "numerator", "denominator", "n", "low", "high", "status", "reason")
 DASHED = ("undefined", "not yet observed", "suppressed", "immature")
@@ -81,7 +82,8 @@ def bare(value: float, unit: str = "share", digits: int | None = None) -> str:
         return _thousands(size)
     if unit in ("months", "hours", "points"):
         return f"{size:,.{1 if digits is None else digits}f}"
-    return f"{size:,.0f}"
+    is_mean = unit in ("accounts", "count") and size < MEANS and not round(size, 6).is_integer()
+    return f"{size:,.{1 if is_mean else 0}f}"  # 59.8 accounts a week miss a target of 60
 
 
 def signed(value: Any, unit: str, currency: str = "", digits: int | None = None) -> str:

@@ -156,6 +156,8 @@ def test_a_card_keeps_its_rows_and_the_name_of_each_cell():
         (18.75, "months", "18.8 months"),
         (15.0, "months", "15.0 months"),
         (1234.0, "accounts", "1,234 accounts"),
+        (59.75, "accounts", "59.8 accounts"),
+        (60.0000000001, "count", "60"),
         (-2.0, "months", f"{MINUS}2.0 months"),
     ],
 )

@@ -101,7 +101,7 @@ def line_of(fact: Mapping[str, Any], before: Mapping[str, Any] | None, period: s
         decision=(agreed.decision or "") if agreed else "",
         next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
         period=fact["period"] if is_earlier else "",
-        entrants=_entrants(row, fact["period"], config) if is_earlier else "",
+        entrants=_entrants(row, fact["period"], period, config) if is_earlier else "",
         score=_scored(fact, target, row, config),
         change=change(fact, before, row.better, config),
     )
@@ -145,7 +145,9 @@ def _place(fact: Mapping[str, Any]) -> str:
     return ", ".join(f"{k} {v}" if isinstance(v, int) else formats.label(v) for k, v in axes.items())
 
 
-def _entrants(row: catalog.Metric, period: str, config: Config) -> str:
-    asked = Period.parse(period, config.company.fiscal_year_start)
-    name = MONTHS[asked.first_month % 12] if asked.grain == "month" else asked.label
+def _entrants(row: catalog.Metric, period: str, review: str, config: Config) -> str:
+    """Those who entered in a period, in words; a month of another year than the review's with its year."""
+    asked, under = (Period.parse(label, config.company.fiscal_year_start) for label in (period, review))
+    year = "" if asked.first_month // 12 == under.last_month // 12 else f" {asked.first_month // 12}"
+    name = f"{MONTHS[asked.first_month % 12]}{year}" if asked.grain == "month" else asked.label
     return f"{name} {ENTRANTS.get(row.decision, 'entries')}"

@@ -66,7 +66,7 @@ def protected(
     crossed = [g for g in guardrails if g.word == "missed"]
     said = [Sentence("not yet", text) for text in lacking]
     if star is not None:
-        said.append(_of_star(star, crossed))
+        said.append(_of_star(star, crossed, guardrails))
     said += [
         Sentence("act", f"Guardrail {g.name} {g.figure} is beyond its limit, {g.target}.")
         for g in crossed
@@ -85,7 +85,7 @@ def protected(
     return so_what(SoWhat(tuple(said)))
 
 
-def _of_star(star: Star, crossed: Sequence[Standing]) -> Sentence:
+def _of_star(star: Star, crossed: Sequence[Standing], guardrails: Sequence[Standing]) -> Sentence:
     if not star.figure:
         return Sentence("not yet", f"{star.name} {star.before}.")
     if not star.since:
@@ -93,8 +93,13 @@ def _of_star(star: Star, crossed: Sequence[Standing]) -> Sentence:
     moved = f"from {star.before} in {star.since}"
     if not star.has_risen:
         return Sentence("no action", f"{star.name} {star.figure}, {moved}: not higher.")
+    judged = sum(bool(g.figure) for g in guardrails)
+    if not judged:
+        return Sentence("not yet", f"{star.name} {star.figure}, up {moved}; no guardrail can be judged.")
     if not crossed:
-        return Sentence("no action", f"{star.name} {star.figure}, up {moved}; no guardrail is crossed.")
+        of = f"{judged} of {len(guardrails)} guardrails judged, none crossed"
+        held = "no guardrail is crossed" if judged == len(guardrails) else of
+        return Sentence("no action", f"{star.name} {star.figure}, up {moved}; {held}.")
     beyond = " and ".join(f"{g.name} is {g.figure}, limit {g.target}" for g in crossed)
     return Sentence("act", f"{WARNING}{star.name} is up to {star.figure}, {moved}, while {beyond}.")
 

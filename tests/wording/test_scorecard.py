@@ -50,3 +50,12 @@ def test_it_rises_and_every_guardrail_holds():
     assert str(protected(star, [MET], [], [])) == (
         "[no action] Working accounts 58, up from 56 in 2026-09; no guardrail is crossed."
     )
+
+
+def test_a_guardrail_that_is_not_judged_does_not_hold():
+    star = Star("Working accounts", "58", "56", "2026-W42", True)
+    risen = "Working accounts 58, up from 56 in 2026-W42"
+    assert f"[not yet] {risen}; no guardrail can be judged." in str(protected(star, [ABSENT, ABSENT], [], []))
+    said = str(protected(star, [MET, ABSENT], [], []))
+    assert f"[no action] {risen}; 1 of 2 guardrails judged, none crossed." in said
+    assert str(protected(star, [], [], [])) == f"[not yet] {risen}; no guardrail can be judged."
