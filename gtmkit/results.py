@@ -283,7 +283,7 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
         answer[name] = pd.array(floats(answer[name]), dtype="Float64")
         answer[name] = answer[name].mask(np.isnan(floats(answer[name])))
     for name in [*by, "period", *WORDS]:
-        answer[name] = pd.array([None if pd.isna(v) else str(v) for v in answer[name]], dtype="string")
+        answer[name] = pd.array(_texts(answer[name]), dtype="string")
     for name in axes:  # a frame without rows beside one with rows makes whole numbers floats
         if pd.api.types.is_float_dtype(answer[name]) and answer[name].notna().all():
             answer[name] = answer[name].astype("int64")
@@ -294,14 +294,17 @@ def _in_order(column: pd.Series) -> pd.Series:
     """Sort ranks of a key column: numbers and text by value, the pooled row after what it pools, null last."""
     if pd.api.types.is_numeric_dtype(column):
         return column
-    texts = [None if pd.isna(value) else str(value) for value in column]
-    order = {
-        text: i
-        for i, text in enumerate(sorted({t for t in texts if t is not None}, key=lambda t: (t == ALL, t)))
-    }
-    return pd.Series(
-        [len(order) if t is None else order[t] for t in texts], index=column.index, dtype="int64"
-    )
+    codes, names = pd.factorize(_texts(column))
+    order = sorted(range(len(names)), key=lambda i: (names[i] == ALL, names[i]))
+    ranks = np.full(len(names) + 1, len(names))  # the last place is that of null, whose code is -1
+    ranks[order] = range(len(names))
+    return pd.Series(ranks[codes], index=column.index, dtype="int64")
+
+
+def _texts(column: pd.Series) -> "np.ndarray[Any, Any]":
+    """The values of a column as text, each made once; null stays None."""
+    codes, values = pd.factorize(column.astype(object))
+    return np.array([*map(str, values), None], dtype=object)[codes]
 
 
 def rounded(number: float | None) -> float | None:

@@ -30,6 +30,7 @@ from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
 SCORECARD = "00_scorecard"  # the notebook whose page is the review's own
+PAGE_LINK = re.compile(r'<a href="(?P<page>[0-9]\w+\.html)">(?P<text>.*?)</a>', re.S)
 FILE = re.compile(r'<a download="([a-z0-9_]+\.csv)" href="data:text/csv;charset=utf-8,([^"]*)"')
 
 
@@ -135,7 +136,12 @@ def _pages(
         marks=MARK,
         **shown,
     )
-    (folder / "index.html").write_text(text, encoding="utf-8")
+    (folder / "index.html").write_text(_with_live_links(text, folder), encoding="utf-8")
+
+
+def _with_live_links(page: str, folder: Path) -> str:
+    """The page, its links to pages that are not part of this review as plain text."""
+    return PAGE_LINK.sub(lambda link: link[0] if (folder / link["page"]).exists() else link["text"], page)
 
 
 def _files_of(page: str, folder: Path, name: str) -> list[str]:

@@ -42,6 +42,11 @@ class Section:
     anchor: str
     blocks: list[Block] = field(default_factory=list)
 
+    @property
+    def is_definitions(self) -> bool:
+        """Whether it says what the words mean: on a page of several parts it comes after all that uses them."""
+        return any("definitions" in block.tags for block in self.blocks)
+
 
 def render(template: str, **words: Any) -> str:
     """A page from a template of `template/`; whatever is put in is escaped unless it is Markup."""

@@ -54,7 +54,7 @@ def settled(
 def shaped(rows: pd.DataFrame, by: Sequence[str], answer: pd.DataFrame) -> pd.DataFrame:
     """The rows in the columns of the result shape, words as text."""
     axes = [c for c in answer.columns if c not in {*by, "period", *results.FIGURES, *results.WORDS}]
-    words = {w: pd.array([None if pd.isna(v) else v for v in rows[w]], dtype="string") for w in results.WORDS}
+    words = {w: rows[w].astype("string") for w in results.WORDS}
     return rows.assign(**words)[[*by, "period", *axes, *results.FIGURES, *results.WORDS]]
 
 

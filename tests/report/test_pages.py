@@ -158,3 +158,13 @@ def test_markdown_reads_no_file_and_asks_for_nothing():
     seen = Seen(str(text))
     assert "img" not in seen.tags
     assert all(value.startswith("#") for name, value in seen.attributes if name == "href")
+
+
+def test_the_section_that_says_what_words_mean_is_told_apart():
+    figures, words = code(display(data={"text/plain": "1"})), code(display(data={"text/plain": "2"}))
+    words["metadata"]["tags"] = ["definitions"]
+    book = notebook(
+        v4.new_markdown_cell("# Title\n## Figures"), figures, v4.new_markdown_cell("## Words"), words
+    )
+    told = [(s.heading, s.is_definitions) for s in sections_of(book) if s.heading]
+    assert told == [("Figures", False), ("Words", True)]
