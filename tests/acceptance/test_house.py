@@ -579,7 +579,8 @@ def test_line_03_an_account_of_one_segment_leaves_the_others_alone(tmp_path: Pat
         others = [part[part["segment"] != "small"].reset_index(drop=True) for part in (frame, after[metric])]
         pd.testing.assert_frame_equal(*others, check_exact=True, obj=metric)
         touched += not frame.equals(after[metric])
-    assert touched > len(before) / 2  # the one account was seen where it belongs
+    answered = sum(bool(frame["value"].notna().any()) for frame in before.values())  # others lack their table
+    assert touched > answered / 2  # the one account was seen where it belongs
     figure("metrics unmoved elsewhere", len(before))
 
 
