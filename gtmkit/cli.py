@@ -37,7 +37,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+AS_IT_IS: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}  # data is no markup of Rich
+errors = Console(stderr=True, soft_wrap=True, **AS_IT_IS)
 
 
 class Format(StrEnum):
@@ -87,7 +88,7 @@ def report(
             workspace, period, only=only or (), parameters=_pairs(settings or ()),
             where=conditions(where or ()), out=out,
             notebooks=notebooks or _notebooks(), workers=workers,
-            progress=lambda line: errors.print(line, markup=False),
+            progress=lambda line: errors.print(line),
         )  # fmt: skip
         shown = os.path.relpath(page) if page.is_relative_to(Path.cwd()) else str(page)
         typer.echo(json.dumps({"page": shown}) if as_json else shown)
@@ -166,7 +167,7 @@ def records(
         title = f"{catalog.label(metric_id, ws.config)}: {len(frame):,} rows"
         _show(found, list(frame.columns), form, title, width=WIDE)
         if len(shown) < len(told):
-            errors.print(f"The first {len(shown)} of them: --format csv prints all.", markup=False)
+            errors.print(f"The first {len(shown)} of them: --format csv prints all.")
 
 
 @app.command()
@@ -241,7 +242,7 @@ def tidy(
                 typer.echo(str(path))
             faults += form.lint(path)
         for fault in faults:
-            errors.print(fault, markup=False)
+            errors.print(fault)
         if faults:
             raise typer.Exit(1)
 
@@ -268,7 +269,7 @@ def _exits(as_json: bool) -> Iterator[None]:
         if as_json:
             kind = type(error).__name__
             typer.echo(json.dumps({"error": kind, "message": str(error), "exit_code": error.exit_code}))
-        errors.print(f"{type(error).__name__}: {error}", markup=False)
+        errors.print(f"{type(error).__name__}: {error}")
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
@@ -279,8 +280,7 @@ def _exits(as_json: bool) -> Iterator[None]:
             told.write(traceback.format_exc())
         errors.print(
             f"{type(error).__name__}: {error}\nThis is a fault of gtmkit, not of your data. "
-            f"Please report it with the file {told.name}.",
-            markup=False,
+            f"Please report it with the file {told.name}."
         )
         raise typer.Exit(INTERNAL) from None
 
@@ -332,7 +332,7 @@ def _show(
             table.add_column(column, overflow="fold", no_wrap=column in ("id", "period", "status"))
         for row in rows:
             table.add_row(*[_cell(row[column]) for column in columns])
-        Console(highlight=False, width=width).print(table)
+        Console(width=width, **AS_IT_IS).print(table)
 
 
 def _plain(name: str, value: Any) -> Any:

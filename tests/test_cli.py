@@ -240,6 +240,11 @@ def test_the_catalogue_of_one_layer() -> None:
     assert run("metrics", "--layer", 5).exit_code == 2
 
 
+def test_a_section_in_brackets_is_printed() -> None:
+    shown = " ".join(run("metrics").stdout.split())
+    assert {name for name in ("[north_star]", "[active]") if name in shown} == {"[north_star]", "[active]"}
+
+
 def test_one_metric_of_the_catalogue_is_its_whole_page() -> None:
     shown = run("metrics", "win_rate.amount").stdout
     assert shown == f"{reference.help('win_rate.amount')}\n"

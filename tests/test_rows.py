@@ -1,10 +1,12 @@
 """The records behind a number: what they count is what the metric counts, whatever the metric."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from acceptance.workspaces import company, line
 from cases import CASES, Case, workspace
 from cases.processes import DUE, HANDED_OVER, OPEN, RENEWED, STAGES, TERMS
 from typer.testing import CliRunner
@@ -258,3 +260,13 @@ def test_the_command_refuses_what_has_no_records() -> None:
     told = CliRunner().invoke(app, ["rows", "spend"])
     assert told.exit_code == 2
     assert "spend is made of no records" in told.stderr
+
+
+def test_what_is_data_is_printed_as_it_stands(tmp_path: Path) -> None:
+    """A name in brackets is no colour, and none of a smile."""
+    names = ["Acme [/x] Ltd", "[red]x", "A :smile: B"]
+    lines = [line(f"a{i}", "2026-10-01", None, 100) for i, _ in enumerate(names)]
+    accounts = [{"account_id": f"a{i}", "name": name} for i, name in enumerate(names)]
+    home = company(tmp_path / "company", {"subscriptions": lines, "accounts": accounts})
+    shown = run("arr", "--workspace", str(home))
+    assert all(name in shown for name in names)
