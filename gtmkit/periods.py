@@ -140,10 +140,9 @@ class Week(Period):
         except ValueError:
             monday = None
         if monday is None or year not in YEARS:
-            last = date(year, 12, 28).isocalendar().week if year in YEARS else 52
-            raise ConfigError(
-                f"'{label}' is not a week. Weeks 01 to {last} of {year} are allowed. Write one of these."
-            )
+            weeks = f"Weeks 01 to {date(year, 12, 28).isocalendar().week} of {year}" if year in YEARS else ""
+            allowed = weeks or f"Weeks of the years {YEARS[0]} to {YEARS[-1]}"
+            raise ConfigError(f"'{label}' is not a week. {allowed} are allowed. Write one of these.")
         return cls._from(day_index(monday), fiscal_year_start)
 
     @classmethod

@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -224,6 +225,13 @@ def test_a_week_that_looks_back_keeps_its_label_and_end() -> None:
 @pytest.mark.parametrize(("label", "last"), [("2025-W53", 52), ("2026-W54", 53), ("2026-W00", 53)])
 def test_a_year_has_only_its_own_weeks(label: str, last: int) -> None:
     with pytest.raises(ConfigError, match=f"'{label}' is not a week. Weeks 01 to {last} of 20"):
+        Period.parse(label)
+
+
+@pytest.mark.parametrize("label", ["1899-W10", "2200-W10", "9999-W10", "0000-W01"])
+def test_a_week_of_a_year_too_far_off_names_the_years(label: str) -> None:
+    said = f"'{label}' is not a week. Weeks of the years 1900 to 2199 are allowed. Write one of these."
+    with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
         Period.parse(label)
 
 
