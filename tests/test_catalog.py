@@ -170,8 +170,22 @@ def test_keywords_say_how_it_is_asked(row: Metric) -> None:
     for name in ("by", "periods"):
         assert keywords[name].default is inspect.Parameter.empty
     options = set(keywords) - {"by", "periods"}
-    assert set(row.options) == options
+    assert set(row.options) <= options
     assert [name for name in options if keywords[name].default is inspect.Parameter.empty] == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "options"),
+    [
+        ("renewal_rate", {"of"}), ("late_renewal_share", set()), ("renewals_due", set()), ("north_star", set()),
+        ("milestone_rate", {"window_days"}), ("churn_reasons.bounds", {"of", "basis", "axis", "months"}),
+        ("stage_leak", {"kinds"}), ("activation_rate", {"basis", "months", "window_days"}),
+    ],
+)  # fmt: skip
+def test_a_setting_that_makes_its_ledger_is_no_option(metric: str, options: set[str]) -> None:
+    """The ledger is made as gtm.toml says; a metric that counted otherwise would count what is not in it."""
+    row, _ = catalog.find(metric)
+    assert set(row.options) == options
 
 
 @pytest.mark.parametrize(

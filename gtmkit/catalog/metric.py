@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from gtmkit.ledgers import LEDGERS
 from gtmkit.ledgers.dimensions import (
     ACCOUNT_DIMENSIONS,
     LEAD_DIMENSIONS,
     OPPORTUNITY_DIMENSIONS,
     OWNER_DIMENSIONS,
 )
-from gtmkit.results import Part, parts_of
+from gtmkit.results import Part, Setting, parts_of
 
 Decision = Literal["focus", "demand", "sales_motion", "onboarding", "compounding"]
 Unit = Literal[
@@ -75,6 +76,7 @@ class Metric:
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
     `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
+    `is_flow`: a total of what happened in a period, so that three months are their sum and a target is of a month.
     `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
     metric without has the records of its parts.
     `changes`: when its definition was changed since the first release; each makes another version of it.
@@ -94,6 +96,7 @@ class Metric:
     jackknife: int = 0
     least: Literal["week", "month"] = "month"
     own_span: bool = False
+    is_flow: bool = False
     record: tuple[str, ...] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: tuple[Redefined, ...] = ()
@@ -139,6 +142,23 @@ class Metric:
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
-        """The keyword-only parameters beyond `by` and `periods`: what may be asked of it."""
-        parameters = inspect.signature(self.function).parameters.values()
-        return {p.name: p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name not in ("by", "periods")}
+        """What may be asked of it: its keyword-only parameters beyond `by` and `periods`.
+
+        A parameter whose setting also makes one of its ledgers is none: the ledger would stay as gtm.toml has it.
+        """
+        fixed = _makes_ledgers(self.function)
+        return {
+            p.name: p
+            for p in inspect.signature(self.function).parameters.values()
+            if p.kind is p.KEYWORD_ONLY
+            and p.name not in ("by", "periods")
+            and not (isinstance(p.default, Setting) and p.default.key in fixed)
+        }
+
+
+def _makes_ledgers(function: Callable[..., Any]) -> set[str]:
+    """The keys of gtm.toml by which the ledgers that a metric or ledger stands on are made."""
+    ledgers = [LEDGERS[p.name] for p in parts_of(function) if not p.is_metric and p.name in LEDGERS]
+    parameters = [p for ledger in ledgers for p in inspect.signature(ledger).parameters.values()]
+    keys = {p.default.key for p in parameters if isinstance(p.default, Setting)}
+    return keys.union(*map(_makes_ledgers, ledgers))

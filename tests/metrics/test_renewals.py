@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 from paper import DATE, TEXT, UNIT, cells, one
 
+from gtmkit.errors import ConfigError
+
 Line = tuple[str, str, str | None, str, float]
 # Terms that end in September 2026: a renews 100, b leaves with 60, c renews 30 of 40; d is due in October.
 SEPTEMBER: list[Line] = [
@@ -77,3 +79,22 @@ def test_it_is_never_above_one_and_its_interval_holds_it() -> None:
     ]
     row = one(ended("2026-Q3", *SEPTEMBER, *more, renewals={"grace_days": 1}).metric("renewal_rate"))
     assert row["low"] < row["value"] < row["high"] <= 1
+
+
+def test_how_long_the_grace_and_the_view_ahead_are_is_said_in_gtm_toml_alone() -> None:
+    """b begins anew on day 40 of its grace, and a term ends 106 days after October: on 15 February 2027."""
+    again = [
+        ("b", "2025-07-20", "2026-07-20", "2026-07-20", 60.0),
+        ("b", "2026-08-29", None, "2027-02-15", 60.0),
+    ]
+    short, long = (
+        ended("2026-10", *again),
+        ended("2026-10", *again, renewals={"grace_days": 60, "ahead_days": 180}),
+    )
+    for metric, option in (("renewal_rate", "grace_days"), ("late_renewal_share", "grace_days"),
+                           ("renewals_due", "ahead_days")):  # fmt: skip
+        with pytest.raises(ConfigError, match=f"{metric} has no option '{option}'"):
+            short.metric(metric, **{option: 60})
+    rates = [ws.metric("renewal_rate", periods=4)["value"].iloc[0] for ws in (short, long)]
+    assert rates == [0, 1]
+    assert [one(ws.metric("renewals_due"))["value"] for ws in (short, long)] == [0, 720]
