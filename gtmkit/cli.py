@@ -4,7 +4,6 @@
 run is under way, 5 the disk refused, 70 a fault of gtmkit itself, 130 and 143 interrupted.
 """
 
-import csv
 import json
 import os
 import re
@@ -323,9 +322,11 @@ def _show(
     if form is Format.json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
     elif form is Format.csv:
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(columns), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        from gtmkit import spreadsheet
+
+        text = spreadsheet.text(columns, ([row[column] for column in columns] for row in rows))
+        # As the tools of a shell take it: no mark before the first name, no CR at a line's end.
+        typer.echo(text.removeprefix(spreadsheet.MARK).replace("\r\n", "\n"), nl=False)
     else:
         table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
         for column in columns:

@@ -83,7 +83,7 @@ def test_csv_has_a_header_and_empty_cells_for_null(home: Path) -> None:
     assert lines[0] == ["segment", "period", *SHAPE]
     found = {(row[0], row[1]): row for row in lines[1:]}
     # September, nothing closed: value empty, counts 0.
-    assert found["Füße", "2026-09"][2:5] == ["", "0.0", "0.0"]
+    assert found["Füße", "2026-09"][2:5] == ["", "0", "0"]
     assert found["Füße", "2026-10"][2] == "0.333333333333"
     assert "nan" not in result.stdout.lower()
     assert "<NA>" not in result.stdout

@@ -1,5 +1,7 @@
 """The records behind a number: what they count is what the metric counts, whatever the metric."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -270,3 +272,15 @@ def test_what_is_data_is_printed_as_it_stands(tmp_path: Path) -> None:
     home = company(tmp_path / "company", {"subscriptions": lines, "accounts": accounts})
     shown = run("arr", "--workspace", str(home))
     assert all(name in shown for name in names)
+
+
+def test_csv_runs_nothing_in_a_spreadsheet(tmp_path: Path) -> None:
+    names = ["=1+1", "+1", "-1", "@x", "Füße", "Smith, Ann"]
+    lines = [line(f"a{i}", "2026-10-01", None, 100.5) for i, _ in enumerate(names)]
+    accounts = [{"account_id": f"a{i}", "name": name} for i, name in enumerate(names)]
+    home = company(tmp_path / "company", {"subscriptions": lines, "accounts": accounts})
+    told = run("arr", "--workspace", str(home), "--format", "csv")
+    found = list(csv.DictReader(io.StringIO(told, newline="")))
+    assert [row["name"] for row in found] == ["'=1+1", "'+1", "'-1", "'@x", "Füße", "Smith, Ann"]
+    assert {row["numerator"] for row in found} == {"1206"}
+    assert "\r\n" not in told  # lines as every tool of a shell reads them
