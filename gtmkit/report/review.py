@@ -111,8 +111,9 @@ def review_of(
         _take_where(values)
     _slug(workspace.resolve().name)
     label = None if asked is None else asked.label
+    confined = dict(sorted(where.items()))  # in whatever order they were written, they make one review
     return Review(
-        workspace.resolve(), config, label, dict(where), bool(only), dict(parameters), values, out.resolve()
+        workspace.resolve(), config, label, confined, bool(only), dict(parameters), values, out.resolve()
     )
 
 
@@ -135,10 +136,11 @@ def refuse_another_company(review: Review) -> None:
         run = json.loads((review.target / RUN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    if run.get("where", {}) != review.where:
+    before = run.get("where", {})
+    if before != review.where:
         raise ConfigError(
-            f"{review.target} is confined to {run.get('where')}, and this review to {review.where}. "
-            "Name another folder with --out."
+            f"{review.target} holds a review {_confinement(before)}, and this one is "
+            f"{_confinement(review.where)}. One folder holds one of them. Name another folder with --out."
         )
     if run.get("company") != review.config.company.name:
         raise ConfigError(
@@ -186,6 +188,12 @@ def _take_where(notebooks: Iterable[Path]) -> None:
                 f'`where: str = ""  # confines all to one value of a column` in its parameters cell, and pass it to '
                 "gtmkit.open."
             )
+
+
+def _confinement(where: Mapping[str, str]) -> str:
+    """What a review is of, in words."""
+    told = " and ".join(f"{column} = {value}" for column, value in where.items())
+    return f"confined to {told}" if told else "of the whole company"
 
 
 def _of_value(column: str, value: str) -> str:

@@ -97,10 +97,31 @@ def test_a_report_of_another_company_is_not_overwritten(company_name, refused, c
 
 def test_a_confined_review_never_replaces_the_whole(company):
     review = asked(company, where={"segment": "SMB", "is_icp": "true"})
-    assert review.target.name == "2026-10.segment-smb.is-icp-true"
+    assert review.target.name == "2026-10.is-icp-true.segment-smb"
     assert review.failed.name == review.target.name
     assert review.reproduce == (
-        "gtmkit report --workspace Paper --period 2026-10 --where segment=SMB --where is_icp=true"
+        "gtmkit report --workspace Paper --period 2026-10 --where is_icp=true --where segment=SMB"
+    )
+
+
+def test_the_order_of_conditions_makes_no_other_review(company):
+    one = asked(company, where={"segment": "SMB", "is_icp": "true"})
+    other = asked(company, where={"is_icp": "true", "segment": "SMB"})
+    assert (one.target, one.reproduce) == (other.target, other.reproduce)
+
+
+@pytest.mark.parametrize(
+    ("there", "before"), [({"segment": "smb"}, "confined to segment = smb"), ({}, "of the whole company")]
+)
+def test_a_folder_of_other_conditions_is_not_replaced(company, there, before):
+    review = asked(company, where={"segment": "SMB"})
+    review.target.mkdir(parents=True)
+    (review.target / "run.json").write_text(json.dumps({"company": "Paper", "where": there}))
+    with pytest.raises(ConfigError) as error:
+        refuse_another_company(review)
+    assert str(error.value) == (
+        f"{review.target} holds a review {before}, and this one is confined to segment = SMB. "
+        "One folder holds one of them. Name another folder with --out."
     )
 
 
