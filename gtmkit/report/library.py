@@ -6,6 +6,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from gtmkit import catalog
 from gtmkit.report import pages
 from gtmkit.report.publish import replace_text
 
@@ -50,7 +51,7 @@ def _texts(run: dict[str, Any]) -> list[str]:
 
 def _by_workspace(reviews: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The reviews by workspace, the newest period first."""
-    labels = [name.upper() if name == "arr" else name.replace("_", " ").capitalize() for name in SHOWN]
+    labels = [catalog.METRICS[metric].label for metric in SHOWN]
     grouped: dict[str, list[dict[str, Any]]] = {}
     for run in reviews:
         grouped.setdefault(str(run["workspace"]), []).append(run)

@@ -40,6 +40,13 @@ def test_every_review_is_listed_the_newest_first(tmp_path):
     assert "2026-12" not in text
 
 
+def test_figures_stand_under_the_names_of_the_catalogue(tmp_path):
+    run(tmp_path, "acme/2026-09")
+    text = write_library(tmp_path).read_text()
+    heads = [part.split("<")[0] for part in text.split('columnheader" class="r">')[1:]]
+    assert heads == ["ARR", "Net revenue retention", "Win rate", "CAC"]
+
+
 def test_a_run_that_cannot_be_read_is_listed_and_hides_no_other(tmp_path):
     run(tmp_path, "acme/2026-09")
     whole = run(tmp_path, "acme/2026-10")
