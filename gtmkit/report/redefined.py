@@ -32,25 +32,26 @@ def redefined(review: Review) -> list[Redefined]:
     before = _before(review)
     if before is None:
         return []
-    changed = definitions.changed(json.loads((before / FILE).read_text(encoding="utf-8")), review.config)
+    period, folder = before
+    changed = definitions.changed(json.loads((folder / FILE).read_text(encoding="utf-8")), review.config)
     named: dict[str, list[str]] = {}
     for metric, difference in changed.items():
         named.setdefault(str(difference), []).append(catalog.label(metric, review.config))
-    return [Redefined(before.name, said, tuple(sorted(names))) for said, names in named.items()]
+    return [Redefined(period, said, tuple(sorted(names))) for said, names in named.items()]
 
 
-def _before(review: Review) -> Path | None:
-    """The folder of the latest review of an earlier period of the same length and the same confinement."""
+def _before(review: Review) -> tuple[str, Path] | None:
+    """Period and folder of the latest review of an earlier period as long, confined to the same."""
     start = review.config.company.fiscal_year_start
     own = Period.parse(review.label, start)
-    found: dict[str, Path] = {}
+    found: dict[str, tuple[str, Path]] = {}
     for path in review.home.glob(f"*/{RUN_FILE}"):
         run = _read(path)
         is_alike = run.get("status") == "published" and run.get("where", {}) == review.where
         if is_alike and (path.parent / FILE).exists():
             period = Period.parse(run["period"], start)
             if period.grain == own.grain and period.end < own.end:
-                found[period.end.isoformat()] = path.parent
+                found[period.end.isoformat()] = (period.label, path.parent)
     return found[max(found)] if found else None
 
 

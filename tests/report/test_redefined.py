@@ -57,6 +57,14 @@ def test_only_a_published_whole_review_of_a_period_as_long_counts(company):
     assert redefined(review(company, settings="[activation]\nwindow_days = 14\n")) == []
 
 
+def test_a_confined_review_is_compared_with_one_confined_alike_and_names_its_period(company):
+    where = {"segment": "SMB"}
+    publish(review(company, "2026-08"))
+    publish(review(company, "2026-09", where=where))
+    (found,) = redefined(review(company, settings="[activation]\nwindow_days = 14\n", where=where))
+    assert found.since == "2026-09"
+
+
 def test_a_review_that_was_cut_short_is_passed_over(company):
     first = review(company, "2026-09")
     publish(first)
