@@ -13,7 +13,7 @@ from acceptance.workspaces import closed, company, deal, event, line
 import gtmkit
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, HistoryError
-from gtmkit.workspace import FACTS_MIME, Workspace
+from gtmkit.workspace import FACTS_MIME, Workspace, opening
 
 ACCOUNTS = [
     {"account_id": "a1", "started_on": "2025-09-01", "segment": "small", "channel": "inbound", "owner": "o1"},
@@ -519,6 +519,28 @@ def test_a_confined_workspace_confines_every_answer(home: Path) -> None:
     assert json.loads(fact["dims"]) == {"segment": "large", "channel": "unattributed"}
 
 
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ({}, ""),
+        ({"segment": "SMB", "is_icp": "true"}, "segment=SMB; is_icp=true"),
+        ({"segment": 'A; "B"; is_icp=true', "channel": "é"}, None),
+        ({"segment": "{A}"}, "segment={A}"),
+    ],
+)
+def test_conditions_are_handed_to_a_notebook_whole(where: dict[str, str], text: str | None) -> None:
+    told = opening.written(where)
+    assert text is None or told == text
+    assert opening.conditions_in(told) == where
+
+
+def test_a_value_may_hold_a_semicolon(tmp_path: Path) -> None:
+    accounts = [ACCOUNTS[0] | {"segment": "A; B"}, ACCOUNTS[1]]
+    folder = company(tmp_path / "company", TABLES | {"accounts": accounts})
+    confined = gtmkit.open(folder, "2026-10", opening.written({"segment": "A; B"}))
+    assert only(confined.metric("arr"))["value"] == 100 * 12
+
+
 def test_where_no_row_is_of_both_values_the_answer_says_so(home: Path) -> None:
     confined = gtmkit.open(home, "2026-10", {"segment": "large", "channel": "inbound"})
     row = only(confined.metric("arr"))
@@ -543,6 +565,8 @@ def test_what_is_not_known_by_a_column_says_so(ws: Workspace) -> None:
         ("segment", "'segment' is no condition. COLUMN=VALUE is allowed"),
         ("segment=", "'segment=' is no condition."),
         ("segment=small;segment=large", "segment is confined twice."),
+        ('{"segment": ', "is no condition. JSON such as"),
+        ('{"segment": 1}', "is no condition. JSON such as"),
     ],
 )
 def test_a_condition_that_cannot_hold_is_refused(home: Path, where: Any, said: str) -> None:

@@ -21,6 +21,7 @@ from gtmkit.report.publish import lock, publish
 from gtmkit.report.record import recorded, write_run
 from gtmkit.report.review import Review, clear, refuse_another_company, review_of
 from gtmkit.workspace import Workspace
+from gtmkit.workspace.opening import written
 
 Progress = Callable[[str], None]
 
@@ -99,7 +100,7 @@ def _steps(
     progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")
     # The workspace as seen from the notebooks' folder, as by hand: no path of this machine gets into one.
     own = {"period": review.label, "workspace": os.path.relpath(review.workspace, kernels.cwd)}
-    own |= {"where": "; ".join(f"{c}={v}" for c, v in review.where.items())} if review.where else {}
+    own |= {"where": written(review.where)} if review.where else {}
     values = {notebook: asked | own for notebook, asked in review.values.items()}
     with review.timed("execute"):
         executed = execute(values, folder / "executed", kernels, workers, progress)

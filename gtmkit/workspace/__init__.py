@@ -503,9 +503,9 @@ def open(
     """The workspace in a folder, at a period (by default the last month complete in its data).
 
     `where` confines every answer to one value of a column, such as "segment=SMB" (several with "; " between
-    them) or {"segment": "SMB"}. Reads and checks
-    every table once; what was read is kept in the workspace's `.gtmkit` folder until the files change. A
-    relative folder is looked for from here and then from the folders above.
+    them) or {"segment": "SMB"}, also as JSON. Reads and checks every table once; what was read is kept in the
+    workspace's `.gtmkit` folder until the files change. A relative folder is looked for from here and then from
+    the folders above.
     Raises ConfigError, ContractError, and HistoryError for a period without data.
     """
     home = opening.found(Path(folder))
@@ -518,7 +518,7 @@ def open(
     begins = [day for table, day in first.items() if table in opening.LEADING] or list(first.values())
     chosen = opening.period_of(period, config, through, min(begins, default=None))
     loss = store.loss(folder_of_tables)
-    confined = opening.conditions(where.split(";")) if isinstance(where, str) else where
+    confined = opening.conditions_in(where) if isinstance(where, str) else where
     opened = Workspace(config, chosen, frames, through, loss, folder_of_tables, first, confined)
     opened.check_where(opened.where)
     return opened

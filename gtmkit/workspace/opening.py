@@ -1,5 +1,6 @@
 """What is asked of a workspace before it is opened: which folder, which period, confined to what."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -34,6 +35,32 @@ def conditions(texts: Iterable[str]) -> dict[str, str]:
             raise ConfigError(f"{column} is confined twice. One value of a column is allowed. Leave one out.")
         found[column] = value
     return found
+
+
+def conditions_in(text: str) -> dict[str, str]:
+    """What one text confines to: "segment=SMB; is_icp=true", or JSON, in which a value may hold a semicolon.
+
+    Raises ConfigError as `conditions` does.
+    """
+    if not text.lstrip().startswith("{"):
+        return conditions(text.split(";"))
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(value, str) and value for value in found.values()):
+        raise ConfigError(
+            f'\'{text}\' is no condition. JSON such as {{"segment": "SMB"}}, or segment=SMB, is allowed. '
+            "Write it so."
+        )
+    return found
+
+
+def written(where: Mapping[str, str]) -> str:
+    """Conditions as the one text that `conditions_in` reads, as a person writes them wherever that will do."""
+    if any(";" in value for value in where.values()):
+        return json.dumps(where, ensure_ascii=False)
+    return "; ".join(f"{column}={value}" for column, value in where.items())
 
 
 def found(folder: Path) -> Path:
