@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, counted, small, sums
+from gtmkit.metrics.bookings import BOOKED
 from gtmkit.metrics.entrants import at_periods, zero
 from gtmkit.metrics.opportunities import amount, closed, population, stands
 from gtmkit.metrics.targets import beside_targets, collected, with_aimed, without_target
@@ -47,9 +48,9 @@ def pipeline_coverage(
     nothing = _nothing()
     seen = {"open": amount("amount") * nw.col("_in"), "n": nw.col("_in"), "past": nw.col("_past")}
     open_now = sums(expected, [*by, "at_period"], **{**nothing, **seen})
-    won = (
-        closed(journeys, kinds).filter(nw.col("outcome") == "won").join(small(journeys, **days), how="cross")
-    )
+    # A target is of bookings, whatever kinds are asked for.
+    won = closed(journeys, BOOKED).filter(nw.col("outcome") == "won")
+    won = won.join(small(journeys, **days), how="cross")
     won = won.filter((nw.col("closed_day") >= nw.col("begins")) & (nw.col("closed_day") < nw.col("as_of")))
     booked = sums(won, [*by, "at_period"], **{**nothing, "booked": amount("amount")})
     columns = [*by, "at_period", *nothing]

@@ -1,6 +1,7 @@
 """Pipeline coverage against figures worked out on paper: quarters, targets, and what is past its expected close."""
 
-from deals import SHARE, TARGETS, approx, asked, deal, reasons, said
+import pytest
+from deals import SHARE, TARGETS, approx, asked, deal, reasons, review, said, told
 
 MONTHS = [{"period": f"2026-{m:02}", "metric": "bookings", "value": 100.0} for m in (7, 8, 9)]
 COVERED = [
@@ -94,3 +95,16 @@ def test_pipeline_coverage_by_a_column_that_targets_do_not_have_is_undefined() -
     answer = asked(rows, "pipeline_coverage", "2026-08", targets=MONTHS, by="segment")
     assert set(said(answer, "status")) == {"undefined"}
     assert set(said(answer, "value")) == {None}
+
+
+@pytest.mark.parametrize("kinds", [("new",), ("new", "expansion", "renewal")])
+def test_the_target_is_met_by_bookings_whatever_kinds_are_in_the_pipeline(kinds: tuple[str, ...]) -> None:
+    """300 to book; 50 new and 20 of expansion are booked, the renewal of 999 is none: 60 / (300 - 70)."""
+    rows = [
+        (deal("new", "2026-06-01", "closed_won", "2026-07-20", amount=50), ""),
+        (deal("more", "2026-06-01", "closed_won", "2026-08-31", amount=20, kind="expansion"), ""),
+        (deal("renewed", "2026-06-01", "closed_won", "2026-07-20", amount=999, kind="renewal"), ""),
+        (deal("open", "2026-06-01", amount=60, expected="2026-09-30"), ""),
+    ]
+    answer = review(told(rows, targets=MONTHS), "2026-08").metric("pipeline_coverage", kinds=kinds)
+    assert said(answer, *SHARE) == [(approx(60 / 230)[0], 60, 230, 1, "final")]
