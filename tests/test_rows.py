@@ -191,8 +191,12 @@ def test_what_it_cannot_be_confined_to_is_refused() -> None:
 
 
 def test_a_week_of_what_is_counted_by_the_month_is_refused() -> None:
-    with pytest.raises(ConfigError, match="logo_retention is counted by the month"):
+    with pytest.raises(ConfigError) as error:
         rows.rows(of("logo_retention", RENEWED, TERMS, "2026-W40"), "logo_retention")
+    assert str(error.value) == (
+        "logo_retention is counted by the month, and 2026-W40 is a week. A month, quarter or year is allowed. "
+        "Name one with --period, such as 2026-10."
+    )
 
 
 # ---------------------------------------------------------------- what a review hands out

@@ -534,6 +534,13 @@ def test_conditions_are_handed_to_a_notebook_whole(where: dict[str, str], text: 
     assert opening.conditions_in(told) == where
 
 
+def test_a_message_says_how_many_values_it_leaves_out(tmp_path: Path) -> None:
+    accounts = [ACCOUNTS[0] | {"account_id": f"a{i}", "segment": f"s{i:02d}"} for i in range(25)]
+    with pytest.raises(ConfigError) as error:
+        gtmkit.open(company(tmp_path / "company", TABLES | {"accounts": accounts}), "2026-10", "segment=x")
+    assert "s18, s19 and 6 more. Choose one of these." in str(error.value)  # 25 and `unknown`, less 20
+
+
 def test_a_value_may_hold_a_semicolon(tmp_path: Path) -> None:
     accounts = [ACCOUNTS[0] | {"segment": "A; B"}, ACCOUNTS[1]]
     folder = company(tmp_path / "company", TABLES | {"accounts": accounts})

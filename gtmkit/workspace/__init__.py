@@ -153,9 +153,10 @@ class Workspace:
             known = self._values(column)
             if value not in known:
                 listed = ", ".join(sorted(known)[:MOST_NAMED]) or "none: no table has that column"
+                more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
                 raise ConfigError(
-                    f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}. "
-                    "Choose one of these."
+                    f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}{more}. "
+                    f"Choose {'one of these' if known else 'another column'}."
                 )
 
     def _values(self, column: str) -> set[str]:
@@ -196,7 +197,11 @@ class Workspace:
         Raises ConfigError where a table is missing, or where the metric has no weeks.
         """
         if isinstance(self.period, Week) and row.least != "week":
-            raise ConfigError(f"{row.id} is counted by the month. Name one with --period.")
+            month = Period(self.period.first_month, 1).label
+            raise ConfigError(
+                f"{row.id} is counted by the month, and {self.period} is a week. A month, quarter or year is "
+                f"allowed. Name one with --period, such as {month}."
+            )
         copies = {f"{ITS}{column}": column for column in record}
         return self._apart(row, copies, by, periods, options or {}).rename(columns=copies)
 
