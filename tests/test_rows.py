@@ -158,7 +158,26 @@ def test_a_target_is_a_record_of_its_own() -> None:
     }
     found = rows.rows(of("pipeline_coverage", tables | targets), "pipeline_coverage")
     told = found[["opportunity_id", *COUNTS]].astype(object)
-    assert told.where(told.notna(), None).to_numpy().tolist() == [["open", 300, None], ["target", 0, 1000]]
+    assert told.where(told.notna(), None).to_numpy().tolist() == [["open", 300, 0], ["target", 0, 1000]]
+
+
+def test_what_is_booked_is_taken_from_the_target_record_by_record() -> None:
+    """At 1 November: 300 open over 1000 less the 200 that `won` booked in October."""
+    targets = {"targets": "period metric value\n2026-Q4 bookings 1000"}
+    tables = {
+        "opportunities": """
+            opportunity_id  created_at  stage       closed_on   expected_close_on  amount  segment
+            open            2026-06-01  qualified   -           2026-12-01         300     SMB
+            won             2026-06-01  closed_won  2026-10-05  -                  200     SMB
+        """
+    }
+    ws = of("pipeline_coverage", tables | targets)
+    found = rows.rows(ws, "pipeline_coverage")
+    assert found[["opportunity_id", *COUNTS]].to_numpy().tolist() == [
+        ["open", 300, 0], ["target", 0, 1000], ["won", 0, -200],
+    ]  # fmt: skip
+    asked = ws.metric("pipeline_coverage").iloc[0]
+    assert [found[name].sum() for name in COUNTS] == [asked[name] for name in COUNTS] == [300, 800]
 
 
 # ---------------------------------------------------------------- what is refused

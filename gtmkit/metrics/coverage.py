@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit.frames import UNITS, Frame, counted, small, sums
+from gtmkit.ledgers.dimensions import ITS
 from gtmkit.metrics.bookings import BOOKED
 from gtmkit.metrics.entrants import at_periods, zero
 from gtmkit.metrics.opportunities import amount, closed, population, stands
@@ -58,7 +59,7 @@ def pipeline_coverage(
     table, known = collected(both, targets, by, "bookings")
     names = {p.label: q for p, q in zip(periods, quarters, strict=True)}
     over = at_periods(with_aimed(table, known, by, at_period=0), by, periods)
-    over = beside_targets(over, known, by, names, "bookings")
+    over = _of_records(beside_targets(over, known, by, names, "bookings"), by)
     left = floats(over["target"]) - (floats(over["booked"]) / UNITS if basis == "remaining" else 0)
     answer = over.assign(
         value=divided(over["open"] / UNITS, left), numerator=floats(over["open"]) / UNITS, denominator=left,
@@ -72,6 +73,15 @@ def pipeline_coverage(
     for count in sorted({int(c) for c in over["past"]} - {0}):
         answer = noted(answer, over["past"] == count, f"{count} open past their expected close, not in it")
     return shaped(answer, by, [])
+
+
+def _of_records(over: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The rows; asked by record, nothing is to be booked by any but the target, so that all add up."""
+    groups = [column for column in by if not column.startswith(ITS)]
+    if len(groups) == len(by):
+        return over
+    is_known = over.groupby([*groups, "period"], dropna=False)["target"].transform("count") > 0
+    return over.assign(target=over["target"].mask(is_known & over["target"].isna(), 0.0))
 
 
 def _nothing() -> dict[str, nw.Expr]:
