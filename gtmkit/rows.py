@@ -13,6 +13,7 @@ import pandas as pd
 
 from gtmkit import catalog, results
 from gtmkit.catalog.metric import RECORDS
+from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import UNITS, collect
 from gtmkit.periods import EPOCH, Week
@@ -29,6 +30,7 @@ LISTED = {
     "late_renewal_share": True,
     "renewals_due": True,
 }
+MOST_NAMED = 20  # values listed in a message
 TRAILING = 13  # periods in which the latest that is not too young is looked for
 # What is told of a record beside its counts: the table that has its id, and the columns of it.
 DESCRIBED = {
@@ -132,6 +134,8 @@ def _counted(
     for name in (*COUNTS, "n"):
         counts |= np.nan_to_num(results.floats(answer[name])) != 0
     for column, value in where.items():
+        if column in axes:
+            _check_value(row, column, value, answer, ws.config)
         counts &= (answer[column].astype("string") == value).to_numpy(dtype=bool, na_value=False)
     unit = row.unit_with(options)
     duration = {unit: answer["value"]} if unit in DURATIONS else {}
@@ -161,6 +165,18 @@ def _axes(
                 f"Allowed: {', '.join(allowed) or 'none'}. Choose one of these."
             )
     return axes
+
+
+def _check_value(row: catalog.Metric, axis: str, value: str, answer: pd.DataFrame, config: Config) -> None:
+    """Raises ConfigError for a value that an axis does not have, as far as its values are known."""
+    stages = config.pipeline.stages if axis == "stage" else ()
+    known = sorted({*stages, *answer[axis].dropna().astype("string")})
+    if known and value not in known:
+        more = f" and {len(known) - MOST_NAMED:,} more" if len(known) > MOST_NAMED else ""
+        raise ConfigError(
+            f"{row.id} has nothing with {axis} = '{value}'.{did_you_mean(value, known)} "
+            f"It has: {', '.join(known[:MOST_NAMED])}{more}. Choose one of these."
+        )
 
 
 def _followed(answer: pd.DataFrame, whole: pd.DataFrame, told: Sequence[str]) -> pd.DataFrame:

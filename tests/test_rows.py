@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from acceptance.workspaces import company, line
 from cases import CASES, Case, workspace
-from cases.processes import DUE, HANDED_OVER, OPEN, RENEWED, STAGES, TERMS
+from cases.processes import DUE, HANDED_OVER, NO_DEALS, OPEN, RENEWED, STAGES, TERMS
 from typer.testing import CliRunner
 
 from gtmkit import catalog, rows
@@ -209,6 +209,24 @@ def test_what_it_cannot_be_confined_to_is_refused() -> None:
         rows.rows(ws, "win_rate", by="stage")
 
 
+def test_a_value_that_an_axis_does_not_have_is_refused() -> None:
+    tables = {"opportunities": "opportunity_id created_at stage closed_on\na 2026-10-01 proposal -"}
+    tables["stage_changes"] = "opportunity_id stage entered_at\na qualified 2026-10-02\na proposal 2026-10-05"
+    ws = of("stage_skip_rate", tables)
+    with pytest.raises(ConfigError) as error:
+        rows.rows(ws, "stage_skip_rate", where={"stage": "proposl"})
+    assert str(error.value) == (
+        "stage_skip_rate has nothing with stage = 'proposl'. Did you mean 'proposal'? "
+        "It has: discovery, proposal, qualified. Choose one of these."
+    )
+    empty = of(
+        "stage_skip_rate", NO_DEALS
+    )  # the stages of [pipeline] are known though nothing happened in them
+    assert rows.rows(empty, "stage_skip_rate", where={"stage": "discovery"}).empty
+    with pytest.raises(ConfigError, match="Did you mean 'proposal'"):
+        rows.rows(empty, "stage_skip_rate", where={"stage": "proposl"})
+
+
 def test_a_week_of_what_is_counted_by_the_month_is_refused() -> None:
     with pytest.raises(ConfigError) as error:
         rows.rows(of("logo_retention", RENEWED, TERMS, "2026-W40"), "logo_retention")
@@ -221,7 +239,6 @@ def test_a_week_of_what_is_counted_by_the_month_is_refused() -> None:
 # ---------------------------------------------------------------- what a review hands out
 
 
-def test_lists_put_what_to_do_first_and_the_largest_of_it() -> None:
     tables = dict(OPEN)
     tables["opportunities"] = """
         opportunity_id  created_at  stage      closed_on  expected_close_on  amount
