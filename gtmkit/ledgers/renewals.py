@@ -3,10 +3,12 @@
 from datetime import date, timedelta
 
 import narwhals as nw
+import pandas as pd
 
 from gtmkit.frames import (
     INTEGER,
     Frame,
+    collect,
     column_or_null,
     counted,
     day,
@@ -18,7 +20,7 @@ from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import EPOCH, day_index, month_index
 from gtmkit.results import setting
 
-TERMS = 20  # the last so many terms of a line are looked at
+BLOCK = 24  # terms are numbered in two steps: as one small frame hundreds of them take minutes to plan
 MANY = 10_000  # terms, more than any date is away
 NEAR = 183  # days from a due day within which a renewal opportunity can be about it
 OF_RENEWALS = ("account_id", "contract", "due_day", "until_day", "due", "renewed", "resumed_day")
@@ -123,9 +125,12 @@ def _due(lines: Frame, until: int, term_months: int) -> Frame:
         last = month_index(EPOCH + timedelta(days=until))
         apart = last + MANY * term_months - nw.col("term_month")
         rows = rows.with_columns(_terms=(apart // term_months).cast(INTEGER) - MANY)
-        rows = rows.join(small(lines, step=range(TERMS)), how="cross")
-        due_month = nw.col("term_month") + (nw.col("_terms") - nw.col("step")) * term_months
-        rows = rows.with_columns(due_month=due_month.cast(INTEGER)).drop("_terms", "step")
+        blocks = _most(rows, last, term_months) // BLOCK + 1
+        rows = rows.join(small(lines, _block=range(blocks)), how="cross")
+        rows = rows.join(small(lines, _step=range(BLOCK)), how="cross")
+        step = nw.col("_block") * BLOCK + nw.col("_step")
+        due_month = nw.col("term_month") + (nw.col("_terms") - step) * term_months
+        rows = rows.with_columns(due_month=due_month.cast(INTEGER)).drop("_terms", "_block", "_step")
     else:
         rows = rows.with_columns(due_month=nw.col("term_month"))
     rows = with_first_day(rows, nw.col("due_month"), "_first")
@@ -138,6 +143,14 @@ def _due(lines: Frame, until: int, term_months: int) -> Frame:
         nw.col("end_day").is_null() | (nw.col("due_day") <= nw.col("end_day"))
     )
     return rows.filter(held & (nw.col("due_day") < until)).drop("_first", "_next", "due_month")
+
+
+def _most(lines: Frame, last: int, term_months: int) -> int:
+    """How many terms the oldest of the lines can have had by a month: as many ends are looked at of each."""
+    first = collect(lines.select(day=nw.col("from_day").min()))["day"].iloc[0]
+    if pd.isna(first):
+        return 1
+    return (last - month_index(EPOCH + timedelta(days=int(first)))) // term_months + 1
 
 
 def _beside(dues: Frame, lines: Frame) -> Frame:

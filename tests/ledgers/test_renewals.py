@@ -56,6 +56,17 @@ def test_a_term_that_recurs_is_due_every_year_in_which_the_line_holds(engine: st
 
 
 @pytest.mark.parametrize("engine", paper.ENGINES)
+def test_terms_recur_as_far_back_as_the_line_holds(engine: str) -> None:
+    """By the month from 31 January 2000 to November 2026: an end in each month from February on."""
+    monthly = built(("a", "s", "2000-01-31", None, "2026-12-31", 1.0), engine=engine, term_months=1)
+    ends = sorted(row[1] for row in monthly)
+    assert [ends[0], ends[1], ends[-1]] == ["2000-02-29", "2000-03-31", "2026-10-31"]
+    assert len(monthly) == 26 * 12 + 9  # 26 years until January 2026, and February to October
+    yearly = built(("a", "s", "1990-05-05", None, "2027-05-05", 1.0), engine=engine)
+    assert sorted(row[1][:4] for row in yearly) == [str(year) for year in range(1991, 2027)]
+
+
+@pytest.mark.parametrize("engine", paper.ENGINES)
 def test_who_leaves_at_the_end_of_a_term_has_renewed_nothing(engine: str) -> None:
     """The written end is of the first term; the line went on for a year and ended with the second."""
     row = ("a", "s", "2024-03-15", "2026-03-15", "2025-03-15", 10.0)
