@@ -87,8 +87,8 @@ def rows(
 def lists(ws: Workspace) -> dict[str, pd.DataFrame]:
     """The records that a review hands out, by metric: those to do something about first, the largest of them first.
 
-    Each of the latest period for which the metric is not too young to be read. A metric that the workspace has
-    no tables or records for is not among them.
+    `to_do` says which these are, "true" or "false". Each list is of the latest period for which the metric is not
+    too young to be read. A metric that the workspace has no tables or records for is not among them.
     """
     found = {}
     for metric, in_numerator in LISTED.items():
@@ -111,8 +111,12 @@ def _first_to_do(records: pd.DataFrame, in_numerator: bool) -> pd.DataFrame:
     top = results.floats(records["numerator"])
     rest = results.floats(records["denominator"]) - top
     size = results.floats(records["amount"] if "amount" in records else records["numerator"])
-    order = np.lexsort([-np.nan_to_num(size), -(top if in_numerator else rest)])
-    return records.iloc[order].reset_index(drop=True)
+    to_do = top if in_numerator else rest
+    order = np.lexsort([-np.nan_to_num(size), -to_do])
+    found = records.iloc[order].reset_index(drop=True)
+    said = np.where(np.nan_to_num(to_do) > 0, "true", "false")
+    found.insert(list(found).index("denominator") + 1, "to_do", said[order])
+    return found
 
 
 def _counted(

@@ -239,6 +239,7 @@ def test_a_week_of_what_is_counted_by_the_month_is_refused() -> None:
 # ---------------------------------------------------------------- what a review hands out
 
 
+def test_lists_put_what_to_do_first_and_the_largest_of_it() -> None:
     tables = dict(OPEN)
     tables["opportunities"] = """
         opportunity_id  created_at  stage      closed_on  expected_close_on  amount
@@ -252,6 +253,8 @@ def test_a_week_of_what_is_counted_by_the_month_is_refused() -> None:
     for listed in found.values():
         assert listed["opportunity_id"].tolist() == ["large", "small", "fine"]
         assert listed["numerator"].tolist() == [1, 1, 0]
+        assert listed["to_do"].tolist() == ["true", "true", "false"]
+        assert list(listed)[:5] == ["opportunity_id", "period", *COUNTS, "to_do"]
 
 
 def test_lists_are_of_the_latest_period_that_can_be_read() -> None:
@@ -263,6 +266,7 @@ def test_lists_are_of_the_latest_period_that_can_be_read() -> None:
     assert set(kept["period"]) == {"2026-10"}
     assert kept["account_id"].iloc[0] == "gone"
     assert kept["numerator"].tolist() == [0, 1, 1, 1, 1, 1, 1]
+    assert kept["to_do"].tolist() == ["true"] + 6 * ["false"]  # gone: those that stayed are in the numerator
 
 
 def test_renewals_due_are_listed_by_size() -> None:
@@ -270,6 +274,7 @@ def test_renewals_due_are_listed_by_size() -> None:
     assert due[["contract", "due_day", "numerator"]].to_numpy().tolist() == [
         ["s1", "2026-11-01", 1200], ["s3", "2027-01-29", 600], ["s2", "2026-12-05", 120],
     ]  # fmt: skip
+    assert due["to_do"].tolist() == ["true"] * 3
 
 
 # ---------------------------------------------------------------- the command

@@ -75,13 +75,14 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
 
 
 def _records(ws: Workspace, folder: Path) -> dict[str, str]:
-    """The records to do something about, a file a metric; returns what each is called, by its place."""
+    """The records to act on and those beside them, a file a metric; returns what each is called, by its place."""
     places = {}
     for metric, found in rows.lists(ws).items():
         place = f"rows/{metric}.csv"
         (folder / place).parent.mkdir(exist_ok=True)
         write_csv(folder / place, list(found.columns), spreadsheet.rows(found))
-        places[place] = f"{catalog.label(metric, ws.config)}: {len(found):,}"
+        to_act_on = int((found["to_do"] == "true").sum())
+        places[place] = f"{catalog.label(metric, ws.config)}: {to_act_on:,} to act on, of {len(found):,}"
     return places
 
 
