@@ -1,6 +1,7 @@
 """Is the work done as agreed: stale and past-due deals, broken event contracts, handoffs, renewals in time."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import reduce
 
 import narwhals as nw
@@ -11,7 +12,7 @@ from gtmkit.frames import UNITS, Frame, before, collect, column_or_null, counted
 from gtmkit.ledgers.renewals import with_signed
 from gtmkit.metrics.entrants import ages, at_periods, entrants, medians, one, windowed
 from gtmkit.metrics.opportunities import closed, population, standing
-from gtmkit.periods import Period, day_index
+from gtmkit.periods import Period, day_index, month_index, month_start
 from gtmkit.results import noted, setting, shaped, share, total, undefined
 from gtmkit.windows import flows
 
@@ -130,17 +131,19 @@ def renewals_due(
     by: Sequence[str],
     periods: Sequence[Period],
     ahead_days: int = setting("renewals.ahead_days"),
+    term_months: int = setting("renewals.term_months"),
 ) -> pd.DataFrame:
     """ARR of the contracts whose term ends in the days after the period that [renewals] looks ahead.
 
     Answers: whom do we have to renew next?
-    Takes: what holds on the day before the term's end, as far as it is known now.
+    Takes: what holds on the day before the term's end, as far as it is known now; of terms shorter than the days
+    ahead the first.
     Returns: money; n = accounts.
     """
     days = {
         "at_period": list(range(len(periods))),
         "begins": [day_index(p.end) for p in periods],
-        "ends": [day_index(p.end) + ahead_days for p in periods],
+        "ends": [min(day_index(p.end) + ahead_days, _term_after(p.end, term_months)) for p in periods],
     }
     rows = renewals.join(small(renewals, **days), how="cross")
     rows = rows.filter((nw.col("due_day") >= nw.col("begins")) & (nw.col("due_day") < nw.col("ends")))
@@ -149,6 +152,15 @@ def renewals_due(
     answer = total(over, over["due"] * 12 / UNITS, over["n"])
     past = (over["period"] != periods[-1].label).to_numpy()
     return shaped(noted(answer, past, "as it turned out: what ended before its term is not in it"), by, [])
+
+
+def _term_after(first: date, term_months: int) -> int:
+    """The day a term after another: whatever recurs every term ends just once before it."""
+    if not term_months:  # nothing recurs
+        return day_index(date.max)
+    month = month_index(first) + term_months
+    last = day_index(month_start(month + 1)) - 1
+    return min(day_index(month_start(month)) + first.day - 1, last)
 
 
 def _violation(events: Frame, taxonomy: Mapping[str, Event]) -> nw.Expr:

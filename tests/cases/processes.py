@@ -148,6 +148,15 @@ DUE = {
     """,
 }
 
+MONTHS = TERMS.replace("term_months = 0", "term_months = 1")
+MONTHLY = {
+    "subscriptions": """
+        account_id  subscription_id  started_on  ended_on    mrr_amount  term_ends_on
+        a           s1               2026-01-10  -           100         2026-02-10
+        a           -                2026-01-31  -           10          2026-02-28
+    """,
+}
+
 AGREED = f'{BARE}[events.login]\n[events.export]\nrequired = ["account_id", "user_id"]\n'
 KEPT = """
     occurred_at  event   account_id  user_id
@@ -235,6 +244,10 @@ CASES: list[Case] = [
     # term ends, the term of c ends a day too late, that of e ended a day too early
     Case("renewals_due", "hand", DUE, [
         {"value": 1920, "numerator": 1920, "denominator": None, "n": 2, "status": "final"}], TERMS),
+    # terms of one month end three times in these 90 days: each contract once, 100 x 12 and 10 x 12
+    Case("renewals_due", "hand", MONTHLY, [{"value": 1320, "n": 1}], MONTHS),
+    # after the week to 1 November too: on 10 and 28 November
+    Case("renewals_due", "hand", MONTHLY, [{"value": 1320, "n": 1}], MONTHS, period="2026-W44"),
     Case("renewals_due", "empty", {"subscriptions": NO_LINES}, [{"value": 0, "n": 0}], TERMS),
     # SMB: a; Enterprise: b
     Case("renewals_due", "segments", DUE, [
