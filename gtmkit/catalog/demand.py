@@ -42,6 +42,7 @@ ROWS: list[Metric] = [
         demand.qualified_opportunities, "Qualified opportunities", 2, "count", "up", "demand", "crm",
         "opportunities accepted by sales", OF_OPPORTUNITIES,
         departs="in the month they were created, within a fixed window",
+        is_flow=True,
     ),
     Metric(
         demand.cost_per_qualified_opportunity, "Cost per qualified opportunity", 2, "money", "down", "demand",

@@ -13,6 +13,7 @@ ROWS: list[Metric] = [
         customers.new_logos, "New customers", 2, "accounts", "up", "demand", "billing",
         "customers won in the period", OF_ACCOUNTS,
         departs="by the first month end with MRR; one who left and came back is not new",
+        is_flow=True,
     ),
     Metric(
         economics.cac, "CAC", 2, "money", "down", **_COST,
@@ -85,7 +86,7 @@ ROWS: list[Metric] = [
     Metric(
         efficiency.gtm_efficiency_margin, "GTM efficiency margin", 2, "ratio", "up", **_ENGINE,
         standard="definition = ours: the table that names it publishes no formula",
-        departs="the efficiency ratio times gross margin: what of the ARR won is left to pay for winning it",
+        departs="the efficiency ratio times subscription margin: what of the ARR won is left to pay for winning it",
     ),
     Metric(
         bookings.bookings_target, "Bookings target", 2, "money", "neither", **_PLAN | {"truth": "finance"},

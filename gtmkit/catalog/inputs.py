@@ -21,6 +21,7 @@ ROWS: list[Metric] = [
         costs.spend, "Spend", 4, "money", "neither", "demand", "finance",
         "what was spent, by function and channel", COST_DIMENSIONS,
         departs="from finance where no spend is given; credits are taken off",
+        is_flow=True,
     ),
     Metric(
         effort.activity_volume, "Activity volume", 4, "count", "neither", "sales_motion", "crm",
@@ -28,6 +29,7 @@ ROWS: list[Metric] = [
         departs="what a machine did is left out",
         least="week",
         variants={"automated": Variant("those that a machine did", {"of": "machines"})},
+        is_flow=True,
     ),
     Metric(
         effort.outbound_coverage, "Outbound coverage", 4, "share", "up", "focus", "crm",
@@ -51,24 +53,29 @@ ROWS: list[Metric] = [
         "tests of the message that began", (),
         departs="what is not told is undefined, not 0",
         least="week",
+        is_flow=True,
     ),
     Metric(
         shipped.content_shipped, "Content shipped", 4, "count", "up", "demand", "the table inputs",
         "pieces of content published", (),
         departs="what is not told is undefined, not 0",
         least="week",
+        is_flow=True,
     ),
     Metric(
         traffic.impressions, "Impressions", 4, "count", "neither", **_TRAFFIC | _DATED,
         standard="times that something was shown",
+        is_flow=True,
     ),
     Metric(
         traffic.sessions, "Sessions", 4, "count", "up", **_TRAFFIC | _DATED,
         standard="visits in the period",
+        is_flow=True,
     ),
     Metric(
         traffic.visitors, "Visitors", 4, "count", "up", **_TRAFFIC,
         standard="people who came by, each once",
         departs="of a month alone, from rows of a month: those of days do not add up",
+        is_flow=True,
     ),
 ]  # fmt: skip

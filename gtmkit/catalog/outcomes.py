@@ -23,35 +23,42 @@ ROWS: list[Metric] = [
         standard="new + expansion + reactivated + contraction + churned = change in ARR",
         departs="paying basis: any return from zero is reactivated, never new or expansion",
         axes=("movement",),
+        is_flow=True,
     ),
     Metric(
         movements.net_new_arr, "Net new ARR", 1, "money", "up", **_BILLING,
         standard="ARR at the end less ARR at the start",
+        is_flow=True,
     ),
     Metric(
         movements.new_arr, "New ARR", 1, "money", "up", **_BILLING,
         standard="ARR of new customers",
         departs="as it stood at their first month end; a return from zero is reactivated, not new",
+        is_flow=True,
     ),
     Metric(
         movements.expansion_arr, "Expansion ARR", 1, "money", "up", **_BILLING,
         standard="ARR added by customers of before: more seats, upgrades, prices",
         departs="netted within each account and month, so that a change of plan is no expansion",
+        is_flow=True,
     ),
     Metric(
         movements.contraction_arr, "Contraction ARR", 1, "money", "down", **_BILLING,
         standard="ARR lost by customers that stay: fewer seats, downgrades, discounts",
         departs="netted within each account and month; an amount above zero",
+        is_flow=True,
     ),
     Metric(
         movements.churned_arr, "Churned ARR", 1, "money", "down", **_BILLING,
         standard="ARR of customers that left",
         departs="in the month at whose end nothing is paid; an amount above zero",
+        is_flow=True,
     ),
     Metric(
         movements.reactivated_arr, "Reactivated ARR", 1, "money", "up", **_BILLING,
         standard="ARR of customers that return",
         departs="any return from zero at a month end, however short the gap; neither new nor expansion",
+        is_flow=True,
     ),
     Metric(
         movements.arr_growth_rate, "ARR growth", 1, "ratio", "up", **_BILLING,
@@ -71,6 +78,7 @@ ROWS: list[Metric] = [
     Metric(
         finance.revenue, "Revenue", 1, "money", "up", **_BOOKS,
         standard="revenue recognised in the period", departs="from finance alone, never made from MRR",
+        is_flow=True,
     ),
     Metric(
         finance.gross_margin, "Gross margin", 1, "ratio", "up", **_BOOKS,
@@ -103,6 +111,7 @@ ROWS: list[Metric] = [
             "expansion": Variant("of expansion alone", {"of": "expansion"}),
             "renewal": Variant("what was renewed; in no sum with the others", {"of": "renewal"}),
         },
+        is_flow=True,
     ),
     Metric(
         retention.net_revenue_retention, "Net revenue retention", 1, "ratio", "up", **_BILLING,

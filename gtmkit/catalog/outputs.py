@@ -12,6 +12,7 @@ ROWS: list[Metric] = [
         pipeline.pipeline_created, "Pipeline created", 2, "money", "up", **_CRM | {"decision": "demand"},
         standard="amount of new opportunities created in the period",
         departs="amount as first known, not as it stands today",
+        is_flow=True,
     ),
     Metric(
         pipeline.sales_accepted_rate, "Sales accepted rate", 2, "share", "up", **_CRM | {"decision": "demand"},

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from gtmkit import formats
 from gtmkit.scorecard import markup
 from gtmkit.scorecard.choice import QUESTIONS, Question
-from gtmkit.scorecard.lines import target_of
 from gtmkit.scorecard.readings import Reading, Readings
 from gtmkit.tables import Table
 from gtmkit.wording import Sentence, against_target
@@ -35,10 +34,9 @@ def standing_of(reading: Reading, readings: Readings) -> Standing:
     figure = formats.figure(fact, unit, currency)
     if line.entrants:
         figure = f"{figure.removesuffix(')')}, {line.entrants})"
-    target = None if fact["variant"] else target_of(row, fact["period"], readings.config)
     verdict = "no action"
-    if line.score in JUDGED and target is not None:
-        verdict, _ = against_target(fact, target, row.better == "up")
+    if line.score in JUDGED and line.goal is not None:
+        verdict, _ = against_target(fact, line.goal, row.better == "up")
     return Standing(line.label, figure, line.target, line.score, verdict)
 
 

@@ -63,7 +63,7 @@ AT: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 
-# What is compared in the focus table, as (name, metric, options, unit): over twelve months where a month has few.
+# What is compared in the focus table, as (name, metric, options): over twelve months where a month has few.
 FOCUS: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
     ("NRR", "net_revenue_retention", {}),
     ("GRR", "gross_revenue_retention", {}),

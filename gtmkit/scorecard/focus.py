@@ -35,7 +35,11 @@ def _by(ws: Workspace, column: str) -> Table:
     caption = f"{CAPTION}, by {_spoken(column)}"
     # Groups are compared in outcomes that a month does not score yet, too; a week has what can be counted by it.
     is_week = isinstance(ws.period, Week)
-    chosen = [item for item in FOCUS if not is_week or catalog.METRICS[item[1]].least == "week"]
+    chosen = [
+        (_named(name, {} if is_week else options), metric, options)
+        for name, metric, options in FOCUS
+        if not is_week or catalog.METRICS[metric].least == "week"
+    ]
     known = [item for item in chosen if column in catalog.METRICS[item[1]].by]
     frames = {name: _latest(ws, metric, [column], options) for name, metric, options in known}
     total = {name: _latest(ws, metric, [], options) for name, metric, options in known}
@@ -43,6 +47,11 @@ def _by(ws: Workspace, column: str) -> Table:
     frames = {name: frame for name, frame in frames.items() if not blank[name]}
     said = [f"{name} is not known by {_spoken(column)}" for name, metric, _ in chosen if name not in blank]
     said += [f"{name}: {reason}" for name, reason in blank.items() if reason]
+    said += [
+        f"{name} is of the periods to {of}"
+        for name, frame in total.items()
+        if (of := frame["period"].iloc[0]) != ws.period.label and not blank[name]
+    ]
     if not frames:
         return nothing(caption, "; ".join(said) or "nothing of it is part of this review")
     units = {name: formats.spoken_unit(m, catalog.METRICS[m].unit) for name, m, _ in known}
@@ -71,6 +80,11 @@ def _nowhere(frame: pd.DataFrame, column: str) -> str:
     if frame[column].isna().all() and frame["status"].eq("undefined").all():
         return formats.absence(frame.iloc[0])
     return ""
+
+
+def _named(name: str, options: Mapping[str, Any]) -> str:
+    """The name of a column with the span that its figures look back over where it is not the period's own."""
+    return f"{name}, {options['months']} months" if "months" in options else name
 
 
 def _spoken(column: str) -> str:

@@ -12,12 +12,8 @@ from gtmkit.results import ALL
 from gtmkit.scorecard.changes import NO_CHANGE, Change, change
 from gtmkit.wording import against_target
 
-# Totals of what happened in a period: of three months they are the sum, so the target of a month is a third.
-FLOWS = (
-    "bookings", "pipeline_created", "net_new_arr", "new_arr", "expansion_arr", "contraction_arr", "churned_arr",
-    "reactivated_arr", "revenue", "spend", "new_logos", "activity_volume", "content_shipped",
-    "messaging_tests_shipped", "sessions", "visitors", "impressions",
-)  # fmt: skip
+PART = "part of a period"
+READABLE = ("final", "provisional", "suppressed")  # of a period that is observed
 # What a rate is read by where its period is that of those who entered: "September starts".
 ENTRANTS = {"onboarding": "starts", "sales_motion": "entries"}
 
@@ -27,8 +23,8 @@ class Line:
     """One figure in words: name, meaning, value with unit, interval, n, target, owner; "" where there is none.
 
     `period` is the one it is of: an earlier one where the review's own is not yet observed, `entrants` the same
-    in words (`September starts`). `score` says whether the target is met, `change` what changed since the latest
-    final period before.
+    in words (`September starts`). `goal` is the target as a number. `score` says whether the target is met,
+    `change` what changed since the latest final period before.
     """
 
     metric: str
@@ -41,6 +37,7 @@ class Line:
     reason: str
     target: str
     owner: str
+    goal: float | None = None
     decision: str = ""
     next_review: str = ""
     period: str = ""
@@ -68,7 +65,11 @@ def leading(
     """
     now = [row for row in facts if row["period"] == period]
     final = [row for row in facts if row["status"] == "final" and row["value"] is not None]
-    if all(row["status"] == "immature" for row in now) and final:
+    if (
+        not any(row["status"] in READABLE for row in now)
+        and any(row["status"] == "immature" for row in now)
+        and final
+    ):
         latest = max(row["period"] for row in final)
         now = [row for row in final if row["period"] == latest]
     known = [row for row in now if row["value"] is not None]
@@ -77,16 +78,29 @@ def leading(
     return fact, max(before, key=lambda f: f["period"], default=None)
 
 
-def line_of(fact: Mapping[str, Any], before: Mapping[str, Any] | None, period: str, config: Config) -> Line:
-    """The line of a fact in the review of a period; `before` is what it is compared with."""
+def line_of(
+    fact: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    period: str,
+    config: Config,
+    *,
+    is_confined: bool = False,
+    is_part: bool = False,
+) -> Line:
+    """The line of a fact in the review of a period; `before` is what it is compared with.
+
+    `is_confined`: it is of a part of the company, whose targets say nothing of it. `is_part`: its data ends
+    before the period does; it is neither compared nor scored.
+    """
     metric = ".".join(filter(None, (fact["metric"], fact["variant"])))
     row, currency = catalog.find(metric)[0], config.company.currency
     unit = formats.spoken_unit(metric, fact["unit"])
     agreed = config.metric.get(row.id)
     # What is agreed of a metric is agreed of its own definition: a variant has no target.
-    target = None if fact["variant"] else target_of(row, fact["period"], config)
+    target = None if fact["variant"] or is_confined else target_of(row, fact["period"], config)
     place, label = _place(fact), catalog.label(metric, config)
     is_earlier = fact["period"] != period
+    is_part = is_part and not is_earlier and fact["value"] is not None
     return Line(
         metric=metric,
         label=f"{label}: {place}" if place else label,
@@ -96,14 +110,17 @@ def line_of(fact: Mapping[str, Any], before: Mapping[str, Any] | None, period: s
         n="" if fact["n"] is None else f"{fact['n']:,}",
         status=fact["status"],
         reason=fact["reason"] or "",
-        target="" if target is None else formats.target(metric, target, fact["unit"], currency),
+        target="" if target is None else _target(metric, target, fact, currency),
         owner=(agreed.owner or "") if agreed else "",
+        goal=target,
         decision=(agreed.decision or "") if agreed else "",
         next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
         period=fact["period"] if is_earlier else "",
         entrants=_entrants(row, fact["period"], period, config) if is_earlier else "",
-        score=_scored(fact, target, row, config),
-        change=change(fact, before, row.better, config),
+        score=PART if is_part and target is not None else _scored(fact, target, row, config, is_confined),
+        change=Change(reason=f"not compared: {PART}")
+        if is_part
+        else change(fact, before, row.better, config),
     )
 
 
@@ -115,10 +132,15 @@ def target_of(row: catalog.Metric, period: str, config: Config) -> float | None:
     agreed = config.metric.get(row.id)
     if agreed is None or agreed.target is None:
         return None
-    if row.id not in FLOWS:
-        return agreed.target
+    return over_period(agreed.target, row, period, config)
+
+
+def over_period(agreed: float, row: catalog.Metric, period: str, config: Config) -> float | None:
+    """What is agreed of a metric (of a flow for a month), over a period; None for a flow in a week."""
+    if not row.is_flow:
+        return agreed
     months = Period.parse(period, config.company.fiscal_year_start).months
-    return agreed.target * months if months else None
+    return agreed * months if months else None
 
 
 def score(fact: Mapping[str, Any], target: float, row: catalog.Metric, config: Config) -> str:
@@ -130,13 +152,30 @@ def score(fact: Mapping[str, Any], target: float, row: catalog.Metric, config: C
     return "" if row.better == "neither" else against_target(fact, target, row.better == "up")[1]
 
 
-def _scored(fact: Mapping[str, Any], target: float | None, row: catalog.Metric, config: Config) -> str:
-    """The score of a figure; where its target is of a longer period than its own, that it is."""
+def _scored(
+    fact: Mapping[str, Any], target: float | None, row: catalog.Metric, config: Config, is_confined: bool
+) -> str:
+    """The score of a figure; where its target is of something wider (a month, the company), that it is."""
     agreed = config.metric.get(row.id)
     if target is None:
-        is_of_month = agreed is not None and agreed.target is not None and not fact["variant"]
-        return "agreed for a month" if is_of_month else ""
+        if agreed is None or agreed.target is None or fact["variant"]:
+            return ""
+        return "target is of the whole company" if is_confined else "agreed for a month"
     return "" if fact["value"] is None else score(fact, target, row, config)
+
+
+def _target(metric: str, target: float, fact: Mapping[str, Any], currency: str) -> str:
+    """The target in words; where it reads like the figure and is another one, by how much they differ."""
+    unit = formats.spoken_unit(metric, fact["unit"])
+    said = formats.target(metric, target, fact["unit"], currency)
+    alike = (formats.number(target, unit, currency), said)
+    value = fact["value"]
+    if value is None or value == target or formats.number(value, unit, currency) not in alike:
+        return said
+    if unit == "share":  # a difference of shares is in points
+        return f"{formats.number(target, unit, digits=3)}, figure {formats.number(value, unit, digits=3)}"
+    away = formats.number(abs(value - target), unit, currency)
+    return said if away == formats.number(0.0, unit, currency) else f"{said} ({away} away)"
 
 
 def _place(fact: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 import narwhals as nw
 
-from gtmkit import catalog, results
+from gtmkit import catalog, definitions, results
 from gtmkit.frames import collect
 from gtmkit.periods import MONTHS_IN, Period, Week
 from gtmkit.scorecard.choice import PACED
+from gtmkit.scorecard.lines import PART
 from gtmkit.scorecard.readings import Fact
 from gtmkit.workspace import Workspace
 
@@ -21,15 +22,17 @@ GROUPS = ("segment", "channel", "owner")  # a company's target is that of none o
 class Pace:
     """A flow in its quarter so far: the fact, and the same months of the quarters before, the latest first.
 
-    `months` of the three are over. `target` is that of the whole quarter, `to_date` that of the months that are
-    over; None where there is none, `reason` then says so.
+    `months` of the three are over; `cut_short` is the table that ends before they do, "" where none does. `target`
+    is that of the whole quarter, `to_date` that of the months that are over; None where there is none, `reason`
+    then says so.
     """
 
     row: catalog.Metric
     quarter: Period
     months: int
     fact: Fact
-    before: Sequence[tuple[Period, Fact]]
+    cut_short: str
+    before: Sequence["Before"]
     target: float | None
     to_date: float | None
     reason: str
@@ -37,7 +40,16 @@ class Pace:
     @property
     def is_partial(self) -> bool:
         """Whether the quarter goes on."""
-        return self.months < self.quarter.months
+        return self.months < self.quarter.months or bool(self.cut_short)
+
+
+@dataclass(frozen=True)
+class Before:
+    """The same months of a quarter before; `changed` is the month of a change of definition since, "" without."""
+
+    quarter: Period
+    fact: Fact
+    changed: str
 
 
 def paces(ws: Workspace) -> list[Pace]:
@@ -64,12 +76,16 @@ def _pace(ws: Workspace, row: catalog.Metric, quarter: Period, targets: "_Target
     frame = ws.metric(row.id, periods=QUARTERS_BACK * step + 1, **options)
     version = catalog.version(row, ws.config)
     facts = {f["period"]: f for f in results.records(frame, row.id, "", version, row.unit, ())}
-    before = [
-        (quarter.shift(-back), facts[ws.period.shift(-back * step).label])
-        for back in range(1, QUARTERS_BACK + 1)
-    ]
+    before = []
+    for back in range(1, QUARTERS_BACK + 1):
+        earlier = facts[ws.period.shift(-back * step).label]
+        changed = definitions.changed_between(row.id, earlier["period"], ws.period.label, ws.config)
+        before.append(Before(quarter.shift(-back), earlier, changed))
     whole, to_date, reason = targets.of(row.id, quarter, months)
-    return Pace(row, quarter, months, facts[ws.period.label], before, whole, to_date, reason)
+    cut_short = ws.cut_short(row.id)
+    if cut_short and to_date is not None:  # the plan of whole months is not that of a part of them
+        to_date, reason = None, PART
+    return Pace(row, quarter, months, facts[ws.period.label], cut_short, before, whole, to_date, reason)
 
 
 @dataclass(frozen=True)
@@ -118,5 +134,8 @@ def _targets(ws: Workspace) -> _Targets:
     for column in (c for c in GROUPS if c in names):
         targets = targets.filter(nw.col(column).is_null())
     rows = collect(targets.filter(nw.col("metric").is_in(list(PACED))).select("metric", "period", "value"))
-    known = {(str(r["metric"]), str(r["period"])): float(r["value"]) for r in rows.to_dict("records")}
+    known: dict[tuple[str, str], float] = {}
+    for row in rows.to_dict("records"):  # several rows of one period add up, as everywhere
+        key = (str(row["metric"]), str(row["period"]))
+        known[key] = known.get(key, 0.0) + float(row["value"])
     return _Targets(known, agreed, "no target of the quarter: table targets")

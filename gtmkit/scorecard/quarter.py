@@ -2,13 +2,15 @@
 
 from gtmkit import catalog, formats
 from gtmkit.scorecard import markup
+from gtmkit.scorecard.lines import PART
 from gtmkit.scorecard.markup import Column
-from gtmkit.scorecard.pace import QUARTERS_BACK, Pace, paces, quarter_of
+from gtmkit.scorecard.pace import QUARTERS_BACK, Before, Pace, paces, quarter_of
 from gtmkit.tables import Table, nothing
 from gtmkit.workspace import Workspace
 
 CAPTION = "The quarter to date"
 NUMBERS = {1: "one", 2: "two", 3: "three"}
+FIRST = {1: ", first month", 2: ", first 2 months"}
 
 
 def quarter_to_date(ws: Workspace) -> Table:
@@ -18,13 +20,14 @@ def quarter_to_date(ws: Workspace) -> Table:
         return nothing(CAPTION, f"a {ws.period.grain} has none; a month or a quarter has")
     quarter, months = quarter_of(ws.period), found[0].months
     whole = months == quarter.months
+    cut_short = next((pace.cut_short for pace in found if pace.cut_short), "")
     span = f"{quarter.label}, " + (
         "whole" if whole else f"{NUMBERS[months]} of {NUMBERS[quarter.months]} months: a part of it"
     )
     columns = [
-        Column("Made in the quarter"), Column("So far" if not whole else "Whole quarter", True),
+        Column("Made in the quarter"), Column("Whole quarter" if whole and not cut_short else "So far", True),
         Column("Of its target", True), Column("Against the plan so far", True),
-        *(Column(f"{before.label}{'' if whole else f', first {months}'}", True) for before, _ in found[0].before),
+        *(Column(f"{one.quarter.label}{'' if whole else FIRST[months]}", True) for one in found[0].before),
     ]  # fmt: skip
     currency = ws.config.company.currency
     rows = [_row(pace, currency, catalog.label(pace.row.id, ws.config)) for pace in found]
@@ -34,6 +37,10 @@ def quarter_to_date(ws: Workspace) -> Table:
         if not whole
         else f"{span}. The {QUARTERS_BACK} quarters before it are whole too."
     )
+    if cut_short:
+        told = (
+            f"{quarter.label}: {cut_short}, so what is counted by then is not compared with what was whole."
+        )
     html = f'<p class="s">{formats.escape(told)}</p>' + markup.table("pace", CAPTION, columns, [("", rows)])
     words = [_said(pace, currency, catalog.label(pace.row.id, ws.config)) for pace in found]
     return Table(html, "\n".join([told, *words]))
@@ -47,12 +54,12 @@ def _row(pace: Pace, currency: str, label: str) -> list[str]:
         _of_target(pace, currency),
         _to_plan(pace, currency),
     ]
-    for _, fact in pace.before:
-        if fact["value"] is None:
-            cells.append(markup.lack(formats.absence(fact)))
+    for one in pace.before:
+        if one.fact["value"] is None:
+            cells.append(markup.lack(formats.absence(one.fact)))
         else:
-            shown = formats.escape(formats.number(fact["value"], pace.row.unit, currency))
-            cells.append(shown + ("" if value is None else markup.small(_over(value, fact["value"]))))
+            shown = formats.escape(formats.number(one.fact["value"], pace.row.unit, currency))
+            cells.append(shown + ("" if value is None else markup.small(_over(value, one, pace))))
     return cells
 
 
@@ -91,9 +98,14 @@ def _to_plan(pace: Pace, currency: str) -> str:
     )
 
 
-def _over(value: float, before: float) -> str:
-    """How many times as much as then; nothing where then there was none."""
-    return f"now {formats.number(value / before, 'ratio')} times" if before > 0 else ""
+def _over(value: float, before: Before, pace: Pace) -> str:
+    """How many times as much as then, or why that cannot be said; nothing where then there was none."""
+    if pace.cut_short:
+        return f"not compared: {PART}"
+    if before.changed:
+        return f"not comparable: definition changed in {before.changed}"
+    then = before.fact["value"]
+    return f"now {formats.number(value / then, 'ratio')} times" if then > 0 else ""
 
 
 def _said(pace: Pace, currency: str, label: str) -> str:

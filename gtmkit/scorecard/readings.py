@@ -24,7 +24,7 @@ class Reading:
     """A metric in a review: the fact that leads, and those of the same place in every period, oldest first.
 
     `line` is it in words, `icp` the same of the ideal customer profile; None where that is not asked. `rows` are
-    how many figures it has in the period.
+    how many figures it has in the period. `is_part`: its data ends before the period does.
     """
 
     row: catalog.Metric
@@ -33,6 +33,7 @@ class Reading:
     line: Line
     icp: Line | None
     rows: int
+    is_part: bool = False
 
     @property
     def trend(self) -> pd.DataFrame:
@@ -51,18 +52,19 @@ class Reading:
 
 @dataclass(frozen=True)
 class Readings:
-    """A review's readings by metric; what is not part of it (an outcome in a week) is not among them."""
+    """A review's readings by metric; what is not part of it (an outcome in a week) is not among them.
+
+    `is_confined`: they are of a part of the company, and what is agreed is of the whole.
+    """
 
     period: Period
     config: Config
     by_metric: Mapping[str, Reading]
     no_icp: str
+    is_confined: bool = False
 
     def get(self, metric: str) -> Reading | None:
         return self.by_metric.get(metric)
-
-    def __iter__(self) -> Any:
-        return iter(self.by_metric.values())
 
 
 def ask(ws: Workspace, trailing: int = TRAILING) -> Readings:
@@ -82,7 +84,7 @@ def ask(ws: Workspace, trailing: int = TRAILING) -> Readings:
         if catalog.belongs(row, ws.period, ws.config) or (name in guards and _can_be_read(row, ws.period)):
             periods = trailing if COHORTS not in row.axes or name in followed else 1
             found[name] = _reading(ws, name, periods, name in chosen and not no_icp)
-    return Readings(ws.period, ws.config, found, no_icp)
+    return Readings(ws.period, ws.config, found, no_icp, bool(ws.where))
 
 
 def _can_be_read(row: catalog.Metric, period: Period) -> bool:
@@ -110,13 +112,15 @@ def _reading(ws: Workspace, name: str, periods: int, with_icp: bool) -> Reading:
         back = periods if fact["period"] != ws.period.label else 1
         own = [f for f in facts_of(ws.metric(name, periods=back, where=ICP), name, ws) if _is_like(f, fact)]
         icp = line_of(own[0], None, fact["period"], ws.config) if own else None
+    is_part = bool(ws.cut_short(name))
     return Reading(
         row=catalog.find(name)[0],
         fact=fact,
         facts=[f for f in facts if f["dims"] == fact["dims"]],
-        line=line_of(fact, before, ws.period.label, ws.config),
+        line=line_of(fact, before, ws.period.label, ws.config, is_confined=bool(ws.where), is_part=is_part),
         icp=icp,
         rows=int((frame["period"] == ws.period.label).sum()),
+        is_part=is_part,
     )
 
 

@@ -9,7 +9,7 @@ from gtmkit.config import Config
 from gtmkit.periods import Period
 from gtmkit.scorecard import markup
 from gtmkit.scorecard.choice import lines
-from gtmkit.scorecard.lines import Line, target_of
+from gtmkit.scorecard.lines import Line
 from gtmkit.scorecard.markup import Column
 from gtmkit.scorecard.readings import Fact, Reading, Readings
 from gtmkit.tables import Table
@@ -58,8 +58,8 @@ def card(readings: Readings) -> Table:
 def record(readings: Readings) -> pd.DataFrame:
     """The leading figure of each line, one row a metric, as figures of record."""
     shown = [reading for name in lines(readings.config) if (reading := readings.get(name))]
-    facts = pd.DataFrame([{**reading.fact, "metric": reading.line.metric} for reading in shown])
-    return facts[["metric", "period", *results.FIGURES, *results.WORDS]]
+    facts = [{**reading.fact, "metric": reading.line.metric} for reading in shown]
+    return pd.DataFrame(facts, columns=["metric", "period", *results.FIGURES, *results.WORDS])
 
 
 def rest(readings: Readings) -> Table:
@@ -178,7 +178,7 @@ def _trend(reading: Reading, readings: Readings) -> str:
         title=line.label,
         unit=formats.spoken_unit(row.id, reading.fact["unit"]),
         currency=readings.config.company.currency,
-        target=None if reading.fact["variant"] else target_of(row, reading.fact["period"], readings.config),
+        target=line.goal,
         changes=definitions.changed_in(row.id, _periods(reading.facts, readings.config), readings.config),
     )
 

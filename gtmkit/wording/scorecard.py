@@ -31,13 +31,17 @@ class Standing:
 
 @dataclass(frozen=True)
 class Star:
-    """The North Star at a period: itself, the latest final figure before, and whether it is better than that."""
+    """The North Star at a period: itself, the latest final figure before, and whether it is better than that.
+
+    `reason`: why it is absent or not compared, "" where it is.
+    """
 
     name: str
     figure: str
     before: str
     since: str
     has_risen: bool
+    reason: str = ""
 
 
 def decision(standings: Sequence[Standing]) -> Sentence:
@@ -86,8 +90,8 @@ def protected(
 
 
 def _of_star(star: Star, crossed: Sequence[Standing], guardrails: Sequence[Standing]) -> Sentence:
-    if not star.figure:
-        return Sentence("not yet", f"{star.name} {star.before}.")
+    if star.reason:
+        return Sentence("not yet", " ".join(filter(None, (star.name, star.figure, star.reason))) + ".")
     if not star.since:
         return Sentence("not yet", f"{star.name} {star.figure}; no final period before it.")
     moved = f"from {star.before} in {star.since}"

@@ -240,6 +240,21 @@ class Workspace:
         asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
         return catalog.METRICS[need.name], asked
 
+    def target(self, metric: str) -> float | None:
+        """The agreed target of a metric; None where none is agreed, or where answers are confined.
+
+        A target is agreed for the whole company and says nothing of a part of it.
+        """
+        agreed = self.config.metric.get(metric)
+        return None if agreed is None or self.where else agreed.target
+
+    def cut_short(self, metric: str) -> str:
+        """Which table of a metric ends before the period does, as `activities through 2026-10-28`; else "".
+
+        What is counted then is of a part of the period, and not to be compared with whole ones.
+        """
+        return settling.cut_short(self.period, self._tables_of(catalog.find(metric)[0]), self._through)
+
     def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
         """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
         return definitions.changed_in(metric, labels, self.config)
@@ -457,6 +472,10 @@ class Workspace:
                 names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
+    def _tables_of(self, row: catalog.Metric) -> list[str]:
+        """The tables that a metric is measured from."""
+        return list(dict.fromkeys(table for name in self._measured(row) for table in self._made_of(name)))
+
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
@@ -473,13 +492,11 @@ class Workspace:
         span: Sequence[Period],
         unit: str,
     ) -> pd.DataFrame:
-        measured = self._measured(row)
-        tables = list(dict.fromkeys(table for name in measured for table in self._made_of(name)))
         rows = settling.settled(
             answer, row, by, span, unit,
-            config=self.config, tables=tables, first=self._first, through=self._through,
+            config=self.config, tables=self._tables_of(row), first=self._first, through=self._through,
         )  # fmt: skip
-        own = measured == ["costs"]  # a posting has its segment from nobody
+        own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
             rows = results.noted(rows, np.ones(len(rows), bool), "segment as of export")
         return settling.shaped(rows, by, answer)

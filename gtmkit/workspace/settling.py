@@ -79,14 +79,21 @@ def _unsettled(
 ) -> str | None:
     """Why the figures of a period may still change: a table has not come to its end, or only just."""
     last = period.end - timedelta(days=1)
+    if ends_before := cut_short(period, tables, through):
+        return ends_before
     for table in tables:
         reached = through.get(table)
         entry = config.tables.get(table)
         settles = entry.settles_days if entry else 0
-        if reached is None:
-            continue
-        if reached < last:
-            return f"{table} through {reached.isoformat()}"
-        if (reached - last).days < settles:
+        if reached is not None and 0 <= (reached - last).days < settles:
             return f"{table} settles {settles} days after the period"
     return None
+
+
+def cut_short(period: Period, tables: Sequence[str], through: Mapping[str, date]) -> str:
+    """Which table ends before a period does, so that its figures are those of a part; "" where none does."""
+    for table in tables:
+        reached = through.get(table)
+        if reached is not None and reached < period.end - timedelta(days=1):
+            return f"{table} through {reached.isoformat()}"
+    return ""

@@ -44,6 +44,7 @@ class Paper:
         self.targets, self.has_icp = targets, has_icp
         self.tables = [] if targets is None else ["targets"]
         self.asked: list[tuple[Any, ...]] = []
+        self.ends_before = ""
 
     def metric(
         self, name: str, by: Any = (), periods: int = 1, where: Any = None, **options: Any
@@ -59,6 +60,9 @@ class Paper:
         rows = rows.assign(**dict.fromkeys([*by, *row.axes]))
         rows["status"] = [s if isinstance(s, str) else "final" for s in rows["status"]]
         return results.shaped(rows, list(by), list(row.axes))
+
+    def cut_short(self, metric: str) -> str:
+        return self.ends_before
 
     def check_where(self, where: Mapping[str, str]) -> None:
         if not self.has_icp:

@@ -1,9 +1,12 @@
 """The North Star won at a price: the rule by hand, month by month, and what is missing to judge by it."""
 
+from datetime import date
+
 import pytest
 from scorecard.paper_card import Paper, config, months
 
 from gtmkit import scorecard
+from gtmkit.periods import Period
 from gtmkit.scorecard import guardrails
 
 STAR = {"label": "Working accounts", "events": ["workflow_completed"]}
@@ -118,3 +121,58 @@ def test_the_page_shows_limit_and_standing():
         "CAC payback 20.0 months (15.0 to 27.0, n 40), at most 24.0 months: not told apart",
         "Support burden 0.15 (0.12 to 0.18, n 600), at most 0.25: holds",
     ]
+
+
+FLOW = config(north_star=STAR, guardrails={"churned_arr": {"at_most": 120_000.0}, **RAILS})
+
+
+@pytest.mark.parametrize(
+    ("period", "churned", "said", "warned"),
+    [
+        ("2026-10", 88_000.0, "at most EUR 120 k", False),
+        ("2026-Q3", 330_000.0, "at most EUR 360 k", False),  # three months at most 120 k
+        ("2026-Q3", 454_000.0, "at most EUR 360 k", True),
+    ],
+)
+def test_the_limit_of_a_flow_is_that_of_a_month(period, churned, said, warned):
+    before = Period.parse(period).shift(-1).label
+    figures = {
+        "churned_arr": {before: (0.0,), period: (churned,)},
+        "north_star": {before: (50,), period: (60,)},
+    }
+    readings = scorecard.ask(Paper(figures, FLOW, period))
+    assert guardrails.rails(readings)[0].standing.target == said
+    assert bool(scorecard.warnings(readings)) is warned
+
+
+def test_a_part_of_the_company_is_not_judged_by_the_limits_of_the_whole():
+    paper = Paper({**HELD, "north_star": months("2026-07", 50, 55, 60, 65)}, AGREED)
+    paper.where = {"segment": "SMB"}
+    readings = scorecard.ask(paper)
+    assert {rail.standing.figure for rail in guardrails.rails(readings)} == {""}
+    assert "is not judged: its limit is of the whole company" in str(scorecard.verdicts(readings))
+    assert scorecard.warnings(readings) == []
+
+
+def test_a_part_of_a_period_neither_rises_nor_crosses():
+    paper = Paper(
+        {**HELD, **burden(CALM, CALM, CALM, CROSSED), "north_star": months("2026-07", 50, 55, 60, 65)}, AGREED
+    )
+    paper.ends_before = "events through 2026-10-12"
+    readings = scorecard.ask(paper)
+    assert scorecard.warnings(readings) == []
+    assert "[not yet] Working accounts 65 is of part of a period: not compared." in str(
+        scorecard.verdicts(readings)
+    )
+
+
+def test_a_north_star_that_was_redefined_has_not_risen():
+    change = {"on": date(2026, 10, 1), "metric": "north_star", "note": "two events"}
+    readings = read(
+        (50, 55, 60, 65),
+        config(north_star=STAR, guardrails=RAILS, change=[change]),
+        **burden(*[CALM] * 3, CROSSED),
+    )
+    assert scorecard.warnings(readings) == []
+    said = str(scorecard.verdicts(readings))
+    assert "[not yet] Working accounts 65 is not comparable: definition changed in 2026-10." in said

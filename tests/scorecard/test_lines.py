@@ -7,7 +7,7 @@ from report.paper_review import fact
 
 from gtmkit import catalog
 from gtmkit.config import Config
-from gtmkit.scorecard.lines import FLOWS, leading, line_of, target_of
+from gtmkit.scorecard.lines import leading, line_of, target_of
 
 CONFIG = Config.model_validate(
     {
@@ -36,9 +36,10 @@ def test_the_target_of_a_flow_is_of_a_month(metric, period, target):
 
 
 def test_flows_are_totals():
-    assert {catalog.METRICS[name].unit for name in FLOWS if name in catalog.METRICS} <= {
-        "money", "count", "accounts",
-    }  # fmt: skip
+    flows = {row.id: row.unit for row in catalog.METRICS.values() if row.is_flow}
+    assert set(flows.values()) <= {"money", "count", "accounts"}
+    assert {"bookings", "pipeline_created", "qualified_opportunities", "spend", "new_logos"} <= flows.keys()
+    assert not {"arr", "open_pipeline", "active_accounts"} & flows.keys()  # what there is at a moment
 
 
 def test_what_is_agreed_stands_in_the_line():
@@ -64,3 +65,40 @@ def test_what_is_not_yet_observed_is_led_by_the_latest_final_entrants():
 def test_a_place_on_an_axis_is_named_and_what_is_pooled_is_not():
     pooled = fact("cohort_retention", 0.8, dims='{"age": 12, "cohort": "all"}')
     assert line_of(pooled, None, "2026-10", CONFIG).label == "Cohort retention: age 12"
+
+
+def test_a_part_of_the_company_has_no_target():
+    line = line_of(fact("win_rate", 0.1), None, "2026-10", CONFIG, is_confined=True)
+    assert (line.target, line.goal, line.score) == ("", None, "target is of the whole company")
+    assert line_of(fact("sales_cycle", 30), None, "2026-10", CONFIG, is_confined=True).score == ""
+
+
+def test_a_part_of_a_period_is_neither_compared_nor_scored():
+    before = fact("pipeline_created", 2.5e6, period="2026-09", unit="money")
+    now = fact("pipeline_created", 1e6, unit="money", status="provisional")
+    line = line_of(now, before, "2026-10", CONFIG, is_part=True)
+    assert (line.target, line.score) == ("EUR 2.00 m", "part of a period")
+    assert (line.change.size, line.change.reason) == ("", "not compared: part of a period")
+
+
+def test_of_several_rows_the_readable_lead_and_an_undefined_one_hides_no_immature_ones():
+    final = [
+        fact("win_rate", v, period="2026-09", dims=f'{{"stage": "{s}"}}') for s, v in (("a", 0.5), ("b", 0.6))
+    ]
+    now = [
+        fact("win_rate", 0.9, status="immature", dims='{"stage": "a"}'),
+        fact("win_rate", None, status="undefined", dims='{"stage": "b"}'),
+    ]
+    assert leading([*final, *now], "2026-10")[0] == final[1]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (1_999_400.0, "EUR 2.00 m (EUR 600 away)"),  # both read EUR 2.00 m
+        (2_000_000.0, "EUR 2.00 m"),
+        (1_500_000.0, "EUR 2.00 m"),
+    ],
+)
+def test_a_target_that_reads_like_the_figure_says_how_far_it_is(value, said):
+    assert line_of(fact("pipeline_created", value, unit="money"), None, "2026-10", CONFIG).target == said

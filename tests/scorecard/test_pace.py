@@ -1,5 +1,7 @@
 """The quarter so far, by hand: in a fiscal year from February quarters begin in February, May, August, November."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from scorecard.paper_card import Paper, config, months
@@ -38,7 +40,7 @@ def test_a_part_of_a_quarter_is_set_beside_as_many_months_of_the_others():
     ws = paper("2026-09", figures)
     pace = next(p for p in paces(ws) if p.row.id == "pipeline_created")
     assert (pace.months, pace.is_partial, pace.fact["value"]) == (2, True, 13.0)
-    assert [(q.label, f["period"], f["value"]) for q, f in pace.before] == [
+    assert [(b.quarter.label, b.fact["period"], b.fact["value"]) for b in pace.before] == [
         ("FY2027-Q2", "2026-06", 10.0),
         ("FY2027-Q1", "2026-03", 7.0),
         ("FY2026-Q4", "2025-12", 4.0),
@@ -47,7 +49,7 @@ def test_a_part_of_a_quarter_is_set_beside_as_many_months_of_the_others():
     assert ("pipeline_created", (), 13, False, {"months": 2}) in ws.asked
     shown = scorecard.quarter_to_date(ws).html()
     assert "quarter goes on" in shown
-    assert "FY2027-Q2, first 2" in shown
+    assert "FY2027-Q2, first 2 months" in shown
 
 
 def test_a_whole_quarter_is_set_beside_whole_ones():
@@ -63,7 +65,7 @@ def test_a_whole_quarter_is_set_beside_whole_ones():
 def test_a_quarters_review_asks_whole_quarters():
     ws = paper("FY2027-Q3", {"new_arr": {"FY2027-Q3": (9,), "FY2027-Q2": (8,)}})
     pace = next(p for p in paces(ws) if p.row.id == "new_arr")
-    assert [fact["value"] for _, fact in pace.before] == [8.0, None, None, None]
+    assert [b.fact["value"] for b in pace.before] == [8.0, None, None, None]
     assert ("new_arr", (), 5, False, {}) in ws.asked
 
 
@@ -112,3 +114,28 @@ def test_one_value_of_a_column_has_no_target():
 def test_a_week_and_a_year_have_no_pace(period):
     assert paces(paper(period)) == []
     assert "a month or a quarter has" in str(scorecard.quarter_to_date(paper(period)))
+
+
+def test_what_is_cut_short_is_compared_with_nothing_whole():
+    ws = paper("2026-10", {"new_arr": months("2025-10", *range(1, 14))}, PLAN)
+    ws.ends_before = "subscriptions through 2026-10-12"
+    pace = next(p for p in paces(ws) if p.row.id == "new_arr")
+    assert (pace.is_partial, pace.to_date, pace.reason) == (True, None, "part of a period")
+    shown = scorecard.quarter_to_date(ws).html()
+    assert "FY2027-Q3: subscriptions through 2026-10-12, so what is counted by then is not compared" in shown
+    assert "times" not in shown
+
+
+def test_a_quarter_before_a_change_of_definition_is_not_comparable():
+    change = {"on": date(2026, 5, 1), "metric": "new_arr", "note": "free accounts out"}
+    ws = paper("2026-10", {"new_arr": months("2025-10", *range(1, 14))}, change=[change])
+    pace = next(p for p in paces(ws) if p.row.id == "new_arr")
+    # The third months of the quarters: July is after the change, April, January and October before it
+    assert [b.changed for b in pace.before] == ["", "2026-05", "2026-05", "2026-05"]
+    assert "not comparable: definition changed in 2026-05" in scorecard.quarter_to_date(ws).html()
+
+
+def test_two_targets_of_one_period_add_up():
+    plan = [*PLAN, ("2026-08", "new_arr", 5.0, None)]
+    ws = paper("2026-09", {"new_arr": months("2025-09", *range(13))}, plan)
+    assert next(p for p in paces(ws) if p.row.id == "new_arr").target == 65.0  # 10 + 5 + 20 + 30

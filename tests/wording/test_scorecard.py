@@ -39,7 +39,7 @@ def test_a_figure_that_is_absent_leads_only_where_all_are():
 
 
 def test_a_north_star_without_a_figure_or_a_past_is_not_judged():
-    blank = Star("Working accounts", "", "undefined: needs table events", "", False)
+    blank = Star("Working accounts", "", "", "", False, "undefined: needs table events")
     assert str(protected(blank, [], [], [])) == "[not yet] Working accounts undefined: needs table events."
     first = Star("Working accounts", "50", "", "", False)
     assert str(protected(first, [], [], [])) == "[not yet] Working accounts 50; no final period before it."
