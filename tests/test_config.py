@@ -233,6 +233,11 @@ def test_an_activation_rule_is_read_whole(tmp_path: Path):
             "north_star is what an account does, and 'paid' is a billing event. Name a product event in [north_star]",
         ),
         (
+            '[north_star]\nunit = "user"\n',
+            "north_star.events: it must list one or more product events, such as ['workflow_completed'].",
+        ),
+        ("[north_star]\nevents = []\n", "north_star.events: it must list one or more product events"),
+        (
             '[active]\nevents = ["signed"]\n[events.signed]\nkind = "contract"\n',
             "active is what an account does, and 'signed' is a contract event. Name a product event in [active]",
         ),

@@ -170,7 +170,7 @@ class NorthStar(Section):
 
     label: str = "North Star"
     unit: Literal["account", "user", "event"] = "account"
-    events: Words = ()
+    events: Words = Field(default=(), validate_default=True)
     at_least: int = Field(default=1, ge=1)
     per: Literal["week", "month"] = "week"
     icp_only: bool = False
