@@ -182,7 +182,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[
     A new value that a table's column now maps is none: nobody had written it before.
     """
     for key in sorted({*before, *now}):
-        is_new_value = key.startswith("tables.") and key not in before
+        is_new_value = key.startswith("tables.") and ".values." in key and key not in before
         if before.get(key) != now.get(key) and not is_new_value:
             yield f"{key} {_said(before.get(key))} -> {_said(now.get(key))}"
 

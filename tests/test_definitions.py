@@ -112,6 +112,16 @@ def test_a_value_that_maps_to_another_one_is_another_definition(stages, differs)
     assert found["win_rate"].differs == differs if differs else found == {}
 
 
+def test_a_constant_that_comes_is_another_definition():
+    """It fills a column in every row, as no new value of a column does."""
+    table = {"path": "o.csv", "values": {"stage": STAGES}}
+    now = company(tables={"opportunities": table | {"constants": {"kind": "new"}}})
+    found = definitions.changed(BEFORE, now)
+    assert found["win_rate"].differs == ("tables.opportunities.constants.kind none -> new",)
+    again = definitions.changed(definitions.stored(now), PAPER)
+    assert again["win_rate"].differs == ("tables.opportunities.constants.kind new -> none",)
+
+
 def test_a_new_version_is_a_difference_of_its_own():
     found = definitions.changed(BEFORE, company(metric={"win_rate": {"version": 2}}))
     assert str(found["win_rate"]).startswith("not comparable: version 1 -> 2;")
