@@ -4,7 +4,7 @@ from datetime import date
 
 import narwhals as nw
 
-from gtmkit.frames import Frame, before, column_or_null, counted, day
+from gtmkit.frames import INTEGER, Frame, before, column_or_null, counted, day
 from gtmkit.ledgers.dimensions import with_dimensions
 
 COLUMNS = ("account_id", "day", "kind", "is_automated")
@@ -29,7 +29,7 @@ def efforts(
     ids = ("account_id", "opportunity_id", "lead_id")
     rows = activities.with_columns(
         **{c: column_or_null(activities, c, nw.String) for c in ids},
-        is_automated=counted(column_or_null(activities, "is_automated", nw.Boolean())),
+        is_automated=_is_automated(activities),
         day=day("occurred_at"),
     )
     rows = rows.filter(~nw.col("day").is_null() & before("day", as_of))
@@ -37,6 +37,14 @@ def efforts(
         if table is not None and "account_id" in table.collect_schema().names():
             rows = _placed(rows, table, key)
     return with_dimensions(rows, COLUMNS, ("owner",), accounts, account_changes, owners)
+
+
+def _is_automated(activities: Frame) -> nw.Expr:
+    """1 where a machine did it. Nulls are asked for by themselves: cast to a boolean, those of pandas are true."""
+    if "is_automated" not in activities.collect_schema().names():
+        return nw.lit(0).cast(INTEGER)
+    mark = nw.col("is_automated")
+    return counted(~mark.is_null() & mark.cast(nw.Boolean()))
 
 
 def _placed(rows: Frame, table: Frame, key: str) -> Frame:

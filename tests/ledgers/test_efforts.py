@@ -2,6 +2,9 @@
 
 import datetime as dt
 
+import narwhals as nw
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from paper import ENGINES, INSTANT, TEXT, lazy, ledger, table
@@ -45,3 +48,13 @@ def test_activities_alone_are_enough() -> None:
     assert ledger(efforts(lazy(bare), as_of=AS_OF), "account_id", "kind", "is_automated") == [
         (None, "call", 0)
     ]
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan])
+def test_on_plain_pandas_what_is_not_marked_was_done_by_people(nothing: float | None) -> None:
+    """Without nullable types a null is NaN, which is true as a boolean."""
+    rows = pd.DataFrame({"occurred_at": pd.to_datetime(["2026-10-01"] * 3), "kind": ["a", "b", "c"]})
+    marked = rows.assign(is_automated=pd.Series([True, False, nothing], dtype="object"))
+    for frame, expected in ((rows, [0, 0, 0]), (marked, [1, 0, 0])):
+        found = efforts(nw.from_native(frame).lazy(), as_of=AS_OF)
+        assert ledger(found, "kind", "is_automated") == list(zip("abc", expected, strict=True))
