@@ -1,4 +1,4 @@
-"""How cost that is of no one row is shared out among the rows, so that all adds up, and what cost won is each."""
+"""Cost that belongs to no one row is shared out among the rows, so that all adds up, and divided by what it won."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
