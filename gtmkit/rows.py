@@ -198,7 +198,7 @@ def _told(ws: Workspace, row: catalog.Metric) -> list[str]:
         return list(row.records)
     counted = next(part.name for part in row.parts if part.name in RECORDS)
     have = ws.ledger(counted).collect_schema().names()
-    return [column for column in row.records if column in have]
+    return [column for column in catalog.records(row, ws.config) if column in have]
 
 
 def _parts(ws: Workspace, row: catalog.Metric) -> list[tuple[catalog.Metric, dict[str, Any]]]:

@@ -63,6 +63,36 @@ def test_a_share_is_made_of_records(row: catalog.Metric) -> None:
     assert row.records or row.unit != "share"
 
 
+@pytest.mark.parametrize(
+    ("unit", "key", "counted"),
+    [("user", "user_id", {"u1": 1, "u2": 1}), ("account", "account_id", {"A": 1, "B": 1}),
+     ("event", "account_id", {"A": 3, "B": 1})],
+)  # fmt: skip
+def test_the_records_of_the_north_star_are_whom_it_counts(
+    unit: str, key: str, counted: dict[str, int]
+) -> None:
+    """u1 is of A and of B: two people, in three pairs of a person and an account."""
+    events = {"events": """
+        occurred_at  event  user_id  account_id
+        2026-10-05   go     u1       A
+        2026-10-06   go     u1       A
+        2026-10-06   go     u1       B
+        2026-10-07   go     u2       A
+    """}  # fmt: skip
+    ws = of("north_star", events, f'[north_star]\nevents = ["go"]\nper = "month"\nunit = "{unit}"\n')
+    found = rows.rows(ws, "north_star")
+    assert dict(zip(found[key], found["numerator"], strict=True)) == counted
+    assert ws.metric("north_star")["value"].tolist() == [sum(counted.values())]
+    active = rows.rows(ws, "active_accounts")  # of accounts whoever the North Star counts
+    assert active["account_id"].tolist() == ["A", "B"]
+
+
+def test_a_north_star_of_people_that_events_do_not_name_has_no_records() -> None:
+    nameless = {"events": "occurred_at event account_id\n2026-10-05 go A"}
+    ws = of("north_star", nameless, '[north_star]\nevents = ["go"]\nunit = "user"\n')
+    assert rows.rows(ws, "north_star").empty
+
+
 # ---------------------------------------------------------------- what a row says
 
 

@@ -18,7 +18,7 @@ from gtmkit.results import Setting
 
 __all__ = [
     "DIMENSIONS", "LAYERS", "METRICS", "Decision", "Metric", "Redefined", "Unit", "Variant", "belongs",
-    "cadence", "changes", "check_agreed", "check_by", "define", "find", "label", "overview", "version",
+    "cadence", "changes", "check_agreed", "check_by", "define", "find", "label", "overview", "records", "version",
 ]  # fmt: skip
 
 METRICS: dict[str, Metric] = {
@@ -151,6 +151,13 @@ def cadence(row: Metric, config: Config) -> Cadence:
     if row.layer == 1:
         return "quarter"
     return "week" if row.least == "week" and row.layer in (3, 4) else "month"
+
+
+def records(row: Metric, config: Config) -> tuple[str, ...]:
+    """The columns that tell apart the records a metric counts; those of people where the North Star counts people."""
+    agreed = config.north_star
+    is_of_people = row.id == "north_star" and agreed is not None and agreed.unit == "user"
+    return ("user_id",) if is_of_people else row.records
 
 
 def belongs(row: Metric, period: Period, config: Config) -> bool:
