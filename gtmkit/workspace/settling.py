@@ -8,7 +8,7 @@ import pandas as pd
 
 from gtmkit import catalog, results
 from gtmkit.config import Config
-from gtmkit.periods import TRAILING_WEEKS, Period, Week
+from gtmkit.periods import TRAILING_WEEKS, Period, Week, month_index
 
 
 def settled(
@@ -33,9 +33,11 @@ def settled(
     rows = results.noted(rows, looks_back, f"trailing {TRAILING_WEEKS} weeks")
     measured = [] if row.is_derived else span
     for period in measured:
-        nothing = _not_yet(period, tables, first)
-        if nothing:
-            rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "undefined", nothing)
+        here = (rows["period"] == period.label).to_numpy()
+        if nothing := _not_yet(period, tables, first):
+            rows = results.marked(rows, here, "undefined", nothing)
+        elif not row.own_span and (part := _begins_within(period, tables, first)):
+            rows = results.marked(rows, here, "immature", part)
     if unit == "share":
         rows = _suppressed(rows, config.suppress.min_n)
     for period in measured:
@@ -70,6 +72,21 @@ def _not_yet(period: Period, tables: Sequence[str], first: Mapping[str, date]) -
     for table in tables:
         day = first.get(table)
         if day is not None and period.end <= day:
+            return f"{table} begins on {day.isoformat()}"
+    return None
+
+
+def _begins_within(period: Period, tables: Sequence[str], first: Mapping[str, date]) -> str | None:
+    """Which table begins after a period's first month, so that the months before it were observed by nobody.
+
+    A table begins within its first month on the day of its first row, so a month tells nothing of this; and
+    subscriptions carry the day each began on, however late the first of them was written down.
+    """
+    for table in tables:
+        day = first.get(table)
+        if day is None or table == "subscriptions" or period.months <= 1:
+            continue
+        if period.first_month < month_index(day) and day < period.end:
             return f"{table} begins on {day.isoformat()}"
     return None
 
