@@ -183,30 +183,38 @@ SEEN = """
     2026-10-01  -         google   cpc      100          10        8
     2026-10-25  -         google   cpc      200          20        9
     2026-10-31  -         google   organic  -            5         4
-    -           2026-10   google   cpc      999          999       15
-    -           2026-10   google   organic  -            -         4
+    -           2026-10   google   cpc      999          100       15
+    -           2026-10   google   organic  -            50        4
     -           2026-10   partner  portal   -            7         6
     2026-09-30  -         google   cpc      50           5         5
 """
+A_WEEK = "day_on source medium impressions sessions\n" + "\n".join(
+    f"2026-10-{day} google cpc 20 {day - 18}" for day in range(19, 26)
+)
 NOTHING_SEEN = "day_on month_on source medium impressions sessions visitors"
 VISITED: list[Case] = [
-    # 100 + 200 by the day; October's row of google cpc tells the same again, and nobody counts those of others
+    # two days of cpc are not the month, of which 999 are told; September is told for its last day alone
     Case("impressions", "hand", {"traffic": SEEN}, [
-        {"value": 300, "denominator": None, "n": 300, "status": "final"}]),
-    Case("impressions", "hand", {"traffic": SEEN}, [{"value": 200}], period="2026-W43"),
+        {"period": "2026-09", "value": None, "n": None, "status": "undefined",
+         "reason": "impressions are told for 1 of 30 days"},
+        {"period": "2026-10", "value": 999, "denominator": None, "n": 999, "status": "final"}], periods=2),
+    # seven days with 20 each
+    Case("impressions", "hand", {"traffic": A_WEEK}, [{"value": 140, "status": "final"}], period="2026-W43"),
     Case("impressions", "empty", {"traffic": NOTHING_SEEN}, [
         {"value": None, "status": "undefined", "reason": "no impressions are told in the period"}]),
     Case("impressions", "segments", {"traffic": SEEN}, [
-        {"medium": "cpc", "value": 300}, {"medium": "organic", "value": None, "status": "undefined"},
+        {"medium": "cpc", "value": 999}, {"medium": "organic", "value": None, "status": "undefined"},
         {"medium": "portal", "value": None, "status": "undefined"}], by=["medium"]),
 
-    # 10 + 20 + 5 by the day, and 7 of the partner's, of whom the month alone is told
-    Case("sessions", "hand", {"traffic": SEEN}, [{"value": 42, "n": 42, "status": "final"}]),
-    # the week to the 25th: what is told by the month is not in it
-    Case("sessions", "hand", {"traffic": SEEN}, [{"value": 20}], period="2026-W43"),
+    # 100 + 50 + 7 by the month: the days do not cover it
+    Case("sessions", "hand", {"traffic": SEEN}, [{"value": 157, "n": 157, "status": "final"}]),
+    # the week to the 25th: 1 + 2 + ... + 7; where one day of it is told there is no sum of the week
+    Case("sessions", "hand", {"traffic": A_WEEK}, [{"value": 28, "status": "final"}], period="2026-W43"),
+    Case("sessions", "hand", {"traffic": SEEN}, [
+        {"value": None, "status": "undefined", "reason": "sessions are told for 1 of 7 days"}], period="2026-W43"),
     Case("sessions", "empty", {"traffic": NOTHING_SEEN}, [{"value": None, "status": "undefined"}]),
     Case("sessions", "segments", {"traffic": SEEN}, [
-        {"source": "google", "value": 35}, {"source": "partner", "value": 7}], by=["source"]),
+        {"source": "google", "value": 150}, {"source": "partner", "value": 7}], by=["source"]),
 
     # October's own rows: 15 + 4 + 6; the days do not add up to them
     Case("visitors", "hand", {"traffic": SEEN}, [
