@@ -428,5 +428,29 @@ def test_a_review_has_what_is_run_so_often(
     ],
 )
 def test_what_is_agreed_of_a_metric_there_is_not_is_refused(settings: dict[str, Any], key: str) -> None:
-    with pytest.raises(ConfigError, match=f"{key}: there is no metric"):
+    with pytest.raises(ConfigError, match=f"{key}: [tT]here is no metric"):
         catalog.check_agreed(Config.model_validate(settings))
+
+
+@pytest.mark.parametrize(
+    ("scorecard", "said"),
+    [
+        (
+            {"lines": ["win_rate.amount", "win_rate.amunt"]},
+            "gtm.toml: scorecard.lines[1]: win_rate has no variant 'amunt'. Did you mean 'amount'? "
+            "It has: win_rate.amount. Ask for one of these, or for win_rate.",
+        ),
+        (
+            {"focus": ["segment", "chanel"]},
+            "gtm.toml: scorecard.focus[1]: nothing is known by 'chanel'. Did you mean 'channel'? "
+            f"Allowed: {', '.join(catalog.DIMENSIONS)}. Choose one of these.",
+        ),
+    ],
+)
+def test_what_the_scorecard_names_must_be_there(scorecard: dict[str, list[str]], said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        catalog.check_agreed(Config.model_validate({"scorecard": scorecard}))
+    assert str(error.value) == said
+    catalog.check_agreed(
+        Config.model_validate({"scorecard": {"lines": ["win_rate.amount"], "focus": ["owner"]}})
+    )

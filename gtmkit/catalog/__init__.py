@@ -174,17 +174,25 @@ def belongs(row: Metric, period: Period, config: Config) -> bool:
 
 
 def check_agreed(config: Config) -> None:
-    """Raises ConfigError where gtm.toml agrees something about a metric that there is not."""
+    """Raises ConfigError where gtm.toml agrees something about a metric, variant or column that there is not."""
     named = [(f"metric.{name}", name) for name in config.metric]
     named += [(f"cadence.{name}", name) for name in config.cadence]
     named += [(f"guardrails.{name}", name) for name in config.guardrails]
-    named += [
-        (f"scorecard.lines[{at}]", name.partition(".")[0]) for at, name in enumerate(config.scorecard.lines)
-    ]
     named += [(f"change[{at}].metric", change.metric) for at, change in enumerate(config.change)]
     for key, name in named:
         if name not in METRICS:
             raise ConfigError(
                 f"{config.file}: {key}: there is no metric '{name}'.{did_you_mean(name, METRICS)} "
                 "`gtmkit metrics` lists all there are. Correct the name."
+            )
+    for at, line in enumerate(config.scorecard.lines):
+        try:
+            find(line)
+        except ConfigError as unknown:
+            raise ConfigError(f"{config.file}: scorecard.lines[{at}]: {unknown}") from None
+    for at, column in enumerate(config.scorecard.focus):
+        if column not in DIMENSIONS:
+            raise ConfigError(
+                f"{config.file}: scorecard.focus[{at}]: nothing is known by '{column}'."
+                f"{did_you_mean(column, DIMENSIONS)} Allowed: {', '.join(DIMENSIONS)}. Choose one of these."
             )
