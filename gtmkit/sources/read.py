@@ -282,7 +282,7 @@ def _constant(plan: Plan, column: str) -> str:
 def _values(work: Work, plan: Plan, columns: tuple[Column, ...], held: list[Rule]) -> None:
     """Table NAME: the values of each record, its file and line, and the numbers of the rules it breaks."""
     values = ", ".join(
-        f"{typed.value(column, translated(plan, column), plan.form(column.name))} AS {name(column.name)}"
+        f"{typed.value(column, translated(work, plan, column), plan.form(column.name))} AS {name(column.name)}"
         for column in columns
     )
     broken = ", ".join(f"CASE WHEN {rule.broken} THEN '{at}' END" for at, rule in enumerate(held)) or "''"

@@ -1,6 +1,6 @@
 """The rules of a table as SQL over the text and the value of each cell."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gtmkit.config import AllowedFile
@@ -8,6 +8,7 @@ from gtmkit.contracts import TABLES, Column
 from gtmkit.sources import files, typed
 from gtmkit.sources.engine import name, text
 from gtmkit.sources.plan import Plan
+from gtmkit.sources.typed import Form
 from gtmkit.sources.work import Work
 
 
@@ -22,23 +23,59 @@ class Rule:
     remedy: str = ""
 
 
-def translated(plan: Plan, column: Column) -> str:
-    """SQL: the text of a cell after the value map of its column."""
-    raw = name("text " + column.name)
-    words = plan.entry.values.get(column.name)
-    if not words or column.name in plan.entry.constants:
-        return raw
+def translated(work: Work, plan: Plan, column: Column) -> str:
+    """SQL: the text of a cell after the value map of its column; a value that changed as `accounts` would read it."""
+    raw, is_constant = name("text " + column.name), column.name in plan.entry.constants
+    words = {} if is_constant else plan.entry.values.get(column.name, {})
+    cell = _mapped(raw, words)
+    if (plan.name, column.name) != ("account_changes", "value"):
+        return cell
+    cases = " ".join(
+        f"WHEN {text(changed.name)} THEN {_as_accounts(work, changed, cell)}" for changed in _read_anew(work)
+    )
+    return f"CASE {_changed(plan)} {cases} ELSE {cell} END"
+
+
+def _mapped(cell: str, words: Mapping[str, object]) -> str:
+    """SQL: the text of a cell after a value map."""
+    if not words:
+        return cell
     cases = " ".join(
         f"WHEN {text(old)} THEN {text(str(new).lower() if isinstance(new, bool) else str(new))}"
         for old, new in words.items()
     )
-    return f"CASE coalesce({raw}, '') {cases} ELSE {raw} END"
+    return f"CASE coalesce({cell}, '') {cases} ELSE {cell} END"
+
+
+def _changed(plan: Plan) -> str:
+    """SQL: which column of accounts a row of account_changes is about."""
+    words = {} if "column" in plan.entry.constants else plan.entry.values.get("column", {})
+    return _mapped(name("text column"), words)
+
+
+def _read_anew(work: Work) -> list[Column]:
+    """The columns of accounts whose cells are not taken as they are written: yes or no, and those with a value map."""
+    accounts = work.config.tables.get("accounts")
+    maps = accounts.values if accounts else {}
+    return [c for c in TABLES["accounts"].columns if c.kind == "boolean" or maps.get(c.name)]
+
+
+def _as_accounts(work: Work, column: Column, cell: str) -> str:
+    """SQL: the text of a changed value as `accounts` reads it, so that both make one group of one meaning."""
+    accounts = work.config.tables.get("accounts")
+    cell = _mapped(cell, accounts.values.get(column.name, {}) if accounts else {})
+    if column.kind != "boolean":
+        return cell
+    # What is neither stays as it is written, for the rule to find it.
+    return (
+        f"coalesce(CAST({typed.value(column, cell, Form(work.config.company.timezone))} AS VARCHAR), {cell})"
+    )
 
 
 def rules(work: Work, plan: Plan, columns: tuple[Column, ...]) -> Iterator[Rule]:
     """Every rule of a table: the kinds of its cells, what its contract asks, what gtm.toml allows."""
     for column in columns:
-        value, cell = name(column.name), f"trim({translated(plan, column)})"
+        value, cell = name(column.name), f"trim({translated(work, plan, column)})"
         form = plan.form(column.name)
         if column.kind != "text":
             yield Rule(
@@ -102,6 +139,14 @@ def _allowed(plan: Plan, column: str) -> tuple[str, ...]:
 
 def _across(work: Work, plan: Plan, mapped: set[str]) -> Iterator[Rule]:
     """Rules that hold between the columns of a row."""
+    if plan.name == "account_changes":
+        flags = [c for c in TABLES["accounts"].columns if c.kind == "boolean"]
+        named_ = ", ".join(text(c.name) for c in flags)
+        yield Rule(
+            "value",
+            f"must be {typed.wanted(flags[0], plan.form('value'))}",
+            f"\"column\" IN ({named_}) AND trim(value) <> '' AND value NOT IN ('true', 'false')",
+        )
     if plan.name != "subscriptions":
         return
     if {"started_on", "ended_on"} <= mapped:

@@ -146,3 +146,31 @@ def test_a_constant_function_serves_every_posting(acme):
     settings = f'{SPEND}constants = {{ function = "marketing" }}\n'
     store = acme.read(settings, spend="month_on,amount\n2026-01-01,10\n2026-02-01,20\n")
     assert store.rows("SELECT DISTINCT function FROM {spend}") == [("marketing",)]
+
+
+CHANGED = (
+    '[tables.accounts]\npath = "accounts.csv"\nvalues.segment = { "Small" = "SMB" }\n'
+    'values.is_icp = { "x" = "yes" }\n[tables.account_changes]\npath = "account_changes.csv"\n'
+)
+
+
+def test_a_value_that_changed_is_read_as_accounts_read_it(acme):
+    store = acme.read(
+        CHANGED,
+        accounts="account_id,is_icp,segment\na,TRUE,Small\n",
+        account_changes="account_id,changed_on,column,value\na,2026-01-01,is_icp,TRUE\na,2026-01-02,is_icp,no\n"
+        "a,2026-01-03,is_icp,x\na,2026-01-04,segment,Small\na,2026-01-05,industry,TRUE\na,2026-01-06,is_icp,\n",
+    )
+    assert store.rows("SELECT value FROM {account_changes} ORDER BY line") == [
+        ("true",), ("false",), ("true",), ("SMB",), ("TRUE",), (None,),
+    ]  # fmt: skip
+
+
+def test_a_change_to_neither_yes_nor_no_is_set_aside(acme):
+    said = acme.refused(
+        CHANGED,
+        accounts="account_id,is_icp,segment\na,TRUE,Small\n",
+        account_changes="account_id,changed_on,column,value\na,2026-01-01,is_icp,maybe\n",
+    )
+    assert "account_changes" in said
+    assert "true or false, yes or no, 1 or 0" in said
