@@ -299,6 +299,11 @@ def test_lists_are_of_the_latest_period_that_can_be_read() -> None:
     assert kept["to_do"].tolist() == ["true"] + 6 * ["false"]  # gone: those that stayed are in the numerator
 
 
+def test_an_option_that_the_metric_does_not_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="renewals_due has no option 'ahead_days'"):
+        rows.rows(of("renewals_due", DUE, TERMS), "renewals_due", ahead_days=180)
+
+
 def test_renewals_due_are_listed_by_size() -> None:
     due = rows.lists(of("renewals_due", DUE, TERMS))["renewals_due"]
     assert due[["contract", "due_day", "numerator"]].to_numpy().tolist() == [

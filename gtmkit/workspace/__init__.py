@@ -194,8 +194,9 @@ class Workspace:
 
         The records' counts add up to those of the metric, since its own function makes both. A share of one record
         says nothing, so that its status and interval are not to be read.
-        Raises ConfigError where a table is missing, or where the metric has no weeks.
+        Raises ConfigError where a table is missing, for an option that there is not, or where the metric has no weeks.
         """
+        _check_options(row, options or {})
         if isinstance(self.period, Week) and row.least != "week":
             month = Period(self.period.first_month, 1).label
             raise ConfigError(
