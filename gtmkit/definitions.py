@@ -25,7 +25,7 @@ READING = {
     "stage_changes": ("pipeline.stages", "pipeline.won", "pipeline.lost"),
     "targets": ("company.fiscal_year_start",),  # they are made for its quarters
 }
-MAPPED = ("values", "constants")
+MAPPED = ("columns", "values", "constants")
 MOST_NAMED = 3  # differences spelled out in a sentence
 Definitions = Mapping[str, Any]
 
@@ -78,11 +78,14 @@ def changed_in(metric: str, labels: Iterable[Any], config: Config) -> list[str]:
 
 
 def changed_between(metric: str, before: str, now: str, config: Config) -> str:
-    """The month of the latest change after one period and by the end of another; "" where there is none."""
+    """The month of the latest change after one period began and by the end of another; "" where there is none.
+
+    A period within which it changed is of both definitions, and comparable with neither side.
+    """
     first, last = _period(before, config), _period(now, config)
     if first is None or last is None:
         return ""
-    between = [c.on for c in changes(metric, config) if first.end <= c.on < last.end]
+    between = [c.on for c in changes(metric, config) if first.start < c.on < last.end]
     return f"{max(between):%Y-%m}" if between else ""
 
 
@@ -179,11 +182,12 @@ def _flat(key: str, value: Any) -> dict[str, Any]:
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """Each setting that differs, with both values; one that is not there is `none`.
 
-    A new value that a table's column now maps is none: nobody had written it before.
+    A new value that a table's column now maps is none: nobody had written it before. Nor is a column that comes;
+    one that is read from another place is.
     """
     for key in sorted({*before, *now}):
-        is_new_value = key.startswith("tables.") and ".values." in key and key not in before
-        if before.get(key) != now.get(key) and not is_new_value:
+        is_mapped = key.startswith("tables.") and (".values." in key or ".columns." in key)
+        if before.get(key) != now.get(key) and not (is_mapped and key not in before):
             yield f"{key} {_said(before.get(key))} -> {_said(now.get(key))}"
 
 

@@ -122,6 +122,15 @@ def test_a_constant_that_comes_is_another_definition():
     assert again["win_rate"].differs == ("tables.opportunities.constants.kind new -> none",)
 
 
+def test_a_column_that_is_read_from_another_place_is_another_definition():
+    """`TCV` under the name of `Amount` changes the figure; a column more changes none that was there."""
+    table = {"path": "o.csv", "values": {"stage": STAGES}, "columns": {"amount": "Amount"}}
+    before = definitions.stored(company(tables={"opportunities": table}))
+    now = company(tables={"opportunities": table | {"columns": {"amount": "TCV", "owner": "Owner"}}})
+    found = definitions.changed(before, now)
+    assert found["win_rate"].differs == ("tables.opportunities.columns.amount Amount -> TCV",)
+
+
 def test_a_new_version_is_a_difference_of_its_own():
     found = definitions.changed(BEFORE, company(metric={"win_rate": {"version": 2}}))
     assert str(found["win_rate"]).startswith("not comparable: version 1 -> 2;")
@@ -162,9 +171,13 @@ def test_a_change_falls_into_the_period_that_holds_its_day():
 
 @pytest.mark.parametrize(
     ("on", "told"),
-    [(date(2026, 1, 31), ""), (date(2026, 2, 1), "2026-02"), (date(2026, 3, 31), "2026-03"), (date(2026, 4, 1), "")],
+    [
+        (date(2026, 1, 1), ""),  # the whole of January is of the new definition
+        (date(2026, 1, 31), "2026-01"),  # January is of both
+        (date(2026, 2, 1), "2026-02"), (date(2026, 3, 31), "2026-03"), (date(2026, 4, 1), ""),
+    ],
 )  # fmt: skip
-def test_a_change_lies_between_two_periods_until_the_end_of_the_second(on, told):
+def test_a_change_lies_between_two_periods_where_they_are_not_both_of_one_definition(on, told):
     config = logged(("win_rate", on))
     assert definitions.changed_between("win_rate", "2026-01", "2026-03", config) == told
 

@@ -61,7 +61,8 @@ def test_there_is_no_change_without_a_figure_on_both_sides():
 @pytest.mark.parametrize(
     ("on", "reason"),
     [
-        (date(2026, 9, 30), ""),
+        (date(2026, 9, 1), ""),
+        (date(2026, 9, 30), "not comparable: definition changed in 2026-09"),  # September is of both
         (date(2026, 10, 1), "not comparable: definition changed in 2026-10"),
         (date(2026, 11, 1), ""),
     ],
