@@ -591,7 +591,7 @@ def test_line_05_five_decisions_and_a_focus_table(sample_report: Path, figure: F
         table = sheet_of(sample_report).captioned(f"What groups of customers are worth, by {column}")
         heads = {head for row in table.rows for head in row}
         # what a month leaves to the quarter is still what customers are worth by
-        assert {"NRR", "GRR", "activation", "win rate"} <= heads, column
+        assert {"NRR", "GRR", "activation, 12 months", "win rate, 12 months"} <= heads, column
         assert ("CAC payback" in heads) == (column != "use case")  # cost is not known by what it is used for
         assert "n " in " ".join(row.get("NRR", "") for row in table.rows)
     figure("questions, focus tables", f"{len(questions)}, 3")

@@ -462,7 +462,7 @@ def surroundings(**more: str) -> dict[str, str]:
 
 
 def gtm(
-    *arguments: object, cwd: Path | None = None, timeout: float = 120, **environment: str
+    *arguments: object, cwd: Path | None = None, timeout: float = 600, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run one gtmkit command to its end."""
     return subprocess.run(
