@@ -13,16 +13,21 @@ from gtmkit.frames import (
     counted,
     day,
     month,
+    running,
     small,
+    sums,
     with_first_day,
 )  # fmt: skip
 from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import EPOCH, day_index, month_index
 from gtmkit.results import setting
+from gtmkit.sources.engine import settled
 
 BLOCK = 24  # terms are numbered in two steps: as one small frame hundreds of them take minutes to plan
 MANY = 10_000  # terms, more than any date is away
 NEAR = 183  # days from a due day within which a renewal opportunity can be about it
+LEAST_MONTH = 28  # days
+KEYS = ("account_id", "contract", "due_day")
 OF_RENEWALS = ("account_id", "contract", "due_day", "until_day", "due", "renewed", "resumed_day")
 
 
@@ -43,27 +48,32 @@ def renewals(
     at term_ends_on and every `term_months` before and after, as long as a line of it holds (0: only as
     written): an export that writes the next term over the last one shows but those terms that nobody renewed.
     Renewed is what goes on when the grace has passed: a line that holds on, one of the same contract that
-    began within the grace, or a new contract of the account begun within it; at most what was due.
+    began within the grace, or a new contract of the account, begun within it or up to `ahead_days` before; at most
+    what was due, and of each new contract its amount once, to the terms in order of their end. A contract that
+    ended so early is due where a new one took its place.
     Returns: account_id, contract, due_day, until_day (last day of grace, or of what is known), due and renewed
     (MRR, ten-thousandths), resumed_day (from which it goes on: due_day, or later after a gap; null where nothing
     was renewed), and the account's dimensions as text. What is still to come has renewed nothing.
     """
     lines = _lines(subscriptions, as_of)
-    rows = _due(lines, day_index(as_of) + ahead_days, term_months)
+    early = (
+        min(ahead_days, LEAST_MONTH * term_months) if term_months else ahead_days
+    )  # no two terms end so near
+    rows = _due(lines, day_index(as_of) + ahead_days, term_months, early)
     known = nw.lit(day_index(as_of) - 1).cast(INTEGER)
     last = nw.col("due_day") + grace_days
-    rows = rows.with_columns(until_day=nw.when(last < known).then(last).otherwise(known))
-    keys = ["account_id", "contract", "due_day", "until_day"]
+    rows = _last_held(rows.with_columns(until_day=nw.when(last < known).then(last).otherwise(known)))
+    rows = settled(rows)  # read several times below: planned anew each time it takes DuckDB minutes
+    keys = [*KEYS, "until_day", "first_day", "gone_day"]
     going = _kept(rows, nw.col("due_day"))
-    begun = _kept(_beside(rows.select(*keys).unique(), lines), nw.col("from_day"))
+    begun = _kept(_again(rows.select(*keys).unique(), lines), nw.col("from_day"))
     columns = [*keys, "due", "kept", "resumed_day"]
     zero = nw.lit(0).cast(INTEGER)
     parts = nw.concat([going.with_columns(due=nw.col("amount")).select(*columns),
                        begun.with_columns(due=zero).select(*columns)])  # fmt: skip
     found = parts.group_by(*keys).agg(nw.col("due").sum(), nw.col("kept").sum(), nw.col("resumed_day").min())
     found = found.with_columns(due=nw.col("due").cast(INTEGER), kept=nw.col("kept").cast(INTEGER))
-    renewed = nw.when(nw.col("kept") < nw.col("due")).then(nw.col("kept")).otherwise(nw.col("due"))
-    ledger = found.with_columns(renewed=renewed).select(*OF_RENEWALS)
+    ledger = _with_new(settled(found), lines, early, grace_days).select(*OF_RENEWALS)
     if accounts is None:
         return ledger
     dimensions = account_dimensions(accounts, account_changes, owners)
@@ -116,8 +126,8 @@ def _lines(subscriptions: Frame, as_of: date) -> Frame:
     return lines.with_columns(first_day=nw.col("from_day").min().over("account_id", "contract"))
 
 
-def _due(lines: Frame, until: int, term_months: int) -> Frame:
-    """Each line once for every end of a term before a day at which it had held the day before."""
+def _due(lines: Frame, until: int, term_months: int, early: int) -> Frame:
+    """Each line once for every end of a term before a day at which it held, or had held so few days before."""
     rows = lines.filter(~nw.col("term_month").is_null())
     if term_months:
         # How many terms after the written one, or before it, the last one to look at ends: floored, so the
@@ -140,7 +150,7 @@ def _due(lines: Frame, until: int, term_months: int) -> Frame:
         due_day=nw.when(there < nw.col("_next")).then(there).otherwise(nw.col("_next") - 1)
     )
     held = (nw.col("from_day") < nw.col("due_day")) & (
-        nw.col("end_day").is_null() | (nw.col("due_day") <= nw.col("end_day"))
+        nw.col("end_day").is_null() | (nw.col("due_day") <= nw.col("end_day") + early)
     )
     return rows.filter(held & (nw.col("due_day") < until)).drop("_first", "_next", "due_month")
 
@@ -153,13 +163,86 @@ def _most(lines: Frame, last: int, term_months: int) -> int:
     return (last - month_index(EPOCH + timedelta(days=int(first)))) // term_months + 1
 
 
-def _beside(dues: Frame, lines: Frame) -> Frame:
-    """Each due beside the lines of its account that began within its grace: of its contract, or of a new one."""
-    others = lines.select("account_id", "from_day", "end_day", "amount", "first_day", other="contract")
-    rows = dues.join(others, on="account_id", how="inner")
-    in_time = (nw.col("from_day") >= nw.col("due_day")) & (nw.col("from_day") <= nw.col("until_day"))
-    is_new = nw.col("from_day") == nw.col("first_day")
-    return rows.filter(in_time & ((nw.col("other") == nw.col("contract")) | is_new))
+def _last_held(rows: Frame) -> Frame:
+    """The rows of lines that held until they were due; of a contract without such the last, with `gone_day`, its end.
+
+    What is still to come is due of lines that hold alone: a contract that has ended is renewed or lost already.
+    """
+    is_gone = nw.col("end_day") < nw.col("due_day")
+    rows = rows.with_columns(
+        gone_day=nw.when(is_gone).then(nw.col("end_day")), _holds=counted(~is_gone.fill_null(False))
+    )
+    rows = rows.with_columns(
+        _held=nw.col("_holds").max().over(*KEYS), _latest=nw.col("gone_day").max().over(*KEYS)
+    )
+    was_due = (nw.col("gone_day") == nw.col("_latest")) & (nw.col("until_day") >= nw.col("due_day"))
+    return rows.filter((nw.col("_holds") == 1) | ((nw.col("_held") == 0) & was_due))
+
+
+def _again(dues: Frame, lines: Frame) -> Frame:
+    """Each due beside the lines of its contract that began within its grace."""
+    others = lines.select("account_id", "contract", "from_day", "end_day", "amount")
+    rows = dues.join(others, on=["account_id", "contract"], how="inner")
+    return rows.filter(
+        (nw.col("from_day") >= nw.col("due_day")) & (nw.col("from_day") <= nw.col("until_day"))
+    )
+
+
+def _with_new(found: Frame, lines: Frame, early: int, grace_days: int) -> Frame:
+    """The dues with `renewed`, what new contracts took over among it; without those gone that none took over."""
+    pairs = _pairs(found.with_columns(need=nw.col("due") - nw.col("kept")), lines, early, grace_days)
+    rows = found.join(_taken(settled(pairs)), on=[*KEYS], how="left").with_columns(
+        _taken=nw.col("_taken").fill_null(0)
+    )
+    rows = rows.filter(nw.col("gone_day").is_null() | (nw.col("_taken") > 0))
+    begun = nw.when(nw.col("_begun") > nw.col("due_day")).then(nw.col("_begun")).otherwise(nw.col("due_day"))
+    own = nw.col("resumed_day")
+    since = nw.when((nw.col("_taken") > 0) & (own.is_null() | (begun < own))).then(begun).otherwise(own)
+    kept = nw.col("kept") + nw.col("_taken")
+    renewed = nw.when(kept < nw.col("due")).then(kept).otherwise(nw.col("due"))
+    return rows.with_columns(renewed=renewed.cast(INTEGER), resumed_day=since)
+
+
+def _pairs(dues: Frame, lines: Frame, early: int, grace_days: int) -> Frame:
+    """Each due that lacks something beside each new contract that can renew it, with what this one offers."""
+    new = lines.filter(nw.col("from_day") == nw.col("first_day"))
+    new = new.select("account_id", "from_day", "end_day", "amount", other="contract")
+    pairs = dues.filter(nw.col("need") > 0).join(new, on="account_id", how="inner")
+    pairs = pairs.filter(
+        (nw.col("other") != nw.col("contract"))
+        & (nw.col("from_day") > nw.col("first_day"))
+        & (nw.col("from_day") >= nw.col("due_day") - early)
+        & (nw.col("from_day") <= nw.col("until_day"))
+        & (nw.col("gone_day").is_null() | (nw.col("from_day") <= nw.col("gone_day") + grace_days))
+    ).drop("kept", "resumed_day")
+    pairs = _kept(pairs, nw.col("from_day")).filter(nw.col("kept") > 0)
+    offers = pairs.group_by(*KEYS, "need", "other").agg(nw.col("kept").sum(), nw.col("from_day").min())
+    return offers.with_columns(kept=nw.col("kept").cast(INTEGER))
+
+
+def _taken(pairs: Frame) -> Frame:
+    """What each due takes of the new contracts beside it, so that none of these is taken twice.
+
+    Dues that share new contracts draw on one pool, the first to end first; none takes more than stands beside it.
+    """
+    pairs = pairs.with_columns(_pool=nw.col("due_day").min().over("account_id", "other"))
+    for side in (KEYS, ("account_id", "other")):  # a due with two new contracts brings their pools together
+        pairs = pairs.with_columns(_pool=nw.col("_pool").min().over(*side))
+    new = pairs.group_by("account_id", "other").agg(nw.col("kept").max(), nw.col("_pool").min())
+    pools = sums(new, ["account_id", "_pool"], _all=nw.col("kept"))
+    dues = pairs.group_by(*KEYS, "need").agg(
+        nw.col("kept").sum(), nw.col("_pool").min(), nw.col("from_day").min().alias("_begun")
+    )
+    dues = dues.join(pools, on=["account_id", "_pool"], how="inner")
+    dues = dues.with_columns(_upto=running("need", ["account_id", "_pool"], ["due_day", "contract"]))
+    left = nw.col("_all") - nw.col("_upto") + nw.col("need")
+    dues = dues.with_columns(_taken=nw.when(left < nw.col("need")).then(left).otherwise(nw.col("need")))
+    beside = nw.when(nw.col("_taken") < nw.col("kept")).then(nw.col("_taken")).otherwise(nw.col("kept"))
+    return (
+        dues.with_columns(_taken=beside.cast(INTEGER))
+        .filter(nw.col("_taken") > 0)
+        .select(*KEYS, "_taken", "_begun")
+    )
 
 
 def _kept(rows: Frame, since: nw.Expr) -> Frame:

@@ -194,3 +194,40 @@ def test_a_renewal_opportunity_goes_to_the_nearest_due_of_its_account(engine: st
         ("s", "2025-09-01", "2025-08-20", 0), ("s", "2026-09-01", "2026-09-12", 0),
         ("t", "2026-09-01", None, 1), ("u", "2026-09-01", None, 0), ("v", "2026-09-01", None, 0),
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- new contracts
+
+OLD = ("a", "s1", "2024-10-15", "2025-10-15", "2025-10-15", 100.0)
+REVIEWED: dict[str, Any] = {"as_of": dt.date(2026, 1, 1), "ahead_days": 90}
+
+
+@pytest.mark.parametrize("engine", paper.ENGINES)
+def test_a_new_contract_renews_also_where_it_begins_before_the_term_ends(engine: str) -> None:
+    """Due 15 October; the new one holds from 1 October, or the old one ended for it on 20 September already."""
+    overlaps = built(OLD, ("a", "s2", "2025-10-01", None, "2026-10-01", 120.0), engine=engine, **REVIEWED)
+    assert overlaps == [("s1", "2025-10-15", 100, 100, "2025-10-15")]
+    ended = ("a", "s1", "2024-10-15", "2025-09-20", "2025-10-15", 100.0)
+    early = built(ended, ("a", "s2", "2025-09-20", None, "2026-09-20", 120.0), engine=engine, **REVIEWED)
+    assert early == [("s1", "2025-10-15", 100, 100, "2025-10-15")]
+    assert built(ended, engine=engine, **REVIEWED) == []  # churn in mid-term: nothing was left to renew
+
+
+@pytest.mark.parametrize("engine", paper.ENGINES)
+def test_a_new_contract_renews_no_more_than_its_amount(engine: str) -> None:
+    """Two of 100 are due on 15 October, 30 on the 20th; 150 begin: 100 + 50 + 0."""
+    rows = [OLD, ("a", "s2", *OLD[2:]), ("a", "s3", "2024-10-20", "2025-10-20", "2025-10-20", 30.0)]
+    assert built(*rows, ("a", "s4", "2025-10-15", None, "2026-10-15", 150.0), engine=engine, **REVIEWED) == [
+        ("s1", "2025-10-15", 100, 100, "2025-10-15"),
+        ("s2", "2025-10-15", 100, 50, "2025-10-15"),
+        ("s3", "2025-10-20", 30, 0, None),
+    ]
+    # 80 more, begun on the 18th: 230 in all, enough for each
+    more = [("a", "s4", "2025-10-15", None, None, 150.0), ("a", "s5", "2025-10-18", None, None, 80.0)]
+    assert [row[3] for row in built(*rows, *more, engine=engine, **REVIEWED)] == [100, 100, 30]
+
+
+def test_a_contract_begun_long_before_the_term_ends_renews_nothing() -> None:
+    """90 days before 15 October is 17 July."""
+    for begins, kept in (("2025-07-17", 100), ("2025-07-16", 0)):
+        assert built(OLD, ("a", "s2", begins, None, None, 120.0), **REVIEWED)[0][3] == kept
