@@ -608,3 +608,22 @@ def test_a_value_signal_looks_back_over_four_weeks(tmp_path: Path) -> None:
     row = only(ws.metric("activation_rate.to_date"))
     assert (row["denominator"], row["period"]) == (2, "2026-W43")  # b and c
     assert "trailing 4 weeks" in row["reason"]
+
+
+def test_a_confined_period_is_answered_alike_however_many_are_asked(tmp_path: Path) -> None:
+    """The last deal of the large segment was open in August: in October it has none, however far one looks back."""
+    deals = [
+        deal("d1", "2026-07-03", account_id="a1"),
+        closed("d2", "2026-07-03", "2026-08-10", won=True, amount=7, account_id="a2"),
+    ]
+    accounts = [
+        ACCOUNTS[0] | {"account_id": "a1", "segment": "small"},
+        ACCOUNTS[0] | {"account_id": "a2", "segment": "large"},
+    ]
+    folder = company(tmp_path / "company", TABLES | {"accounts": accounts, "opportunities": deals})
+    for metric in ("open_pipeline", "pipeline_created"):
+        answers = [
+            only(gtmkit.open(folder, "2026-10", "segment=large").metric(metric, periods=n), period="2026-10")
+            for n in (1, 2, 13)
+        ]
+        assert [(a["value"], a["status"]) for a in answers] == [(0, "final")] * 3

@@ -32,6 +32,7 @@ __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
+LOOKED_AT = 13  # periods in which a group is looked for, as many as a trend shows
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
@@ -281,7 +282,11 @@ class Workspace:
         options: Mapping[str, Any],
         where: Mapping[str, str],
     ) -> pd.DataFrame:
-        """The rows of an answer by `where` and `by` that have the values asked for; undefined where none has."""
+        """The rows of an answer by `where` and `by` that have the values asked for; undefined where none has.
+
+        A group stands in an answer where any of its periods has a row of it. So that a period is answered alike
+        however many are asked with it, a year of them is always looked at.
+        """
         labels = [p.label for p in self.period.trailing(periods)]
         if not where:
             return self._answer(row, by, periods, options)
@@ -290,8 +295,8 @@ class Workspace:
         if absent:
             nothing = results.undefined(columns, labels, f"{row.id} is not known by {absent[0]}", row.axes)
             return nothing.assign(**where)
-        answer = self._answer(row, columns, periods, options)
-        kept = np.ones(len(answer), bool)
+        answer = self._answer(row, columns, max(periods, LOOKED_AT), options)
+        kept = np.array(answer["period"].isin(labels), dtype=bool)
         for column, value in where.items():
             kept &= (answer[column].isna() | (answer[column] == value)).to_numpy(dtype=bool)
         rows = answer[kept].assign(**where).reset_index(drop=True)

@@ -737,43 +737,31 @@ def newest(frame: pd.DataFrame) -> str:
     return str(known["period"].iloc[-1])
 
 
-def sums_of(frame: pd.DataFrame, axes: Sequence[str]) -> dict[tuple[str, ...], tuple[float, float]]:
-    """Axes -> numerator and denominator added up."""
-    counts: dict[tuple[str, ...], tuple[float, float]] = {}
+def sums_of(frame: pd.DataFrame, axes: Sequence[str]) -> dict[tuple[str, ...], float]:
+    """Axes, and which of the two -> numerator or denominator added up."""
+    counts: Counter[tuple[str, ...]] = Counter()
     for record in frame.to_dict("records"):
         key = tuple(str(record[axis]) for axis in axes)
-        top, bottom = counts.get(key, (0.0, 0.0))
-        counts[key] = (top + float(record["numerator"]), bottom + float(record["denominator"]))
-    return counts
+        for part in ("numerator", "denominator"):
+            counts[(*key, part)] += record[part]
+    return {key: float(count) for key, count in counts.items()}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", share_ids())
 def test_line_07_rows_count_the_numerator_and_denominator(
-    metric: str, sample: Workspace, at: Callable[[str], Workspace], figure: Figure
+    metric: str, sample: Workspace, figure: Figure
 ) -> None:
-    period = newest(sample.metric(metric, periods=MONTHS))
+    said = sample.metric(metric, periods=MONTHS)
+    period = newest(said)
     row, _ = catalog.find(metric)
-    said = at(period).metric(metric)
-    said = said[said["denominator"].notna() & (said["denominator"] > 0)]
-    found = records.rows(at(period), metric)
+    said = said[(said["period"] == period) & said["denominator"].notna() & (said["denominator"] > 0)]
+    found = records.rows(sample, metric, periods=MONTHS)
+    found = found[found["period"] == period]
     whole = sums_of(found, row.axes)
     assert {key: whole.get(key) for key in sums_of(said, row.axes)} == pytest.approx(sums_of(said, row.axes))
     assert len(found)
     figure(f"{metric} in {period}", f"{len(found):,} records, {len(said)} rows add up")
-
-
-@pytest.fixture(scope="module")
-def at(sample: Workspace) -> Callable[[str], Workspace]:
-    """The sample company at any period, each opened once."""
-    opened = {PERIOD: sample}
-
-    def workspace(period: str) -> Workspace:
-        if period not in opened:
-            opened[period] = gtmkit.open(SAMPLE, period)
-        return opened[period]
-
-    return workspace
 
 
 @pytest.mark.slow
