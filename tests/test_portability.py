@@ -356,8 +356,8 @@ def test_a_measure_collects_once_and_a_derived_metric_collects_nothing(
     ws = workspaces(config, tables())[engine]
     row, variant = catalog.find(metric)
     options = row.variants[variant].options if variant else {}
-    # A derived metric is called as the workspace calls it, once what it takes is there.
-    taken = ws._arguments(row.function, (), 1) if is_derived(metric) else []
+    # It is called once what it takes is there: what a ledger asks while it is made is asked by no metric.
+    taken = ws._arguments(row.function, (), 1)
     calls = []
     collect = nw.LazyFrame.collect
 

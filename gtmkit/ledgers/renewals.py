@@ -55,15 +55,15 @@ def renewals(
     (MRR, ten-thousandths), resumed_day (from which it goes on: due_day, or later after a gap; null where nothing
     was renewed), and the account's dimensions as text. What is still to come has renewed nothing.
     """
-    lines = _lines(subscriptions, as_of)
-    early = (
-        min(ahead_days, LEAST_MONTH * term_months) if term_months else ahead_days
-    )  # no two terms end so near
+    # What is read several times below is settled: planned anew each time it takes DuckDB seconds to minutes.
+    lines = settled(_lines(subscriptions, as_of))
+    # No two terms end so near that a contract could be early for both.
+    early = min(ahead_days, LEAST_MONTH * term_months) if term_months else ahead_days
     rows = _due(lines, day_index(as_of) + ahead_days, term_months, early)
     known = nw.lit(day_index(as_of) - 1).cast(INTEGER)
     last = nw.col("due_day") + grace_days
     rows = _last_held(rows.with_columns(until_day=nw.when(last < known).then(last).otherwise(known)))
-    rows = settled(rows)  # read several times below: planned anew each time it takes DuckDB minutes
+    rows = settled(rows)
     keys = [*KEYS, "until_day", "first_day", "gone_day"]
     going = _kept(rows, nw.col("due_day"))
     begun = _kept(_again(rows.select(*keys).unique(), lines), nw.col("from_day"))
