@@ -23,7 +23,7 @@ FLOORS = [
     {"errors"},
     {"periods", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
-    {"config", "contracts"},
+    {"config", "contracts", "clock"},
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},

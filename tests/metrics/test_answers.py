@@ -83,3 +83,32 @@ def test_without_answers_or_assignments_it_says_so() -> None:
     bare = paper.company("2026-10", leads=rows)
     for metric in ("lead_response_time", "sla_compliance"):
         assert one(bare.metric(metric))["reason"] == "leads has no column first_response_at"
+
+
+SUMMER = {"company": {"name": "Paper", "currency": "EUR", "timezone": "America/New_York"}}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_hour_that_was_not_is_not_waited(engine: str) -> None:
+    # On 9 March 2025 the clock goes from 2:00 to 3:00: from 0:30 to 3:45 there are 2 h 15 min.
+    rows = table(
+        [("a", "2025-03-09 00:30", None, "2025-03-09 03:45")],
+        lead_id=TEXT, created_at=INSTANT, assigned_at=INSTANT, first_response_at=INSTANT,
+    )  # fmt: skip
+    ws = paper.company("2025-03", engine, SUMMER | {"sla": {"first_response_hours": 3}}, leads=rows)
+    assert one(ws.metric("lead_response_time"))["value"] == 2.25
+    assert one(ws.metric("sla_compliance"))["numerator"] == 1  # within three hours
+
+
+def test_an_hour_that_was_twice_is_waited_twice() -> None:
+    # On 2 November the clock goes back from 2:00 to 1:00: from 0:30 to 3:15 there are 3 h 45 min.
+    rows = table(
+        [
+            ("a", "2025-11-02 00:30", None, "2025-11-02 03:15"),
+            ("b", "2025-11-30 23:30", None, None),
+        ],
+        lead_id=TEXT, created_at=INSTANT, assigned_at=INSTANT, first_response_at=INSTANT,
+    )  # fmt: skip
+    ws = paper.company("2025-11", "polars", SUMMER | {"sla": {"first_response_hours": 3}}, leads=rows)
+    found = one(ws.metric("sla_compliance"))
+    assert (found["numerator"], found["denominator"]) == (0, 1)  # b is due in December
