@@ -28,7 +28,7 @@ FLOORS = [
     {"store", "ledgers"},
     {"metrics"},
     {"catalog"},
-    {"charts", "definitions", "tables", "wording", "display", "reference"},
+    {"agreed", "charts", "definitions", "tables", "wording", "display", "reference"},
     {"workspace"},
     {"rows", "scorecard"},
     {"report", "notebooks"},

@@ -14,12 +14,25 @@ from gtmkit.results import marked
 
 PARTS = {3: 1, 12: 3}  # a quarter is made of months, a year of quarters
 WORDS = {3: "months", 12: "quarters"}
+GROUPS = ("segment", "channel", "owner")  # a company's target is that of none of these
 Known = Mapping[tuple[str, ...], Mapping[str, float]]  # of each group, by the label of a period
 
 
 def given(targets: Frame, by: Sequence[str], metric: str) -> Known:
     """The targets of a metric of each group, by the label of their period."""
     return _known(collect(_of_metric(targets, by, metric)), by)
+
+
+def of_company(targets: Frame) -> dict[str, dict[str, float]]:
+    """Every target of the company as a whole: of each metric, by the label of their period."""
+    names = targets.collect_schema().names()
+    for column in (c for c in GROUPS if c in names):
+        targets = targets.filter(nw.col(column).is_null())
+    rows = collect(sums(targets, ["metric", "period"], value=nw.col("value").cast(nw.Float64())))
+    found: dict[str, dict[str, float]] = {}
+    for row in rows.to_dict("records"):
+        found.setdefault(str(row["metric"]), {})[str(row["period"])] = float(row["value"])
+    return found
 
 
 def collected(rows: Frame, targets: Frame, by: Sequence[str], metric: str) -> tuple[pd.DataFrame, Known]:
@@ -40,7 +53,7 @@ def _of_metric(targets: Frame, by: Sequence[str], metric: str) -> Frame:
     """The targets of a metric by group and period; a company's are those of no segment, channel or owner."""
     names = targets.collect_schema().names()
     rows = targets.filter(nw.col("metric") == metric)
-    for column in ("segment", "channel", "owner"):
+    for column in GROUPS:
         if column in names:
             rows = rows.filter(~nw.col(column).is_null() if column in by else nw.col(column).is_null())
     return sums(rows, [*by, "period"], value=nw.col("value").cast(nw.Float64()))

@@ -44,7 +44,7 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     downloads = _tables(facts, ws.loss_account(), folder)
     records = _records(ws, folder)
     fault("facts")
-    lines = headlines(own, review.label, review.config)
+    lines = headlines(own, review.label, review.config, planned=ws.planned(), is_confined=bool(review.where))
     _pages(review, ws, executed, lines, gaps(facts, review.label, review.config), downloads, records, folder)
     fault("rendered")
     write_definitions(review, folder)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from gtmkit import catalog
+from gtmkit.agreed import Planned
 from gtmkit.config import Config
 from gtmkit.report.facts import Fact
 from gtmkit.scorecard.lines import Line, leading, line_of
@@ -52,17 +53,26 @@ def ask(ws: Workspace) -> None:
                 ws.metric(metric, periods=MONTHS_BACK)
 
 
-def headlines(facts: Sequence[Fact], period: str, config: Config) -> list[Line]:
+def headlines(
+    facts: Sequence[Fact],
+    period: str,
+    config: Config,
+    *,
+    planned: Planned | None = None,
+    is_confined: bool = False,
+) -> list[Line]:
     """A line for each headline metric that was asked, in their order.
 
     A metric that answers with several rows (one a stage) leads with the one of the highest value. Where the
-    period is not yet observed the latest final one before it leads.
+    period is not yet observed the latest final one before it leads. `planned` are the company's targets by metric
+    and period; they say nothing of what `is_confined` to a part of it.
     """
     lines = []
     for metric in HEADLINES:
         rows = [f for f in facts if (f["metric"], f["variant"]) == (metric, "") and f["period"] <= period]
         if any(row["period"] == period for row in rows):
-            lines.append(line_of(*leading(rows, period), period, config))
+            fact, before = leading(rows, period)
+            lines.append(line_of(fact, before, period, config, planned=planned, is_confined=is_confined))
     return lines
 
 

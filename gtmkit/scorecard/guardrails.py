@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from gtmkit import catalog, definitions, formats
+from gtmkit.agreed import over_period
 from gtmkit.scorecard.choice import LEAST_GUARDRAILS, NORTH_STAR
-from gtmkit.scorecard.lines import PART, over_period
+from gtmkit.scorecard.lines import PART
 from gtmkit.scorecard.readings import Fact, Reading, Readings
 from gtmkit.wording import SoWhat, against_target
 from gtmkit.wording.scorecard import Standing, Star, protected
@@ -34,7 +35,7 @@ def rails(readings: Readings) -> list[Rail]:
         is_least = agreed.at_least is not None
         of_month = float(agreed.at_least if agreed.at_least is not None else agreed.at_most or 0.0)
         row, _ = catalog.find(metric)
-        limit = over_period(of_month, row, readings.period.label, readings.config)
+        limit = over_period(of_month, row, readings.period)
         limit = None if readings.is_confined else limit
         standing = _standing(metric, of_month, limit, is_least, readings)
         found.append(Rail(metric, limit, is_least, readings.get(metric), standing))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gtmkit import catalog, formats
+from gtmkit.agreed import Planned, target_of
 from gtmkit.config import Config
 from gtmkit.periods import MONTHS, Period, month_label
 from gtmkit.results import ALL
@@ -84,20 +85,22 @@ def line_of(
     period: str,
     config: Config,
     *,
+    planned: Planned | None = None,
     is_confined: bool = False,
     is_part: bool = False,
 ) -> Line:
     """The line of a fact in the review of a period; `before` is what it is compared with.
 
-    `is_confined`: it is of a part of the company, whose targets say nothing of it. `is_part`: its data ends
-    before the period does; it is neither compared nor scored.
+    `planned` are the company's targets by metric and period, before those of `gtm.toml`. `is_confined`: it is of a
+    part of the company, of which its targets say nothing. `is_part`: its data ends before the period does; it is
+    neither compared nor scored.
     """
     metric = ".".join(filter(None, (fact["metric"], fact["variant"])))
     row, currency = catalog.find(metric)[0], config.company.currency
     unit = formats.spoken_unit(metric, fact["unit"])
     agreed = config.metric.get(row.id)
     # What is agreed of a metric is agreed of its own definition: a variant has no target.
-    target = None if fact["variant"] or is_confined else target_of(row, fact["period"], config)
+    target = None if fact["variant"] or is_confined else target_of(row, fact["period"], config, planned)
     place, label = _place(fact), catalog.label(metric, config)
     is_earlier = fact["period"] != period
     is_part = is_part and not is_earlier and fact["value"] is not None
@@ -124,25 +127,6 @@ def line_of(
     )
 
 
-def target_of(row: catalog.Metric, period: str, config: Config) -> float | None:
-    """The agreed target of a metric for a period; of a flow it is agreed for a month, and a quarter's is three.
-
-    None where none is agreed, and for a flow in a week, of which a month's target says nothing.
-    """
-    agreed = config.metric.get(row.id)
-    if agreed is None or agreed.target is None:
-        return None
-    return over_period(agreed.target, row, period, config)
-
-
-def over_period(agreed: float, row: catalog.Metric, period: str, config: Config) -> float | None:
-    """What is agreed of a metric (of a flow for a month), over a period; None for a flow in a week."""
-    if not row.is_flow:
-        return agreed
-    months = Period.parse(period, config.company.fiscal_year_start).months
-    return agreed * months if months else None
-
-
 def score(fact: Mapping[str, Any], target: float, row: catalog.Metric, config: Config) -> str:
     """Whether the target is met. An outcome is scored at the end of a quarter, and only shown before."""
     period = Period.parse(fact["period"], config.company.fiscal_year_start)
@@ -160,7 +144,10 @@ def _scored(
     if target is None:
         if agreed is None or agreed.target is None or fact["variant"]:
             return ""
-        return "target is of the whole company" if is_confined else "agreed for a month"
+        if is_confined:
+            return "target is of the whole company"
+        is_week = not Period.parse(fact["period"], config.company.fiscal_year_start).months
+        return "agreed for a month" if is_week else "planned for some of its months"
     return "" if fact["value"] is None else score(fact, target, row, config)
 
 

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import narwhals as nw
-
 from gtmkit import catalog, definitions, results
-from gtmkit.frames import collect
+from gtmkit.agreed import Planned
 from gtmkit.periods import MONTHS_IN, Period, Week
 from gtmkit.scorecard.choice import PACED
 from gtmkit.scorecard.lines import PART
@@ -15,7 +13,6 @@ from gtmkit.scorecard.readings import Fact
 from gtmkit.workspace import Workspace
 
 QUARTERS_BACK = 4
-GROUPS = ("segment", "channel", "owner")  # a company's target is that of none of these
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ def _pace(ws: Workspace, row: catalog.Metric, quarter: Period, targets: "_Target
 class _Targets:
     """The company's targets by metric and period, and the reason for which there are none."""
 
-    known: dict[tuple[str, str], float]
+    known: Planned
     agreed: dict[str, float]
     reason: str
 
@@ -101,13 +98,12 @@ class _Targets:
 
         A quarter's own target stands before those of its months; with neither, three times the agreed month's.
         """
+        known = self.known.get(metric, {})
         parts = [
-            self.known.get((metric, Period(quarter.first_month + k, 1, quarter.fiscal_year_start).label))
+            known.get(Period(quarter.first_month + k, 1, quarter.fiscal_year_start).label)
             for k in range(quarter.months)
         ]
-        own = self.known.get(
-            (metric, quarter.label), self.known.get((metric, quarter.label.removeprefix("FY")))
-        )
+        own = known.get(quarter.label, known.get(quarter.label.removeprefix("FY")))
         month = self.agreed.get(metric)
         so_far = [part for part in parts[:months] if part is not None]
         to_date = sum(so_far) if len(so_far) == months else None
@@ -129,13 +125,4 @@ def _targets(ws: Workspace) -> _Targets:
         return _Targets({}, {}, "targets are of the whole company")
     if "targets" not in ws.tables:
         return _Targets({}, agreed, "no target: needs table targets")
-    targets = ws.ledger("targets")
-    names = targets.collect_schema().names()
-    for column in (c for c in GROUPS if c in names):
-        targets = targets.filter(nw.col(column).is_null())
-    rows = collect(targets.filter(nw.col("metric").is_in(list(PACED))).select("metric", "period", "value"))
-    known: dict[tuple[str, str], float] = {}
-    for row in rows.to_dict("records"):  # several rows of one period add up, as everywhere
-        key = (str(row["metric"]), str(row["period"]))
-        known[key] = known.get(key, 0.0) + float(row["value"])
-    return _Targets(known, agreed, "no target of the quarter: table targets")
+    return _Targets(ws.planned(), agreed, "no target of the quarter: table targets")

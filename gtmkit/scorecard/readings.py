@@ -113,11 +113,12 @@ def _reading(ws: Workspace, name: str, periods: int, with_icp: bool) -> Reading:
         own = [f for f in facts_of(ws.metric(name, periods=back, where=ICP), name, ws) if _is_like(f, fact)]
         icp = line_of(own[0], None, fact["period"], ws.config) if own else None
     is_part = bool(ws.cut_short(name))
+    said: dict[str, Any] = {"planned": ws.planned(), "is_confined": bool(ws.where), "is_part": is_part}
     return Reading(
         row=catalog.find(name)[0],
         fact=fact,
         facts=[f for f in facts if f["dims"] == fact["dims"]],
-        line=line_of(fact, before, ws.period.label, ws.config, is_confined=bool(ws.where), is_part=is_part),
+        line=line_of(fact, before, ws.period.label, ws.config, **said),
         icp=icp,
         rows=int((frame["period"] == ws.period.label).sum()),
         is_part=is_part,

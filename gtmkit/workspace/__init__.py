@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gtmkit import catalog, definitions, display, results, sources, store
+from gtmkit.agreed import Planned, target_of
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, did_you_mean
@@ -23,6 +24,7 @@ from gtmkit.frames import Frame, collect, column_or_null
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.dimensions import ITS, named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
+from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
 from gtmkit.results import Part, Setting
 from gtmkit.workspace import opening, settling
@@ -72,6 +74,7 @@ class Workspace:
         self._units: dict[tuple[str, str], str] = {}
         self.where = dict(where or {})
         self._known: dict[str, set[str]] = {}
+        self._planned: Planned | None = None
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
 
     @classmethod
@@ -243,12 +246,19 @@ class Workspace:
         return catalog.METRICS[need.name], asked
 
     def target(self, metric: str) -> float | None:
-        """The agreed target of a metric; None where none is agreed, or where answers are confined.
+        """The agreed target of a metric for the period; None where none is agreed, or where answers are confined.
 
         A target is agreed for the whole company and says nothing of a part of it.
         """
-        agreed = self.config.metric.get(metric)
-        return None if agreed is None or self.where else agreed.target
+        if self.where:
+            return None
+        return target_of(catalog.METRICS[metric], self.period.label, self.config, self.planned())
+
+    def planned(self) -> Planned:
+        """The company's targets of the table `targets`: of each metric, by the label of their period."""
+        if self._planned is None:
+            self._planned = of_company(self._frames["targets"]) if "targets" in self._frames else {}
+        return self._planned
 
     def cut_short(self, metric: str) -> str:
         """Which table of a metric ends before the period does, as `activities through 2026-10-28`; else "".

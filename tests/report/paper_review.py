@@ -80,6 +80,9 @@ class PaperWorkspace:
     def by_record(self, *_: object, **__: object) -> pd.DataFrame:
         raise ConfigError("There are no records on paper.")
 
+    def planned(self) -> dict[str, dict[str, float]]:
+        return {}
+
     def loss_account(self) -> pd.DataFrame:
         return pd.DataFrame({"table": ["opportunities"], "step": ["read"], "rows": [2], "detail": ["=1+1"]})
 

@@ -10,6 +10,7 @@ import pandas as pd
 from gtmkit import catalog, results
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError
+from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period
 
 ABSENT = (None, None, None, 0, "undefined", "nothing then")
@@ -68,8 +69,8 @@ class Paper:
         if not self.has_icp:
             raise ConfigError("No row has is_icp = 'true'.")
 
-    def ledger(self, name: str) -> Any:
-        return nw.from_native(self.targets).lazy()
+    def planned(self) -> dict[str, dict[str, float]]:
+        return {} if self.targets is None else of_company(nw.from_native(self.targets).lazy())
 
 
 def months(first: str, *values: Any) -> dict[str, tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from report.paper_review import fact
 
 from gtmkit import catalog
 from gtmkit.config import Config
-from gtmkit.scorecard.lines import leading, line_of, target_of
+from gtmkit.scorecard.lines import leading, line_of
 
 CONFIG = Config.model_validate(
     {
@@ -18,21 +18,6 @@ CONFIG = Config.model_validate(
         },
     }
 )
-
-
-@pytest.mark.parametrize(
-    ("metric", "period", "target"),
-    [
-        ("pipeline_created", "2026-10", 2e6),
-        ("pipeline_created", "FY2027-Q3", 6e6),  # three months
-        ("pipeline_created", "FY2027", 24e6),
-        ("pipeline_created", "2026-W45", None),  # what is agreed for a month says nothing of a week
-        ("win_rate", "FY2027-Q3", 0.3),  # a rate is the same in any period
-        ("sales_cycle", "2026-10", None),
-    ],
-)
-def test_the_target_of_a_flow_is_of_a_month(metric, period, target):
-    assert target_of(catalog.METRICS[metric], period, CONFIG) == target
 
 
 def test_flows_are_totals():
