@@ -47,73 +47,70 @@ def trend(
             ax = canvas(width, 250 if narrow else 270, left, right, top, bottom)
         values = [formats.plain(v) for v in frame["value"]]
         known = [i for i, v in enumerate(values) if v is not None]
+        labels = [str(p) for p in frame["period"]]
         low, high = _span(frame, target, unit)
         ax.set(xlim=(-0.5, len(values) - 0.5), ylim=(low, high))
-        if unit == "share":
-            share_axis(ax, low, high)
-        else:
-            ticks = [t for t in ax.get_yticks() if low <= t <= high]
-            ax.set_yticks(ticks, [formats.bare(t, unit) for t in ticks])
-        if low > 0:
-            ax.text(
-                0,
-                -34 / ax.get_window_extent().height,
-                f"axis starts at {formats.number(low, unit, currency, 0)}",
-                transform=ax.transAxes,
-                color=C["ink2"],
-                va="top",
-            )
-        labels = [str(p) for p in frame["period"]]
-        every = max(1, -(-len(labels) // (4 if narrow else 7)))
-        shown = list(range(len(labels) - 1, -1, -every))
-        ax.set_xticks(shown, [labels[i] for i in shown])
+        _axes(ax, labels, unit, currency, narrow)
         _band(ax, frame)
-        for i, v in enumerate(values):
-            if v is None:
-                ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=C["edge"], hatch="///", linewidth=0)
-        ax.plot(
-            range(len(values)),
-            [float("nan") if v is None else v for v in values],
-            color=C["ink2"],
-            lw=1.5,
-            ls="-",
-        )
-        for i, value in ((i, v) for i, v in enumerate(values) if v is not None):
-            hollow = frame["status"].iloc[i] in ("provisional", "immature")
-            token = "c1" if i == known[-1] else "ink2"
-            ax.plot(
-                [i],
-                [value],
-                "o",
-                ms=8 if i == known[-1] else 5,
-                color=C[token],
-                mfc=C["paper"] if hollow else C[token],
-                mew=1.5,
-            )
-        for change in changes:
-            if change in labels:
-                ax.axvline(labels.index(change), color=C["edge"], lw=1)
-                ax.annotate(
-                    "definition changed",
-                    (labels.index(change), 1),
-                    (4, 4),
-                    textcoords="offset points",
-                    xycoords=("data", "axes fraction"),
-                    color=C["ink2"],
-                )
+        _points(ax, values, list(frame["status"]))
+        _changes(ax, [labels.index(change) for change in changes if change in labels])
         _names(ax, frame.iloc[known[-1]], target, unit, currency, narrow)
-    target_words = [] if target is None else [f"target {formats.number(target, unit, currency)}"]
-    changed = [f"definition changed in {change}" for change in changes if change in labels]
-    ax.set_label(
-        spell(
-            [
-                *target_words,
-                *changed,
-                *(f"{labels[i]} {formats.figure(frame.iloc[i], unit, currency)}" for i in reversed(known)),
-            ]
-        )
-    )
+    words = [] if target is None else [f"target {formats.number(target, unit, currency)}"]
+    words += [f"definition changed in {change}" for change in changes if change in labels]
+    words += [f"{labels[i]} {formats.figure(frame.iloc[i], unit, currency)}" for i in reversed(known)]
+    ax.set_label(spell(words))
     return ax
+
+
+def _axes(ax: Axes, labels: Sequence[str], unit: str, currency: str, narrow: bool) -> None:
+    """Ticks and their names; every so many periods has one, the last always."""
+    low, high = ax.get_ylim()
+    if unit == "share":
+        share_axis(ax, low, high)
+    else:
+        ticks = [t for t in ax.get_yticks() if low <= t <= high]
+        ax.set_yticks(ticks, [formats.bare(t, unit) for t in ticks])
+    if low > 0:
+        ax.text(
+            0,
+            -34 / ax.get_window_extent().height,
+            f"axis starts at {formats.number(low, unit, currency, 0)}",
+            transform=ax.transAxes,
+            color=C["ink2"],
+            va="top",
+        )
+    every = max(1, -(-len(labels) // (4 if narrow else 7)))
+    shown = list(range(len(labels) - 1, -1, -every))
+    ax.set_xticks(shown, [labels[i] for i in shown])
+
+
+def _points(ax: Axes, values: Sequence[float | None], statuses: Sequence[str]) -> None:
+    """The line and its points, the last one large, what is not final hollow; what has no value is hatched."""
+    known = [i for i, v in enumerate(values) if v is not None]
+    for i in range(len(values)):
+        if i not in known:
+            ax.axvspan(i - 0.5, i + 0.5, facecolor="none", edgecolor=C["edge"], hatch="///", linewidth=0)
+    line = [float("nan") if v is None else v for v in values]
+    ax.plot(range(len(values)), line, color=C["ink2"], lw=1.5, ls="-")
+    for i in known:
+        is_last, hollow = i == known[-1], statuses[i] in ("provisional", "immature")
+        color = C["c1" if is_last else "ink2"]
+        inside = C["paper"] if hollow else color
+        ax.plot([i], [line[i]], "o", ms=8 if is_last else 5, color=color, mfc=inside, mew=1.5)
+
+
+def _changes(ax: Axes, places: Sequence[int]) -> None:
+    """A thin line where the definition changed, which says so."""
+    for place in places:
+        ax.axvline(place, color=C["edge"], lw=1)
+        ax.annotate(
+            "definition changed",
+            (place, 1),
+            (4, 4),
+            textcoords="offset points",
+            xycoords=("data", "axes fraction"),
+            color=C["ink2"],
+        )
 
 
 def _span(frame: pd.DataFrame, target: float | None, unit: str) -> tuple[float, float]:
