@@ -204,7 +204,7 @@ def in_words(period: Period) -> str:
     """A period as people say it: `October 2026`; of several months its first and last; of a week its days."""
     if isinstance(period, Week):
         monday, sunday = period.start, period.end - timedelta(days=1)
-        return f"week {period.label[-2:]}, {_day(monday)} to {_day(sunday)} {sunday.year}"
+        return f"Week {period.label[-2:]}, {_day(monday)} to {_day(sunday)} {sunday.year}"
     first, last = (f"{MONTHS[month % 12]} {month // 12}" for month in (period.first_month, period.last_month))
     return first if first == last else f"{first} to {last}"
 

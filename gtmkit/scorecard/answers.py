@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from gtmkit import formats
 from gtmkit.scorecard import markup
 from gtmkit.scorecard.choice import QUESTIONS, Question
+from gtmkit.scorecard.lines import NOT_SCORED
 from gtmkit.scorecard.readings import Reading, Readings
 from gtmkit.tables import Table
 from gtmkit.wording import Sentence, against_target
@@ -34,7 +35,7 @@ def standing_of(reading: Reading, readings: Readings) -> Standing:
     figure = formats.figure(fact, unit, currency)
     if line.entrants:
         figure = f"{figure.removesuffix(')')}, {line.entrants})"
-    verdict = "no action"
+    verdict = "not yet" if line.score == NOT_SCORED else "no action"
     if line.score in JUDGED and line.goal is not None:
         verdict, _ = against_target(fact, line.goal, row.better == "up")
     return Standing(line.label, figure, line.target, line.score, verdict)

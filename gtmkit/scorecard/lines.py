@@ -14,6 +14,7 @@ from gtmkit.scorecard.changes import NO_CHANGE, Change, change
 from gtmkit.wording import against_target
 
 PART = "part of a period"
+NOT_SCORED = f"not scored: {PART}"
 READABLE = ("final", "provisional", "suppressed")  # of a period that is observed
 # What a rate is read by where its period is that of those who entered: "September starts".
 ENTRANTS = {"onboarding": "starts", "sales_motion": "entries"}
@@ -120,7 +121,7 @@ def line_of(
         next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
         period=fact["period"] if is_earlier else "",
         entrants=_entrants(row, fact["period"], period, config) if is_earlier else "",
-        score=PART if is_part and target is not None else _scored(fact, target, row, config, is_confined),
+        score=NOT_SCORED if is_part and target is not None else _scored(fact, target, row, config, is_confined),
         change=Change(reason=f"not compared: {PART}")
         if is_part
         else change(fact, before, row.better, config),

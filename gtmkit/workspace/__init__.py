@@ -303,7 +303,7 @@ class Workspace:
         columns = tuple(dict.fromkeys([*where, *by]))
         absent = [c for c in where if c not in row.by]
         if absent:
-            nothing = results.undefined(columns, labels, f"{row.id} is not known by {absent[0]}", row.axes)
+            nothing = results.undefined(columns, labels, f"not known by {absent[0]}", row.axes)
             return nothing.assign(**where)
         answer = self._answer(row, columns, max(periods, LOOKED_AT), options)
         kept = np.array(answer["period"].isin(labels), dtype=bool)

@@ -191,7 +191,7 @@ def test_the_weightiest_sentence_leads_a_page():
         ("2026-10", "October 2026"),
         ("2026-Q4", "October 2026 to December 2026"),
         ("2024-01", "January 2024"),
-        ("2026-W01", "week 01, 29 December to 4 January 2026"),
+        ("2026-W01", "Week 01, 29 December to 4 January 2026"),
     ],
 )
 def test_a_period_in_words(label, words):

@@ -160,3 +160,15 @@ def test_without_columns_there_is_no_focus():
     assert str(scorecard.focus(ws)) == (
         "What groups of customers are worth: no columns: [scorecard] focus in gtm.toml."
     )
+
+
+def test_what_is_part_of_a_period_is_shown_and_judged_by_nothing():
+    """October so far misses its target, which says nothing while it goes on."""
+    ws = Paper(
+        {"pipeline_created": months("2026-09", 4e6, 1e6)},
+        config(metric={"pipeline_created": {"target": 3e6}}),
+    )
+    ws.ends_before = "opportunities through 2026-10-12"
+    said = str(scorecard.decisions(scorecard.ask(ws)))
+    assert "Is demand real? [not yet] Pipeline created EUR 1.00 m" in said
+    assert "has a target of EUR 3.00 m, not scored: part of a period" in said

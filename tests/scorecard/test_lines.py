@@ -62,7 +62,7 @@ def test_a_part_of_a_period_is_neither_compared_nor_scored():
     before = fact("pipeline_created", 2.5e6, period="2026-09", unit="money")
     now = fact("pipeline_created", 1e6, unit="money", status="provisional")
     line = line_of(now, before, "2026-10", CONFIG, is_part=True)
-    assert (line.target, line.score) == ("EUR 2.00 m", "part of a period")
+    assert (line.target, line.score) == ("EUR 2.00 m", "not scored: part of a period")
     assert (line.change.size, line.change.reason) == ("", "not compared: part of a period")
 
 
