@@ -11,7 +11,7 @@ from gtmkit import stats
 from gtmkit.frames import Frame, collect, month, sums
 from gtmkit.ledgers.dimensions import account_dimensions, named
 from gtmkit.periods import Period, month_label
-from gtmkit.results import divided, floats, marked, noted, setting, shaped, total, undefined, voided
+from gtmkit.results import Floats, divided, floats, marked, noted, setting, shaped, total, undefined, voided
 from gtmkit.windows import flows
 
 
@@ -80,8 +80,8 @@ def customer_lifetime(
     """
     left = nw.when((nw.col("movement") == "churned") & (nw.col("month") > nw.col("cohort")))
     rows = revenue.filter(~nw.col("cohort").is_null()).with_columns(left=left.then(nw.col("month")))
-    lives = rows.group_by("account_id", *by, "cohort").agg(nw.col("left").min())
-    table = collect(sums(lives, [*by, "cohort", "left"], n=nw.lit(1).cast(nw.Int64())))
+    customers = rows.group_by("account_id", *by, "cohort").agg(nw.col("left").min())
+    table = collect(sums(customers, [*by, "cohort", "left"], n=nw.lit(1).cast(nw.Int64())))
     if not len(table):
         return undefined(by, [p.label for p in periods], "no customers")
     first = int(table["cohort"].min())
@@ -89,10 +89,12 @@ def customer_lifetime(
     found: list[dict[str, Any]] = []
     for key, part in parts:
         group = dict(zip(by, key, strict=True))
-        is_observed = (part["cohort"] > first).to_numpy(dtype=bool)
-        before = int(part[~is_observed]["n"].sum())
+        cohort, left_in, n = (floats(part[column]) for column in ("cohort", "left", "n"))
+        is_observed = cohort > first
+        before = int(n[~is_observed].sum())
+        lives = cohort[is_observed], left_in[is_observed], n[is_observed]
         for period in periods:
-            life = _life(part[is_observed], period, horizon_months)
+            life = _life(*lives, period.last_month, horizon_months)
             found.append({**group, "period": period.label, "before": before, **life})
     answer = pd.DataFrame(found)
     answer = marked(answer, answer["n"] == 0, "undefined", "no customer whose start is observed")
@@ -104,14 +106,15 @@ def customer_lifetime(
     return shaped(answer, by, [])
 
 
-def _life(table: pd.DataFrame, period: Period, horizon: int) -> dict[str, Any]:
-    """The area under the survival of one group, as it could be read at the end of the period."""
-    last = period.last_month
-    seen = table[(table["cohort"] <= last).to_numpy(dtype=bool)]
-    until = np.where(seen["left"].isna(), last + 1, floats(seen["left"]))
-    is_left = until <= last
-    age = np.where(is_left, until, last) - floats(seen["cohort"])
-    n = floats(seen["n"])
+def _life(cohort: Floats, left: Floats, n: Floats, last: int, horizon: int) -> dict[str, Any]:
+    """The area under the survival of one group, as it could be read at the end of the last month.
+
+    `left` is the month in which so many (`n`) of a cohort left, NaN of those who have not.
+    """
+    seen = cohort <= last
+    cohort, left, n = cohort[seen], left[seen], n[seen]
+    is_left = left <= last
+    age = np.where(is_left, left, last) - cohort
     nothing = {"value": np.nan, "denominator": np.nan, "low": np.nan, "high": np.nan}
     if not n.sum():
         return {**nothing, "numerator": np.nan, "n": 0, "short": None}

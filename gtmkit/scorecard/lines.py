@@ -121,7 +121,9 @@ def line_of(
         next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
         period=fact["period"] if is_earlier else "",
         entrants=_entrants(row, fact["period"], period, config) if is_earlier else "",
-        score=NOT_SCORED if is_part and target is not None else _scored(fact, target, row, config, is_confined),
+        score=NOT_SCORED
+        if is_part and target is not None
+        else _scored(fact, target, row, config, is_confined),
         change=Change(reason=f"not compared: {PART}")
         if is_part
         else change(fact, before, row.better, config),
