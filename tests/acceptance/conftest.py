@@ -15,7 +15,7 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 LIST = re.compile(r"test_(?P<list>\w+)\.py::")
-NAMED = re.compile(r"test_line_(?P<line>\d+)_(?P<what>\w+)(?P<case>\[.*\])?$")
+NAMED = re.compile(r"test_line_(?P<line>\d+)_(?P<what>\w+)(?P<case>\[.*\])?(?:@\w+)?$")  # @ and its group
 
 
 @pytest.fixture
@@ -34,12 +34,19 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 
 @pytest.fixture(scope="session")
 def sample_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The published report of the sample company's last complete month."""
+    """The published report of the sample company's last complete month, made once for all workers."""
+    from filelock import FileLock
+
     from .workspaces import ROOT, gtm
 
-    out = tmp_path_factory.mktemp("reports")
-    run = gtm("report", "--workspace", ROOT / "data" / "sample", "--out", out, timeout=900)
-    assert run.returncode == 0, run.stderr
+    base = tmp_path_factory.getbasetemp()
+    out = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "sample_reports"
+    with FileLock(f"{out}.lock"):
+        found = sorted(out.glob("*/*/run.json"))  # written last
+        if found:
+            return found[0].parent
+        run = gtm("report", "--workspace", ROOT / "data" / "sample", "--out", out, timeout=900)
+        assert run.returncode == 0, run.stderr
     return Path(run.stdout.strip().splitlines()[-1]).parent
 
 
@@ -90,6 +97,16 @@ def spark() -> Iterator[Any]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="print the acceptance list; no skips")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On several workers a file stays on one, so what it prepares is prepared once; some lines form a group of
+    their own, since they share nothing with the rest of their file.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def pytest_configure(config: pytest.Config) -> None:
