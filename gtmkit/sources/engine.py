@@ -58,7 +58,11 @@ def open_table(
 
 
 def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    """The frame computed once on its own engine, so that those who read it do not compute it again."""
+    """The frame computed once on its own engine, so that those who read it do not compute it again.
+
+    On Spark the plan ends here too: a cached frame keeps its own, which grows with each join of a ledger with itself
+    until planning takes minutes. Where an executor is lost the job fails, and is to be run again.
+    """
     native: Any = nw.to_native(frame)
     made: nw.LazyFrame[Any] = frame
     if frame.implementation.is_duckdb():
@@ -68,7 +72,7 @@ def settled(frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     if frame.implementation.is_polars():
         made = nw.from_native(native.collect().lazy())
     if frame.implementation.is_pyspark():
-        made = nw.from_native(native.cache())
+        made = nw.from_native(native.localCheckpoint())
     return made
 
 

@@ -138,7 +138,7 @@ def _market(rng: np.random.Generator, accounts: int) -> Tables:
             "sessions": int(rng.integers(0, 90)),
             "visitors": int(rng.integers(0, 50)),
         }
-        for day in range(0, DAYS, 3)
+        for day in range(DAYS)
         for source, medium in SOURCES.values()
     ]
     # Visitors of a month are other people than those of its days added up, so the last months are told as a whole.
@@ -192,7 +192,7 @@ def _doings(rng: np.random.Generator, accounts: int) -> Tables:
     months = [f"{m // 12}-{m % 12 + 1:02d}" for m in range(2024 * 12 + 10, 2026 * 12 + 10)]
     inputs = [
         {"period": month, "name": name, "value": int(rng.integers(1, 12))}
-        for month in [*months, "2026-W19", "2026-W20"]
+        for month in [*months, "2026-W35", "2026-W36"]
         for name in ("messaging_tests_shipped", "content_shipped")
     ]
     return {"activities": activities, "inputs": inputs}
