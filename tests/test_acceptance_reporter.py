@@ -67,9 +67,3 @@ def test_a_skip_fails_where_the_data_must_be_at_hand(tmp_path, ci, shared, code)
 
 def test_without_the_option_they_are_ordinary_tests(tmp_path):
     assert accept(tmp_path, SKIPPING, ci="true") == (0, [])
-
-
-def test_the_workers_of_a_run_leave_no_mark_in_the_table(tmp_path):
-    code, rows = accept(tmp_path, SUITE, "--accept", "-p", "xdist.plugin", "-n", "1", "--dist", "loadgroup")
-    assert [row.split(" | ")[1] for row in rows] == ["golden[1]", "golden[2]", "stopped runs", "weeks"]
-    assert code == 1

@@ -15,7 +15,11 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 LIST = re.compile(r"test_(?P<list>\w+)\.py::")
-NAMED = re.compile(r"test_line_(?P<line>\d+)_(?P<what>\w+)(?P<case>\[.*\])?(?:@\w+)?$")  # @ and its group
+NAMED = re.compile(r"test_line_(?P<line>\d+)_(?P<what>\w+)(?P<case>\[.*\])?$")
+# They share nothing with the rest of their file, and take as long as all of it.
+ON_ENGINES = re.compile(
+    r"::test_line_\d+_(\w+_agrees?\b|\w+_agrees?_on|every_case_holds|and_on_every_case|weeks_are)"
+)
 
 
 @pytest.fixture
@@ -99,14 +103,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accept", action="store_true", help="print the acceptance list; no skips")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On several workers a file stays on one, so what it prepares is prepared once; some lines form a group of
-    their own, since they share nothing with the rest of their file.
-    """
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Workers get files, so that what a file prepares is prepared once; what compares engines goes on its own."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class OnTheirOwn(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            scope: str = super()._split_scope(nodeid)
+            return "engines" if ON_ENGINES.search(nodeid) else scope
+
+    return OnTheirOwn(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

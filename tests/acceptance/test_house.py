@@ -732,7 +732,6 @@ def test_line_06_one_table_alone_still_publishes(alone: str, tmp_path: Path, fig
 # ================================================================ line 7: engines
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_07_pandas_polars_and_duckdb_agree(
     mixed: Path, stored: dict[str, Path], connection: duckdb.DuckDBPyConnection, figure: Figure
@@ -754,7 +753,6 @@ def test_line_07_pandas_polars_and_duckdb_agree(
     figure("rows equal on pandas, Polars, DuckDB", compared)
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.spark
 @pytest.mark.slow
 def test_line_07_spark_agrees(mixed: Path, stored: dict[str, Path], spark: Any, figure: Figure) -> None:
@@ -769,7 +767,6 @@ def test_line_07_spark_agrees(mixed: Path, stored: dict[str, Path], spark: Any, 
     figure("on PySpark", "2 ledgers, 4 metrics")
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_07_a_measure_collects_once_and_a_derived_metric_never(
     mixed: Path,
@@ -1419,7 +1416,6 @@ def weeks_as_by_hand(ws: Any, week_start: str) -> None:
     assert active == WEEKS[week_start]
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 @pytest.mark.parametrize("week_start", ["monday", "sunday"])
 def test_line_12_weeks_with_sundays_agree_on_every_engine(
@@ -1437,7 +1433,6 @@ def test_line_12_weeks_with_sundays_agree_on_every_engine(
     figure(f"weeks from {week_start}", "equal on three engines")
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.spark
 @pytest.mark.slow
 @pytest.mark.parametrize("week_start", ["monday", "sunday"])

@@ -860,7 +860,6 @@ def column(metric: str) -> str:
     return next(iter(engines.a_column(metric)), "")
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_07_pandas_polars_and_duckdb_agree(
     mixed: Path, stored: dict[str, Path], connection: duckdb.DuckDBPyConnection, figure: Figure
@@ -879,7 +878,6 @@ def test_line_07_pandas_polars_and_duckdb_agree(
     figure("rows equal on pandas, Polars, DuckDB", f"{compared:,} of {len(known)} metrics and variants")
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 @pytest.mark.spark
 def test_line_07_spark_agrees_on_every_metric(tmp_path: Path, spark: Any, figure: Figure) -> None:

@@ -203,7 +203,6 @@ def test_line_02_each_figure_has_its_sum_beside_it(figure: Figure) -> None:
     figure("figures with their sum beside them", told)
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_02_every_case_holds(figure: Figure) -> None:
     for case in CASES:
@@ -784,7 +783,6 @@ def test_line_07_by_the_command_line(metric: str, sample: Workspace, figure: Fig
 # ================================================================ line 8: one answer on every engine
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_08_pandas_polars_and_duckdb_agree_on_the_whole_catalogue(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection, figure: Figure
@@ -809,7 +807,6 @@ def test_line_08_pandas_polars_and_duckdb_agree_on_the_whole_catalogue(
     figure("rows equal on pandas, Polars, DuckDB", f"{compared:,} of {len(known)} metrics and variants")
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_08_and_on_every_case_by_hand(figure: Figure) -> None:
     for engine in ("pandas", "duckdb"):  # line 2 asks Polars
@@ -818,7 +815,6 @@ def test_line_08_and_on_every_case_by_hand(figure: Figure) -> None:
     figure("cases by hand on pandas and DuckDB", len(CASES))
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 def test_line_08_weeks_are_the_same_too(
     tmp_path: Path, connection: duckdb.DuckDBPyConnection, figure: Figure
@@ -841,7 +837,6 @@ def test_line_08_weeks_are_the_same_too(
     )
 
 
-@pytest.mark.xdist_group("engines")
 @pytest.mark.slow
 @pytest.mark.spark
 def test_line_08_spark_agrees_on_the_whole_catalogue(tmp_path: Path, spark: Any, figure: Figure) -> None:
