@@ -33,7 +33,7 @@ report: $(READY)  ## the review of the last complete month of the sample company
 
 test: $(READY)  ## the tests that need neither Java nor Chromium, and the notebooks' figures of record
 	@$(PYTEST) $(TWO_CORES) $(NO_ACCEPT)
-	@$(PYTEST) --nbval-lax --nbval-current-env notebooks/
+	@$(PYTEST) $(TWO_CORES) --nbval-lax --nbval-current-env notebooks/
 
 test-spark: java $(SPARK)  ## the tests on Spark (needs Java 17 or newer)
 	@$(PYTEST) -m spark $(NO_ACCEPT)

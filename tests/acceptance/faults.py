@@ -1,6 +1,7 @@
 """Runs that are killed, crossed or made to fail: small notebooks, digests, and who is still alive."""
 
 import hashlib
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ SETUP = """import gtmkit
 from gtmkit import wording
 
 ws = gtmkit.open(workspace, period)"""
-ASK = 'frame = ws.metric("mrr", periods=3)\nframe'
+ASK = 'frame = ws.metric("revenue", periods=3)\nframe'
 RECORD = "ws.facts()"
 
 
@@ -28,7 +29,7 @@ def notebook(folder: Path, name: str, extra: str = "") -> Path:
     v4 = nbformat.v4
     cells = [
         v4.new_markdown_cell(
-            "# What recurs?\n\n**Decision:** none.  \n**Who:** the tests.  \n**Cadence:** monthly.  \n"
+            "# What was earned?\n\n**Decision:** none.  \n**Who:** the tests.  \n**Cadence:** monthly.  \n"
             "**If up:** nothing. **If down:** nothing."
         ),
         v4.new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]}),
@@ -80,7 +81,7 @@ class Scene:
             return subprocess.Popen(
                 self.arguments(),
                 cwd=ROOT,
-                env=surroundings(**{MARK: mark}, **environment),
+                env=surroundings(**{MARK: _of_this_test(mark)}, **environment),
                 stdout=stream,
                 stderr=stream,
                 text=True,
@@ -92,6 +93,11 @@ class Scene:
         process = self.start(mark, **environment)
         code = process.wait(timeout=120)
         return code, (self.out.parent / f"{self.out.name}.{mark}.log").read_text()
+
+
+def _of_this_test(mark: str) -> str:
+    """The mark as only the runs of this process carry it: another checkout may be tested beside this one."""
+    return f"{os.getpid()} {mark}"
 
 
 def digest(folder: Path, *patterns: str) -> dict[str, str]:
@@ -123,7 +129,7 @@ def alive(mark: str) -> Sequence[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{MARK}={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
+            if f"{MARK}={_of_this_test(mark)}".encode() in (process / "environ").read_bytes().split(b"\0"):
                 found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
         except OSError:  # it ended, or is not ours
             continue

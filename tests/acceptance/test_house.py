@@ -817,20 +817,52 @@ def test_line_07_a_measure_collects_once_and_a_derived_metric_never(
 # ================================================================ line 8: the same facts again
 
 
+@pytest.fixture(scope="session")
+def far_apart(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]:
+    """The same company twice, its rows in another order, on hosts that differ: each one's folder and its report."""
+    tables = mixed_company()
+    tables["opportunities"].append(dict(tables["opportunities"][0]))  # an exact duplicate, its key mapped
+    options = {"opportunities": {"key": ["opportunity_id"]}}
+    base = tmp_path_factory.mktemp("far-apart")
+    runs = [
+        (base / "one", tables, ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "1"}),
+        (
+            base / "two" / "deeper",
+            shuffled(tables, 3),
+            base,
+            {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"},
+        ),
+    ]
+    made = []
+    for place, rows_, cwd, environment in runs:
+        folder = company(place / "paper", rows_, options=options, company={"timezone": "America/New_York"})
+        run = gtm(
+            "report",
+            "--workspace",
+            folder,
+            "--period",
+            PERIOD,
+            "--out",
+            place / "out",
+            cwd=cwd,
+            **environment,
+        )
+        assert run.returncode == 0, run.stderr
+        made.append((folder, published(place / "out", PERIOD)))
+    return made
+
+
 @pytest.mark.slow
 def test_line_08_facts_come_again_from_the_snapshot_alone(
-    mixed: Path, tmp_path: Path, figure: Figure
+    far_apart: list[tuple[Path, Path]], tmp_path: Path, figure: Figure
 ) -> None:
-    first = gtm("report", "--workspace", mixed, "--period", PERIOD, "--out", tmp_path / "first")
-    assert first.returncode == 0, first.stderr
-    report = published(tmp_path / "first", PERIOD)
-    alone = tmp_path / "elsewhere" / mixed.name
+    folder, report = far_apart[0]
+    alone = tmp_path / "elsewhere" / folder.name
     shutil.copytree(report / "snapshot", alone)
     again = gtm("report", "--workspace", alone, "--period", PERIOD, "--out", tmp_path / "again")
     assert again.returncode == 0, again.stderr
     facts, recomputed = (
-        pd.read_parquet(folder / "facts.parquet")
-        for folder in (report, published(tmp_path / "again", PERIOD))
+        pd.read_parquet(place / "facts.parquet") for place in (report, published(tmp_path / "again", PERIOD))
     )
     assert len(facts) > 50
     pd.testing.assert_frame_equal(facts, recomputed, check_exact=True)
@@ -838,33 +870,13 @@ def test_line_08_facts_come_again_from_the_snapshot_alone(
 
 
 @pytest.mark.slow
-def test_line_08_two_runs_far_apart_are_identical(tmp_path: Path, figure: Figure) -> None:
-    tables = mixed_company()
-    tables["opportunities"].append(dict(tables["opportunities"][0]))  # an exact duplicate, its key mapped
-    options = {"opportunities": {"key": ["opportunity_id"]}}
-    runs = [
-        (tmp_path / "one", tables, ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "1"}),
-        (
-            tmp_path / "two" / "deeper",
-            shuffled(tables, 3),
-            tmp_path,
-            {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"},
-        ),
-    ]
-    reports = []
-    for base, rows_, cwd, environment in runs:
-        folder = company(base / "paper", rows_, options=options, company={"timezone": "America/New_York"})
-        run = gtm(
-            "report", "--workspace", folder, "--period", PERIOD, "--out", base / "out", cwd=cwd, **environment
-        )
-        assert run.returncode == 0, run.stderr
-        reports.append(published(base / "out", PERIOD))
-    one_, two = reports
-    facts = [pd.read_parquet(report / "facts.parquet") for report in reports]
+def test_line_08_two_runs_far_apart_are_identical(far_apart: list[tuple[Path, Path]], figure: Figure) -> None:
+    one_, two = (report for _, report in far_apart)
+    facts = [pd.read_parquet(report / "facts.parquet") for report in (one_, two)]
     pd.testing.assert_frame_equal(*facts, check_exact=True)
     pages = faults.digest(one_, "*.html", "tables/*.csv")
     assert pages == faults.digest(two, "*.html", "tables/*.csv")
-    names = [{str(p.relative_to(report)) for p in report.rglob("*")} for report in reports]
+    names = [{str(p.relative_to(report)) for p in report.rglob("*")} for report in (one_, two)]
     assert names[0] == names[1]
     figure("facts and files identical", f"{len(facts[0])} and {len(pages)}")
 
@@ -1022,11 +1034,11 @@ class Theatre:
         assert self.new_content != self.old_content
         self.names = {path.name for path in published(after.out, PERIOD).parent.iterdir()}
 
-    def write(self, mrr: int) -> None:
-        company(
-            self.workspace,
-            {"subscriptions": [line("a", "2025-01-01", None, mrr), line("b", "2026-02-01", None, 9)]},
-        )
+    def write(self, revenue: int) -> None:
+        """Two months of finance: a review of little more than its own machinery, since many are made."""
+        months = [{"month_on": "2026-09-01", "revenue_amount": 90, "cogs_amount": 20}]
+        months.append({"month_on": "2026-10-01", "revenue_amount": revenue, "cogs_amount": 20})
+        company(self.workspace, {"finance": months})
 
     def scene(self, out: Path, notebooks: Path | None = None) -> tuple[faults.Scene, Path]:
         """The old report published under `out`, and the run that is about to replace it."""

@@ -153,6 +153,8 @@ def test_line_01_4_comes_from_nothing_else(tmp_path: Path, figure: Figure) -> No
     for period in ("2026-Q3", "2026-09"):
         ws = on_polars(folder, tmp_path / "store", period)
         for metric, options, by in engines.every_question():
+            if by and period != "2026-Q3":  # broken down it is asked of one of the two
+                continue
             frame = ws.metric(metric, by=by, **options)
             asked += 1
             if any(is_near(value, 4.0) for value in frame["value"]):
@@ -1051,7 +1053,7 @@ def test_line_08_no_violation_no_request_no_sideways_scroll(
         page.goto(path.as_uri(), wait_until="networkidle")
         page.evaluate(browser.OPEN)
         page.evaluate("window.scrollTo(0, document.body.scrollHeight)")  # what loads lazily loads now
-        found = Axe().run(page, options={"runOnly": browser.TAGS}).response["violations"]
+        found = Axe().run(page, options=browser.AXE).response["violations"]
         violations = [(v["id"], v["nodes"][0]["html"][:160]) for v in found]
         assert violations == [], path.name
         assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()], path.name
