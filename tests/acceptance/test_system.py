@@ -639,7 +639,7 @@ def test_line_05_what_is_missing_is_said_in_its_place(small: Path, tmp_path: Pat
     folder = rewritten(
         small, tmp_path / "lacking",
         (r"(\[metric\.arr\]\n)owner = .*\n", r"\1"),
-        (r"(\[metric\.pipeline_created\]\n(?:.+\n)*?)target = .*\n", r"\1"),
+        (r"(\[metric\.cac\]\n(?:.+\n)*?)target = .*\n", r"\1"),  # and the plan has none
         (r"(\[metric\.sales_cycle\]\n(?:.+\n)*?)decision = .*\n", r"\1"),
         (r"\[guardrails\.cac_payback\]\n.*\n", ""),
         (r"\[guardrails\.support_burden\]\n.*\n", ""),
@@ -648,13 +648,13 @@ def test_line_05_what_is_missing_is_said_in_its_place(small: Path, tmp_path: Pat
     table = sheet_of(review).captioned(SHEET)
     assert "no owner" in table.row("ARR")["Owner"]
     assert "[metric.arr]" in table.row("ARR")["Owner"]
-    assert "no target" in table.row("Pipeline created")["Target"]
-    assert "[metric.pipeline_created]" in table.row("Pipeline created")["Target"]
+    assert "no target" in table.row("CAC")["Target"]
+    assert "[metric.cac]" in table.row("CAC")["Target"]
     assert "no decision" in table.row("Sales cycle")["Decides"]
     for name in NAMES.values():  # and of no other line
         row = table.row(name)
         assert ("no owner" in row["Owner"]) == (name == "ARR")
-        assert ("no target" in row["Target"]) == (name == "Pipeline created")
+        assert ("no target" in row["Target"]) == (name == "CAC")
         assert ("no decision" in row["Decides"]) == (name == "Sales cycle")
     text = Page((review / "index.html").read_text(encoding="utf-8")).text
     assert "2 guardrails, at least 3 are needed" in text
