@@ -7,8 +7,7 @@ import pytest
 from scorecard.paper_card import Paper, config, months
 
 from gtmkit import catalog, scorecard
-from gtmkit.config.sections import LINES
-from gtmkit.scorecard.choice import FOCUS, LEAST_GUARDRAILS, PACED, QUESTIONS
+from gtmkit.scorecard.choice import FOCUS, LEAST_GUARDRAILS, LINES, PACED, QUESTIONS
 
 AGREED = {
     "win_rate": {
