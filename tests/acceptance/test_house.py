@@ -826,27 +826,13 @@ def far_apart(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path
     base = tmp_path_factory.mktemp("far-apart")
     runs = [
         (base / "one", tables, ROOT, {"TZ": "UTC", "PYTHONHASHSEED": "1"}),
-        (
-            base / "two" / "deeper",
-            shuffled(tables, 3),
-            base,
-            {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"},
-        ),
-    ]
+        (base / "two" / "deeper", shuffled(tables, 3), base, {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "77"}),
+    ]  # fmt: skip
     made = []
     for place, rows_, cwd, environment in runs:
         folder = company(place / "paper", rows_, options=options, company={"timezone": "America/New_York"})
-        run = gtm(
-            "report",
-            "--workspace",
-            folder,
-            "--period",
-            PERIOD,
-            "--out",
-            place / "out",
-            cwd=cwd,
-            **environment,
-        )
+        asked = ["--workspace", folder, "--period", PERIOD, "--out", place / "out"]
+        run = gtm("report", *asked, cwd=cwd, **environment)
         assert run.returncode == 0, run.stderr
         made.append((folder, published(place / "out", PERIOD)))
     return made
@@ -1035,10 +1021,11 @@ class Theatre:
         self.names = {path.name for path in published(after.out, PERIOD).parent.iterdir()}
 
     def write(self, revenue: int) -> None:
-        """Two months of finance: a review of little more than its own machinery, since many are made."""
+        """Two months of the books: tables, a ledger (of costs) and pages, and little more, since many are made."""
         months = [{"month_on": "2026-09-01", "revenue_amount": 90, "cogs_amount": 20}]
         months.append({"month_on": "2026-10-01", "revenue_amount": revenue, "cogs_amount": 20})
-        company(self.workspace, {"finance": months})
+        posted = [{"month_on": "2026-09-01", "function": "sales", "category": "tools", "amount": revenue}]
+        company(self.workspace, {"finance": months, "spend": posted})
 
     def scene(self, out: Path, notebooks: Path | None = None) -> tuple[faults.Scene, Path]:
         """The old report published under `out`, and the run that is about to replace it."""

@@ -847,9 +847,7 @@ def test_line_08_spark_agrees_on_the_whole_catalogue(tmp_path: Path, spark: Any,
     there = engines.workspace(folder, tables, engines.spark_frames(spark), PERIOD)
     compared, known = 0, set()
     for metric in engines.every_id():
-        by = engines.a_column(
-            metric
-        )  # where it may be asked by one: that is all of the other and a join more
+        by = engines.a_column(metric)  # where it may be asked by one: all of the other, and a join more
         expected = here.metric(metric, by=by, periods=MONTHS)
         engines.assert_same(expected, there.metric(metric, by=by, periods=MONTHS), f"{metric} by {by}")
         compared += len(expected)

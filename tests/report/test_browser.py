@@ -19,10 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ROOT = Path(__file__).parents[2]
 MOST_BYTES = 400_000
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AXE = {
-    "runOnly": TAGS,
-    "resultTypes": ["violations"],
-}  # nothing else is read
+AXE = {"runOnly": TAGS, "resultTypes": ["violations"]}  # nothing else is read
 EVIL = {
     "Mid-market": "<script>alert('$1')</script> $b$",
     "Enterprise": "ארגונים גדולים 🚀",
