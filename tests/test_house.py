@@ -28,7 +28,7 @@ FLOORS = [
     {"store", "ledgers"},
     {"metrics"},
     {"catalog"},
-    {"agreed", "charts", "definitions", "tables", "wording", "display", "reference"},
+    {"agreed", "charts", "definitions", "tables", "trust", "wording", "display", "reference"},
     {"workspace"},
     {"rows", "scorecard"},
     {"report", "notebooks"},

@@ -31,6 +31,7 @@ from gtmkit.config.sections import (
     Milestone,
     NorthStar,
     Pipeline,
+    Process,
     Reason,
     Renewals,
     Retention,
@@ -45,7 +46,8 @@ from gtmkit.errors import ConfigError, did_you_mean
 
 __all__ = [
     "COST_CATEGORIES", "FILE", "Activation", "AllowedFile", "Cac", "Cadence", "Change", "Channel", "Company",
-    "Condition", "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Reason", "Suppress", "Table",
+    "Condition", "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Process", "Reason",
+    "Suppress", "Table",
 ]  # fmt: skip
 
 FILE = "gtm.toml"
@@ -73,6 +75,7 @@ class Config(Section):
     leads: Leads = Leads()
     sla: Sla = Sla()
     renewals: Renewals = Renewals()
+    processes: dict[str, Process] = Field(default_factory=dict)
     scorecard: Scorecard = Scorecard()
     cadence: dict[str, Cadence] = Field(default_factory=dict)
     glossary: dict[str, str] = Field(default_factory=dict)

@@ -238,10 +238,26 @@ class Renewals(Section):
     ahead_days: Days = 90
 
 
+class Process(Section):
+    """[processes.ID]: whether a process that metrics depend on is at work, and when somebody last looked at it."""
+
+    status: Literal["in_place", "partial", "missing"]
+    reviewed_on: date | None = None
+
+
+# What a page of the whole system shows: outcomes, GTM outputs, value signals, inputs.
+LINES = (
+    "arr", "net_revenue_retention",
+    "pipeline_created", "win_rate", "sales_cycle", "cac",
+    "activation_rate", "time_to_value", "cohort_retention",
+    "spend", "activity_volume", "content_shipped", "sla_compliance",
+)  # fmt: skip
+
+
 class Scorecard(Section):
     """[scorecard]: its lines and the columns of its focus table; without them those of the article."""
 
-    lines: Words = ()
+    lines: Words = LINES
     focus: Words = ("segment", "use_case", "channel")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gtmkit.catalog import Decision
 from gtmkit.config import Config
+from gtmkit.config.sections import LINES
 
 NORTH_STAR = "north_star"
 LEAST_GUARDRAILS = 3  # fewer do not keep the North Star from being won at the cost of the business
@@ -46,13 +47,6 @@ QUESTIONS = (
         ("cohort_retention", "net_revenue_retention", "gross_revenue_retention", "cac_payback"),
         "04_cohort_retention",
     ),
-)  # fmt: skip
-
-LINES = (
-    "arr", "net_revenue_retention",
-    "pipeline_created", "win_rate", "sales_cycle", "cac",
-    "activation_rate", "time_to_value", "cohort_retention",
-    "spend", "activity_volume", "content_shipped", "sla_compliance",
 )  # fmt: skip
 
 # Where on its own axes a metric of several rows is read; elsewhere the row of the highest value leads.

@@ -15,7 +15,7 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, definitions, display, results, sources, store
+from gtmkit import catalog, definitions, display, results, sources, store, trust
 from gtmkit.agreed import Planned, target_of
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
@@ -27,6 +27,7 @@ from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
 from gtmkit.results import Part, Setting
+from gtmkit.trust.evidence import FUNCTIONS, summed_up
 from gtmkit.workspace import opening, settling
 from gtmkit.workspace.opening import conditions
 
@@ -185,6 +186,26 @@ class Workspace:
             raise ConfigError(
                 f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
             ) from None
+
+    def evidence(self) -> dict[str, trust.Evidence]:
+        """What the data of this period say of each process that they can speak of.
+
+        A process is left out where the workspace lacks what its evidence is made of.
+        """
+        found = {}
+        for process, function in FUNCTIONS.items():
+            try:
+                arguments = self._arguments(function, (), 1)
+            except MissingTableError:
+                continue
+            told = function(*arguments, period=self.period, **self._settings(function))
+            if told:
+                found[process] = summed_up(told)
+        return found
+
+    def standings(self) -> dict[str, trust.Standing]:
+        """How each of the processes stands at the end of the period."""
+        return trust.standings(self.config, self.evidence(), self.period.end)
 
     def by_record(
         self,
@@ -549,6 +570,7 @@ def open(
     home = opening.found(Path(folder))
     config = Config.load(home)
     catalog.check_agreed(config)
+    trust.check_declared(config)
     folder_of_tables = store.prepared(config, home, rejects)
     frames = store.tables(folder_of_tables, config)
     through = store.through(folder_of_tables)

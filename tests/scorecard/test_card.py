@@ -7,7 +7,8 @@ import pytest
 from scorecard.paper_card import Paper, config, months
 
 from gtmkit import catalog, scorecard
-from gtmkit.scorecard.choice import FOCUS, LEAST_GUARDRAILS, LINES, PACED, QUESTIONS
+from gtmkit.config.sections import LINES
+from gtmkit.scorecard.choice import FOCUS, LEAST_GUARDRAILS, PACED, QUESTIONS
 
 AGREED = {
     "win_rate": {
