@@ -43,7 +43,9 @@ def prepared(config: Config, home: Path, rejects: Path | None) -> Path:
 def tables(store: Path, config: Config) -> dict[str, Frame]:
     """The prepared tables by name, instants in the company's time zone."""
     return {
-        path.stem: sources.open_table(path, config.company.timezone, config.engine.memory_limit)
+        path.stem: sources.open_table(
+            path, config.company.timezone, config.engine.memory_limit, in_memory=sources.is_small(store)
+        )
         for path in sorted(store.glob("*.parquet"))
     }
 
@@ -69,7 +71,7 @@ def written(ledger: Frame, name: str, store: Path, as_of: date, memory_limit: st
         partial = folder / f"{name}.{os.getpid()}.partial"
         ledger.sink_parquet(partial)
         partial.replace(path)
-    return sources.open_table(path, "UTC", memory_limit)
+    return sources.open_table(path, "UTC", memory_limit, in_memory=sources.is_small(store))
 
 
 def _code() -> str:

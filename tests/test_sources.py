@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gtmkit import sources
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, ContractError
+from gtmkit.sources import engine
 from gtmkit.sources.loss import SET_ASIDE
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -149,18 +150,30 @@ def test_how_far_tables_reach(tmp_path: Path):
     }
 
 
-def test_an_opened_table_shows_wall_time_and_no_origin(tmp_path: Path):
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_an_opened_table_shows_wall_time_and_no_origin(tmp_path: Path, in_memory: bool):
     folder = workspace(
         tmp_path / "it's",
         '[company]\ntimezone = "Asia/Kathmandu"\n[tables.events]\npath = "e.csv"\n',
         e="event,occurred_at,account_id\nx,2026-02-01,A\n",
     )
     store = prepare(folder, tmp_path / "it's a store")
-    frame = sources.open_table(store / "events.parquet", "Asia/Kathmandu").collect(backend="pyarrow")
+    frame = sources.open_table(store / "events.parquet", "Asia/Kathmandu", in_memory=in_memory)
+    assert frame.implementation.is_polars() is in_memory
+    frame = frame.collect(backend="pyarrow")
     assert frame.columns == ["occurred_at", "event", "account_id"]
     assert frame.rows() == [(dt.datetime.fromisoformat("2026-02-01"), "x", "A")]
-    utc = sources.open_table(store / "events.parquet", "UTC").collect(backend="pyarrow")
+    utc = sources.open_table(store / "events.parquet", "UTC", in_memory=in_memory).collect(backend="pyarrow")
     assert utc.rows()[0][0] == dt.datetime.fromisoformat("2026-01-31 18:15")  # five and three quarter hours
+
+
+def test_a_store_is_small_up_to_its_limit_of_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine, "SMALL_BYTES", 30)
+    for name, length in (("a.parquet", 10), ("b.parquet", 20), ("loss.json", 500)):
+        (tmp_path / name).write_bytes(b"x" * length)
+    assert sources.is_small(tmp_path)  # 10 + 20 = 30 bytes of tables
+    (tmp_path / "b.parquet").write_bytes(b"x" * 21)
+    assert not sources.is_small(tmp_path)
 
 
 def test_the_fingerprint_follows_settings_and_files(tmp_path: Path):

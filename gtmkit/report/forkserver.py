@@ -24,7 +24,8 @@ PRELOAD = (
     "matplotlib.pyplot",
     "seaborn",
     "narwhals",
-    "duckdb",  # imported only: a database opened here would be shared by every kernel
+    "duckdb",  # imported only: a database opened here, or a frame collected, would be shared by every kernel
+    "polars",
     "scipy.stats",
     "gtmkit.charts",
     "gtmkit.tables",

@@ -16,12 +16,12 @@ from gtmkit.contracts import TABLES
 from gtmkit.errors import ContractError
 from gtmkit.sources import keys, money, scope, subscriptions
 from gtmkit.sources import rejects as refused
-from gtmkit.sources.engine import connect, local, name, open_table, settled, text
+from gtmkit.sources.engine import connect, is_small, local, name, open_table, settled, text
 from gtmkit.sources.plan import Plan, matches, plans
 from gtmkit.sources.read import read
 from gtmkit.sources.work import Work
 
-__all__ = ["fingerprint", "open_table", "prepare", "settled"]
+__all__ = ["fingerprint", "is_small", "open_table", "prepare", "settled"]
 
 FORMAT = "1"  # of the store; a change makes every store be read anew
 
