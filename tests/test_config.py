@@ -125,9 +125,9 @@ def test_no_settings_in_the_folder(tmp_path: Path):
         (
             "[compny]\n",
             "acme/gtm.toml: unknown key 'compny'. Did you mean 'company'? Allowed in the file: "
-            "activation, active, cac, cadence, change, channels, churn, company, engine, events, finance, glossary, "
-            "guardrails, leads, ltv, metric, north_star, pipeline, renewals, retention, scorecard, sla, "
-            "subscriptions, suppress, tables.",
+            "activation, active, attribution, cac, cadence, change, channels, churn, company, engine, events, "
+            "finance, glossary, guardrails, leads, ltv, metric, north_star, pipeline, processes, readings, renewals, "
+            "retention, scorecard, sla, subscriptions, suppress, tables.",
         ),
         (
             "[suppress]\nmin_m = 1",

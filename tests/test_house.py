@@ -28,6 +28,7 @@ FLOORS = [
     {"store", "ledgers"},
     {"metrics"},
     {"catalog"},
+    {"health"},
     {"agreed", "charts", "definitions", "tables", "trust", "wording", "display", "reference"},
     {"workspace"},
     {"rows", "scorecard"},

@@ -14,6 +14,7 @@ from gtmkit.config.sections import (
     Activation,
     Active,
     AllowedFile,
+    Attribution,
     Cac,
     Cadence,
     Change,
@@ -32,6 +33,7 @@ from gtmkit.config.sections import (
     NorthStar,
     Pipeline,
     Process,
+    Readings,
     Reason,
     Renewals,
     Retention,
@@ -45,9 +47,9 @@ from gtmkit.config.sections import (
 from gtmkit.errors import ConfigError, did_you_mean
 
 __all__ = [
-    "COST_CATEGORIES", "FILE", "Activation", "AllowedFile", "Cac", "Cadence", "Change", "Channel", "Company",
-    "Condition", "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Process", "Reason",
-    "Suppress", "Table",
+    "COST_CATEGORIES", "FILE", "Activation", "AllowedFile", "Attribution", "Cac", "Cadence", "Change", "Channel",
+    "Company", "Condition", "Config", "Event", "Guardrail", "Milestone", "NorthStar", "Pipeline", "Process",
+    "Readings", "Reason", "Suppress", "Table",
 ]  # fmt: skip
 
 FILE = "gtm.toml"
@@ -72,10 +74,12 @@ class Config(Section):
     guardrails: dict[str, Guardrail] = Field(default_factory=dict)
     active: Active = Active()
     channels: Annotated[tuple[Channel, ...], Field(strict=False)] = ()
+    attribution: Attribution = Attribution()
     leads: Leads = Leads()
     sla: Sla = Sla()
     renewals: Renewals = Renewals()
     processes: dict[str, Process] = Field(default_factory=dict)
+    readings: Readings = Readings()
     scorecard: Scorecard = Scorecard()
     cadence: dict[str, Cadence] = Field(default_factory=dict)
     glossary: dict[str, str] = Field(default_factory=dict)

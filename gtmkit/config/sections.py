@@ -213,6 +213,17 @@ class Channel(Section):
     motion: Literal["inbound", "outbound", "partner", "product"] | None = None
 
 
+class Attribution(Section):
+    """[attribution]: by which rule an account or opportunity has its channel.
+
+    `declared` takes what the tables say; `first_touch` and `last_touch` the first or last touch in the `window_days`
+    before the account started or the opportunity was created.
+    """
+
+    rule: Literal["declared", "first_touch", "last_touch"] = "declared"
+    window_days: Days = 90
+
+
 class Leads(Section):
     """[leads]: within how many days a lead must take its next step, or lead to an accepted opportunity."""
 
@@ -243,6 +254,15 @@ class Process(Section):
 
     status: Literal["in_place", "partial", "missing"]
     reviewed_on: date | None = None
+
+
+class Readings(Section):
+    """[readings]: the limits beyond which figures read together say something that neither says alone."""
+
+    net_at_least: float = Field(default=1.0, gt=0)
+    gross_below: float = Field(default=0.85, gt=0, le=1)
+    logo_over_gross: float = Field(default=0.05, gt=0, le=1)
+    top_channel_share: float = Field(default=0.5, gt=0, le=1)
 
 
 # What a page of the whole system shows: outcomes, GTM outputs, value signals, inputs.
