@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import papermill
-from nbformat import NotebookNode
-
+from gtmkit.report.engine import NotebookNode, papermill
 from gtmkit.report.kernels import Kernels
 from gtmkit.report.parameters import as_papermill_takes_it
 

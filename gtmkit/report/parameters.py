@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import papermill
-
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.report.engine import papermill
 
 OWN = {"period": "--period", "workspace": "--workspace", "where": "--where"}  # given by the run itself
 NEEDED = ("period", "workspace")  # of these, what no notebook can do without
