@@ -1,7 +1,8 @@
 """The command line: results on stdout, progress and errors on stderr, exit codes that a schedule can read.
 
-0 fine, 1 a notebook failed, 2 a setting or parameter cannot be used, 3 data breaks its contract, 4 another
-run is under way, 5 the disk refused, 70 a fault of gtmkit itself, 130 and 143 interrupted.
+0 fine, 1 a notebook failed, 2 a setting or parameter cannot be used, 3 data breaks its contract or a check found
+an error, 4 another run is under way, 5 the disk refused, 7 a strict check found warnings, 70 a fault of gtmkit
+itself, 130 and 143 interrupted.
 """
 
 import json
@@ -46,6 +47,14 @@ class Format(StrEnum):
     table = "table"
     csv = "csv"
     json = "json"
+
+
+class Told(StrEnum):
+    """How what `check` found is printed."""
+
+    table = "table"
+    json = "json"
+    html = "html"
 
 
 Workspace = Annotated[Path, typer.Option(help="Folder that holds gtm.toml and the tables.")]
@@ -196,6 +205,30 @@ def metrics(
         columns = ["id", "layer", "unit", "definition"]
         shown = list(asked.columns) if form is not Format.table else columns
         _show(asked[shown].to_dict("records"), shown, form, "Metrics")
+
+
+@app.command()
+def check(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Leave with 7 where there are warnings.")] = False,
+    form: Annotated[Told, typer.Option("--format", help="How it is printed; html is a page.")] = Told.table,
+) -> None:
+    """Whether the measurement can be believed: contracts, freshness, event names, campaign parameters.
+
+    Leaves with 3 where there is an error, with 0 where there are only warnings and notes.
+    """
+    with _exits(form is Told.json):
+        from gtmkit.check import check as run_check
+
+        found = run_check(workspace, period)
+        if form is Told.json:
+            rows = {"company": found.company, "period": found.period, "faults": found.records()}
+            typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, allow_nan=False))
+        else:
+            typer.echo(found.html() if form is Told.html else found.text(), nl=form is not Told.html)
+        if code := found.exit_code(strict):
+            raise typer.Exit(code)
 
 
 @app.command()

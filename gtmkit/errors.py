@@ -1,6 +1,6 @@
 """One family of errors: what is wrong with the value, what is allowed, what to do next."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -21,9 +21,13 @@ class HistoryError(ConfigError):
 
 
 class ContractError(GtmkitError):
-    """Data that breaks the contract of its table; nothing was published."""
+    """Data that breaks the contract of its table; nothing was published. `faults`: each of them by itself."""
 
     exit_code = 3
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class NotebookError(GtmkitError):

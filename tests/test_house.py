@@ -33,6 +33,7 @@ FLOORS = [
     {"workspace"},
     {"rows", "scorecard"},
     {"report", "notebooks"},
+    {"check"},
     {"cli"},
     {"__init__", "__main__"},
 ]

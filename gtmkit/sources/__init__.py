@@ -58,7 +58,7 @@ def _prepare(work: Work, asked: list[Plan], into: Path) -> None:
         money.to_reporting_currency(work, plan)
     refused.write(work)
     if work.faults:
-        raise ContractError("\n".join(work.faults))
+        raise ContractError("\n".join(work.faults), work.faults)
     scope.without_internal(work)
     newest = {plan.name: _newest(work, plan) for plan in held}
     for plan in held:
