@@ -9,14 +9,15 @@ rows of the answer as it was given. Filtered, sorted or cut it still does; after
 a merge pandas shows it as it shows any frame.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import pandas as pd
 
 from gtmkit import formats
 from gtmkit.results import FIGURES, WORDS
+from gtmkit.trust import Trust, shown
 
 HEAD = ("value", "interval", "n", "status", "reason")
 WORTH = {
@@ -38,13 +39,21 @@ STYLE = (
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked and what came: the heading, the unit of `value`, and the rows as they were given."""
+    """What was asked and what came: the heading, the unit of `value`, and the rows as they were given.
+
+    `trust` looks up how far the figures can be trusted, which costs more than many an answer: only what is shown
+    looks. An answer that was pickled does not know.
+    """
 
     title: str
     unit: str
     spoken: str
     currency: str
     rows: pd.DataFrame
+    trust: Callable[[], Trust] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"trust": None}
 
 
 class Answer(pd.DataFrame):
@@ -58,35 +67,66 @@ class Answer(pd.DataFrame):
         return Answer
 
     def __repr__(self) -> str:
-        shown = _shown(self)
-        return repr(pd.DataFrame(self)) if shown is None else shown.text()
+        table = _shown(self)
+        return repr(pd.DataFrame(self)) if table is None else table.text()
 
     def _repr_html_(self) -> str | None:
-        shown = _shown(self)
-        if shown is None:
+        table = _shown(self)
+        if table is None:
             plain: Any = pd.DataFrame(self)  # pandas-stubs leaves out what a notebook calls
             html: str | None = plain._repr_html_()
             return html
-        return f'<style>{STYLE}</style><div class="gtmkit-answer">{shown.html()}</div>'
+        return f'<style>{STYLE}</style><div class="gtmkit-answer">{table.html()}</div>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """What a page of a report shows of it; a notebook adds the other forms."""
-        shown = _shown(self)
-        return {} if shown is None else {formats.PAGE_MIME: shown.html()}
+        table = _shown(self)
+        return {} if table is None else {formats.PAGE_MIME: table.html()}
 
 
-def answer(rows: pd.DataFrame, *, metric: str, title: str, unit: str, currency: str) -> Answer:
+def answer(
+    rows: pd.DataFrame,
+    *,
+    metric: str,
+    title: str,
+    unit: str,
+    currency: str,
+    trust: Callable[[], Trust] | None = None,
+) -> Answer:
     """The rows of a metric as an answer that shows itself under a title; `metric` is its id."""
     told = Answer(rows.copy())
-    told.asked = Asked(title, unit, formats.spoken_unit(metric, unit), currency, rows)
+    told.asked = Asked(title, unit, formats.spoken_unit(metric, unit), currency, rows, trust)
     return told
 
 
+def trust_of(frame: pd.DataFrame) -> Trust | None:
+    """How far the figures of a frame can be trusted; None where it is not made of rows of an answer.
+
+    Rows and axes may have been left out of it; of what was reckoned since, nothing is said.
+    """
+    asked = frame.asked if isinstance(frame, Answer) else None
+    if asked is None or asked.trust is None or not len(frame):
+        return None
+    columns = list(frame.columns)
+    if not {*FIGURES} <= {*columns} <= {*asked.rows.columns}:
+        return None
+    return asked.trust() if _tuples(frame) <= _tuples(asked.rows[columns]) else None
+
+
+def trusted(frames: Mapping[str, pd.DataFrame]) -> dict[str, Trust]:
+    """How far the figures of each of several frames can be trusted; those of which nothing is known are left out."""
+    return {
+        name: trust
+        for name, frame in frames.items()
+        if len(frame) and frame["value"].notna().any() and (trust := trust_of(frame)) is not None
+    }
+
+
 def words(frame: pd.DataFrame) -> str:
-    """An answer as a terminal prints it: every row, and none of what only a program needs to know."""
+    """An answer as a terminal prints it: every row and how far to trust them, not what only a program needs."""
     with pd.option_context("display.max_rows", None):
-        shown = _shown(frame) if isinstance(frame, Answer) else None
-    return frame.to_string(index=False) if shown is None else shown.text(with_foot=False)
+        table = _shown(frame) if isinstance(frame, Answer) else None
+    return frame.to_string(index=False) if table is None else table.text(with_foot=False)
 
 
 def title(label: str, by: Sequence[str], options: str, periods: Sequence[str]) -> str:
@@ -105,11 +145,13 @@ class _Table:
     rows: list[list[str]]
     foot: list[str]
     right: frozenset[str]
+    trust: Trust | None = None
 
     def html(self) -> str:
         right = {place for place, name in enumerate(self.head) if name in self.right}
         foot = "<br>".join(formats.escape(line) for line in self.foot)
-        table = formats.table(self.caption, self.head, self.rows, right=right)
+        under = shown.line({self.caption: self.trust}) if self.trust else ""
+        table = formats.table(self.caption, self.head, self.rows, right=right, under=under)
         return f"{table}<p><small>{foot}</small></p>"
 
     def text(self, with_foot: bool = True) -> str:
@@ -122,7 +164,9 @@ class _Table:
             ).rstrip()
             for row in cells
         ]
-        return "\n".join([self.caption, "", *lines, *(["", *self.foot] if with_foot else [])])
+        trust = [f"Trust: {shown.full(self.trust)}"] if self.trust else []
+        foot = [*(self.foot if with_foot else []), *trust]
+        return "\n".join([self.caption, "", *lines, *(["", *foot] if foot else [])])
 
 
 def _shown(frame: Answer) -> _Table | None:
@@ -148,6 +192,7 @@ def _shown(frame: Answer) -> _Table | None:
         [[row[place] for place in filled] for row in rows],
         _foot(frame, asked, most),
         frozenset(["value", "n", *(axis for axis in axes if pd.api.types.is_numeric_dtype(frame[axis]))]),
+        asked.trust() if asked.trust and frame["value"].notna().any() else None,
     )
 
 

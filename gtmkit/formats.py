@@ -171,8 +171,11 @@ def table(
     right: Collection[int] = (),
     *,
     cards: bool = False,
+    under: str = "",
 ) -> str:
     """An HTML table with a caption, scopes and escaped cells; the columns in `right` are set right.
+
+    `under` is HTML that stands below the caption.
 
     The first cell of a row is the row's heading. With `cards` a narrow screen shows each row as a card, every
     cell under its column's name: the roles keep it a table for those who hear it. Else it scrolls in a region
@@ -189,12 +192,14 @@ def table(
     kind = ' class="cards" role="table"' if cards else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table{kind}>'
-        f"<caption>{escape(caption)}</caption><thead{group}>{line}{names}</tr></thead>"
+        f"<caption>{escape(caption)}{under}</caption><thead{group}>{line}{names}</tr></thead>"
         f"<tbody{group}>{body}</tbody></table></div>"
     )
 
 
-def result_table(frame: pd.DataFrame, caption: str, unit: str, currency: str = "", most: int = 400) -> str:
+def result_table(
+    frame: pd.DataFrame, caption: str, unit: str, currency: str = "", most: int = 400, *, under: str = ""
+) -> str:
     """A result as a table: its axes, the value with interval and n under it, what is not final in a box.
 
     A share is suppressed by the metric; a money value over fewer than 20 accounts is marked `few`. More
@@ -209,7 +214,7 @@ def result_table(frame: pd.DataFrame, caption: str, unit: str, currency: str = "
         for row in frame.head(most).to_dict("records")
     ]
     more = f" (the first {most:,} of {len(frame):,} rows)" if len(frame) > most else ""
-    return table(caption + more, [*axes, "value"], rows, right={len(axes)})
+    return table(caption + more, [*axes, "value"], rows, right={len(axes)}, under=under)
 
 
 def cell(row: Any, unit: str, currency: str = "") -> Cell:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from gtmkit import formats, spreadsheet
+from gtmkit import display, formats, spreadsheet
 from gtmkit.formats import Cell
 from gtmkit.periods import Period
 from gtmkit.sources.loss import SET_ASIDE, STATED
+from gtmkit.trust import shown
 
 DEPARTURES = {"standard": "The usual way", "departs": "Ours"}
 STEPS = {
@@ -25,6 +26,7 @@ STEPS = {
     "ambiguous": "of several accounts",
 }
 AGREED = {"truth": "Source of truth", "owner": "Owner", "target": "Target", "changes": "Changed"}
+TRUST = {"trust": "Trust"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,16 +46,18 @@ class Table(formats.Shown):
 
 
 def result(frame: pd.DataFrame, caption: str, *, unit: str = "share", currency: str = "") -> Table:
-    """One metric: its axes and its value, with interval, n and status. An empty frame says so.
+    """One metric: its axes and its value, with interval, n and status, and its trust unless that is sound.
 
-    So does a result that is undefined as a whole, with its reason.
+    An empty frame says so, and so does a result that is undefined as a whole, with its reason.
     """
     if len(frame) == 0:
         return nothing(caption, "no rows to show")
     if len(frame) == 1 and frame["status"].iloc[0] == "undefined":
         return nothing(caption, formats.absence(frame.iloc[0]))
-    html = formats.result_table(frame, caption, unit, currency)
-    return Table(html, frame.to_string(index=False), _file(caption, frame))
+    trust = display.trusted({caption: frame})
+    html = formats.result_table(frame, caption, unit, currency, under=shown.line(trust))
+    text = "\n".join(filter(None, (frame.to_string(index=False), shown.words(trust))))
+    return Table(html, text, _file(caption, frame))
 
 
 def beside(
@@ -69,7 +73,7 @@ def beside(
 
     `units` names the unit of each column (share where it is not named). A group that a metric does not
     have is said to be without rows; nothing is filled in. What cannot be told by `by` at all says why in
-    one row.
+    one row. The trust of those that are not sound stands under the caption.
     """
     groups = list(dict.fromkeys(name for frame in frames.values() for name in _groups(frame, by)))
     if not groups and not total:
@@ -81,8 +85,11 @@ def beside(
     ]
     if total:
         rows.append(["all", *(_cell(_last(total.get(name)), unit_of[name], currency) for name in frames)])
-    html = formats.table(caption, [by, *frames], rows, right=range(1, len(frames) + 1), cards=True)
-    return Table(html, _text([by, *frames], rows), _file(caption, _stacked(frames, total or {}, by)))
+    trust = display.trusted(frames)
+    right, under = range(1, len(frames) + 1), shown.line(trust)
+    html = formats.table(caption, [by, *frames], rows, right=right, cards=True, under=under)
+    text = "\n".join(filter(None, (_text([by, *frames], rows), shown.words(trust))))
+    return Table(html, text, _file(caption, _stacked(frames, total or {}, by)))
 
 
 def rows(frame: pd.DataFrame, caption: str) -> Table:
@@ -97,7 +104,7 @@ def rows(frame: pd.DataFrame, caption: str) -> Table:
 
 
 def definitions(frame: pd.DataFrame) -> Table:
-    """The catalogue's rows as a list of terms: definition, standard, where ours departs, who answers for it.
+    """The catalogue's rows as a list of terms: definition, standard, departures, who answers for it, trust.
 
     `frame` is what `catalog.define` answers; what is null in it is left out.
     """
@@ -107,7 +114,7 @@ def definitions(frame: pd.DataFrame) -> Table:
         if "target" in known:
             known["target"] = formats.target(known["id"], row["target"], known.get("unit", "ratio"))
         lines = [known["definition"]]
-        for terms in (DEPARTURES, AGREED):
+        for terms in (DEPARTURES, AGREED, TRUST):
             said = [f"{terms[k]}: {known[k].removesuffix('.')}." for k in terms if k in known]
             lines += [" ".join(said)] if said else []
         term = f"{formats.escape(known['metric'])} <small>{formats.escape(known['id'])}</small>"

@@ -5,7 +5,7 @@ rows stand by layer: `outcomes`, then `demand`, `outputs` (the pipeline) and `ec
 `inputs`, and `processes` for process indicators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -55,8 +55,13 @@ def find(metric: str) -> tuple[Metric, str]:
     return row, variant
 
 
-def define(*metrics: str, config: Config) -> pd.DataFrame:
-    """What the named metrics mean: definition, standard, departures, owner, target, changes; one row each."""
+def define(
+    *metrics: str, config: Config, trust: Callable[[str], object] | None = None
+) -> pd.DataFrame:
+    """What the named metrics mean: definition, standard, departures, owner, target, changes; one row each.
+
+    `trust`, such as that of a workspace, says how far each can be trusted; without it nothing is said of that.
+    """
     rows = []
     for name in metrics:
         row, variant = find(name)
@@ -79,6 +84,7 @@ def define(*metrics: str, config: Config) -> pd.DataFrame:
                 "target": agreed.target if agreed else None,
                 "version": version(row, config),
                 "changes": "; ".join(said) or None,
+                **({"trust": str(trust(name))} if trust else {}),
             }
         )
     return pd.DataFrame(rows)

@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
-from gtmkit import formats, spreadsheet
+from gtmkit import display, formats, spreadsheet
 from gtmkit.charts.style import NARROW, TOKENS, WIDE, house
+from gtmkit.trust import shown
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 TOKEN_OF = {light: token for token, (light, _) in TOKENS.items()}
@@ -37,7 +38,7 @@ MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-wid
 
 @dataclass(frozen=True, repr=False)
 class Picture(formats.Shown):
-    """A captioned chart: `title` and `note` above, `words`, `table` and its file one click below."""
+    """A captioned chart: `title`, `note` and `trust` (HTML) above, `words`, `table` and its file one click below."""
 
     title: str
     note: str
@@ -45,12 +46,13 @@ class Picture(formats.Shown):
     narrow: str
     words: str
     table: str
+    trust: str = ""
 
     def html(self) -> str:
         """The figure element; without our style sheet the wide drawing alone shows."""
         note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
         return (
-            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}</figcaption>'
+            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}{self.trust}</figcaption>'
             f'<div class="w">{self.wide}</div><div class="n" hidden="hidden">{self.narrow}</div>'
             f'<details class="data"><summary>In words and as a table</summary>'
             f"<div><p>{formats.escape(self.words)}</p>{self.table}</div></details></figure>"
@@ -68,11 +70,14 @@ def show(
     note: str = "",
     unit: str = "share",
     currency: str = "",
+    of: Mapping[str, pd.DataFrame] | None = None,
 ) -> Picture:
     """The chart as it stands on a page: drawn at both widths, with its caption, words and data table.
 
     `draw` takes a width in px and answers with the axes, `lambda width: charts.rates(frame, "segment",
-    width=width)`. `frame` is what the table below the chart shows, in the result shape.
+    width=width)`. `frame` is what the table below the chart shows, in the result shape. `of` names the answers that
+    it is made of where it is not the answer of one metric: their trust stands under the caption, as that of `frame`
+    does, unless it is sound.
     """
     svgs, words = [], ""
     for suffix, width in (("w", WIDE), ("n", NARROW)):
@@ -83,7 +88,9 @@ def show(
     columns = [str(column) for column in frame.columns]
     file = spreadsheet.link(title, columns, spreadsheet.rows(frame))
     table = formats.result_table(frame, title, unit, currency)
-    return Picture(title, note, svgs[0], svgs[1], words, table + file)
+    trust = display.trusted(of or {title: frame})
+    said = "\n".join(filter(None, (words, shown.words(trust))))
+    return Picture(title, note, svgs[0], svgs[1], said, table + file, shown.line(trust))
 
 
 def inline(ax: Axes, key: str, words: str) -> str:

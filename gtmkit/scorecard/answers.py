@@ -56,5 +56,5 @@ def _figure(reading: Reading) -> str:
     target = markup.small(f"target {line.target}: {line.score}" if line.score else f"target {line.target}")
     return (
         f"<div><dt>{formats.escape(line.label)}</dt><dd>{markup.figure(line)}{target if line.target else ''}"
-        f"{markup.mark(line.entrants, is_dashed=True)}</dd></div>"
+        f"{markup.mark(line.entrants, is_dashed=True)}{markup.trust(reading)}</dd></div>"
     )

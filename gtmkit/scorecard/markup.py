@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from gtmkit import formats
 from gtmkit.scorecard.lines import Line
+from gtmkit.scorecard.readings import Reading
+from gtmkit.trust import shown
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ def figure(line: Line) -> str:
         return status + small(", ".join(part for part in (line.reason, n) if part))
     beside = ", ".join(part for part in (line.interval, f"n {line.n}" if line.n else "") if part)
     return f"<b>{formats.escape(line.value)}</b>{small(beside)}"
+
+
+def trust(reading: Reading) -> str:
+    """How far a figure can be trusted, with the reason to open; nothing where there is no figure."""
+    return "" if reading.line.is_missing else shown.mark(reading.trust)
 
 
 def mark(text: str, *, is_dashed: bool = False) -> str:

@@ -13,7 +13,8 @@ def meanings(readings: Readings) -> Table:
     config = readings.config
     shown = [NORTH_STAR, *config.guardrails, *lines(config), *(m for q in QUESTIONS for m in q.metrics)]
     names = [name for name in dict.fromkeys(shown) if readings.get(name)]
-    defined = tables.definitions(catalog.define(*names, config=config))
+    levels = {name: reading.trust for name in names if (reading := readings.get(name))}
+    defined = tables.definitions(catalog.define(*names, config=config, trust=levels.__getitem__))
     parts = [
         ("The figures of this page", defined),
         ("Glossary", _glossary(config)),

@@ -6,6 +6,7 @@ from gtmkit.scorecard.lines import PART
 from gtmkit.scorecard.markup import Column
 from gtmkit.scorecard.pace import QUARTERS_BACK, Before, Pace, paces, quarter_of
 from gtmkit.tables import Table, nothing
+from gtmkit.trust import shown
 from gtmkit.workspace import Workspace
 
 CAPTION = "The quarter to date"
@@ -30,7 +31,7 @@ def quarter_to_date(ws: Workspace) -> Table:
         *(Column(f"{one.quarter.label}{'' if whole else FIRST[months]}", True) for one in found[0].before),
     ]  # fmt: skip
     currency = ws.config.company.currency
-    rows = [_row(pace, currency, catalog.label(pace.row.id, ws.config)) for pace in found]
+    rows = [_row(pace, ws) for pace in found]
     told = (
         f"{span}. Each earlier quarter is counted over its first {NUMBERS[months]} month{'s' if months > 1 else ''}, "
         "as this one is."
@@ -46,10 +47,11 @@ def quarter_to_date(ws: Workspace) -> Table:
     return Table(html, "\n".join([told, *words]))
 
 
-def _row(pace: Pace, currency: str, label: str) -> list[str]:
-    value = pace.fact["value"]
+def _row(pace: Pace, ws: Workspace) -> list[str]:
+    value, currency = pace.fact["value"], ws.config.company.currency
+    trust = "" if value is None else shown.mark(ws.trust(pace.row.id))
     cells = [
-        formats.escape(label),
+        formats.escape(catalog.label(pace.row.id, ws.config)) + trust,
         _figure(pace, currency),
         _of_target(pace, currency),
         _to_plan(pace, currency),
@@ -58,8 +60,8 @@ def _row(pace: Pace, currency: str, label: str) -> list[str]:
         if one.fact["value"] is None:
             cells.append(markup.lack(formats.absence(one.fact)))
         else:
-            shown = formats.escape(formats.number(one.fact["value"], pace.row.unit, currency))
-            cells.append(shown + ("" if value is None else markup.small(_over(value, one, pace))))
+            then = formats.escape(formats.number(one.fact["value"], pace.row.unit, currency))
+            cells.append(then + ("" if value is None else markup.small(_over(value, one, pace))))
     return cells
 
 

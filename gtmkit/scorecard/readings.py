@@ -12,6 +12,7 @@ from gtmkit.errors import ConfigError
 from gtmkit.periods import Period
 from gtmkit.scorecard.choice import AT, NORTH_STAR, TRAILING, lines
 from gtmkit.scorecard.lines import Line, leading, line_of
+from gtmkit.trust import Trust
 from gtmkit.workspace import Workspace
 
 ICP = {"is_icp": "true"}
@@ -24,7 +25,8 @@ class Reading:
     """A metric in a review: the fact that leads, and those of the same place in every period, oldest first.
 
     `line` is it in words, `icp` the same of the ideal customer profile; None where that is not asked. `rows` are
-    how many figures it has in the period. `is_part`: its data ends before the period does.
+    how many figures it has in the period. `is_part`: its data ends before the period does. `trust` is how far the
+    metric can be trusted.
     """
 
     row: catalog.Metric
@@ -33,6 +35,7 @@ class Reading:
     line: Line
     icp: Line | None
     rows: int
+    trust: Trust
     is_part: bool = False
 
     @property
@@ -121,6 +124,7 @@ def _reading(ws: Workspace, name: str, periods: int, with_icp: bool) -> Reading:
         line=line_of(fact, before, ws.period.label, ws.config, **said),
         icp=icp,
         rows=int((frame["period"] == ws.period.label).sum()),
+        trust=ws.trust(name),
         is_part=is_part,
     )
 

@@ -52,7 +52,7 @@ def card(readings: Readings) -> Table:
         notes.append(f"Not part of this review, run less often: {said}.")
     below = "".join(f'<p class="s">{formats.escape(note)}</p>' for note in notes)
     file = spreadsheet.link(LINES, list(FILE), [_plain(reading) for reading in shown])
-    return Table(html + below, "\n".join([*(_said(reading.line) for reading in shown), *notes]), file)
+    return Table(html + below, "\n".join([*(_said(reading) for reading in shown), *notes]), file)
 
 
 def record(readings: Readings) -> pd.DataFrame:
@@ -78,7 +78,7 @@ def rest(readings: Readings) -> Table:
         name, _ = CADENCES[layer]
         rows = [
             [
-                _name(r.line, readings, r.rows),
+                _name(r, readings, r.rows),
                 markup.figure(r.line),
                 _change(r.line),
                 _target(r.line, is_brief=True),
@@ -87,7 +87,7 @@ def rest(readings: Readings) -> Table:
         ]
         html = markup.table("rest", name, columns, [("", rows)])
         parts.append(markup.folded(f"{name}: {len(others)} more", html))
-        words += [_said(reading.line) for reading in others]
+        words += [_said(reading) for reading in others]
     return Table("".join(parts), "\n".join(words) or "Every metric of this review is a line.")
 
 
@@ -99,7 +99,7 @@ def _belongs(reading: Reading, readings: Readings) -> bool:
 def _cells(reading: Reading, readings: Readings) -> list[str]:
     line = reading.line
     cells = [
-        _name(line, readings, 1), markup.figure(line), _icp(reading), _change(line), _target(line),
+        _name(reading, readings, 1), markup.figure(line), _icp(reading), _change(line), _target(line),
         _trend(reading, readings), _owner(line), _decision(line),
     ]  # fmt: skip
     if readings.no_icp:
@@ -112,8 +112,9 @@ def _heading(layer: int) -> str:
     return f"{name} <small>{cadence}</small>"
 
 
-def _name(line: Line, readings: Readings, rows: int) -> str:
-    """The name with its definition, whose figure it is where not the period's, and what is not final."""
+def _name(reading: Reading, readings: Readings, rows: int) -> str:
+    """The name with its definition, whose figure it is where not the period's, what is not final, and its trust."""
+    line = reading.line
     marks = markup.mark(line.entrants, is_dashed=True)
     if not line.is_missing and line.said:
         marks += " " + markup.mark(line.said)
@@ -121,7 +122,7 @@ def _name(line: Line, readings: Readings, rows: int) -> str:
     of = markup.small(f"the highest of {rows}") if rows > 1 else ""
     early = markup.small(f"{readings.period} is not yet observed") if line.entrants else ""
     definition = f'<small class="def">{formats.escape(line.definition)}</small>'
-    return f"{formats.escape(line.label)}{definition}{marks}{early}{of}{reason}"
+    return f"{formats.escape(line.label)}{definition}{marks}{early}{of}{reason}{markup.trust(reading)}"
 
 
 def _icp(reading: Reading) -> str:
@@ -192,14 +193,16 @@ def _cadence(name: str, config: Config) -> str:
     return f"by the {catalog.cadence(row, config)}"
 
 
-def _said(line: Line) -> str:
-    """A line as text: `Win rate 21.8 % (17 to 27, n 271), target 30 %: missed`."""
+def _said(reading: Reading) -> str:
+    """A line as text: `Win rate 21.8 % (17 to 27, n 271), target 30 %: missed; trust: check: Pipeline review`."""
+    line = reading.line
     if line.is_missing:
         return f"{line.label}: {line.said}{f': {line.reason}' if line.reason else ''}"
     beside = ", ".join(part for part in (line.interval, f"n {line.n}" if line.n else "") if part)
     figure = f"{line.label} {line.value}" + (f" ({beside})" if beside else "")
     figure += f", {line.entrants}" if line.entrants else ""
-    return figure + (f", target {line.target}: {line.score}" if line.target else "")
+    figure += f", target {line.target}: {line.score}" if line.target else ""
+    return figure + ("" if reading.trust.is_sound else f"; trust: {reading.trust}")
 
 
 def _plain(reading: Reading) -> list[object]:

@@ -24,7 +24,8 @@ def north_star(readings: Readings) -> Table:
         )
         parts.append(
             f'<div class="star"><h3>{formats.escape(agreed.label)}</h3>{markup.figure(reading.line)}'
-            f"{markup.small(rule)}{markup.mark(reading.line.said)}</div>"
+            f"{markup.small(rule)}{markup.mark(reading.line.said)}"
+            f"{markup.trust(reading)}</div>"
         )
         words.append(f"{agreed.label}: {reading.line.value or reading.line.reason}")
     rails = guardrails.rails(readings)
@@ -73,6 +74,6 @@ def _row(rail: guardrails.Rail, readings: Readings) -> list[str]:
     )
     status = "" if fact is None or line.is_missing else markup.mark(line.said)
     return [
-        formats.escape(standing.name) + status, markup.figure(line) + earlier, formats.escape(standing.target),
+        formats.escape(standing.name) + status + markup.trust(reading), markup.figure(line) + earlier, formats.escape(standing.target),
         said, trend,
     ]  # fmt: skip

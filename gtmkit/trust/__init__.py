@@ -15,11 +15,12 @@ from typing import Literal
 from gtmkit import catalog
 from gtmkit.config import Config, Process
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.health.fault import Fault, Severity
 from gtmkit.trust.finding import Finding
 
 __all__ = [
     "LEVELS", "PROCESSES", "Evidence", "Level", "Link", "Standing", "Trust", "WorkProcess", "check_declared", "links",
-    "standing", "standings", "trust",
+    "affected", "standing", "standings", "trust",
 ]  # fmt: skip
 
 Level = Literal["sound", "check", "doubtful", "unknown"]
@@ -43,6 +44,8 @@ LOWER: Mapping[Status, Status] = {
     "missing": "missing",
     "undeclared": "missing",
 }
+# What a fault of the measurement leaves of a metric; a note leaves it as it is.
+LEFT_BY: Mapping[Severity, Level] = {"error": "doubtful", "warning": "check", "note": "sound"}
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,28 @@ class Standing:
     evidence: Evidence | None = None
 
     @property
+    def name(self) -> str:
+        """What the process is called."""
+        return PROCESSES[self.process].name
+
+    @property
     def level(self) -> Level:
         """How far what it carries can be trusted."""
         return LEVEL[self.status]
+
+    @property
+    def why(self) -> str:
+        """What lowers it most directly, in few words: what the data say against it, else its age or declaration."""
+        against = [f.said for f in self.evidence.findings if f.is_beyond] if self.evidence else []
+        return "; ".join(against or self.reasons) or self.told
+
+    @property
+    def told(self) -> str:
+        """What was declared and what became of that, in words; of what is in place what speaks against it."""
+        declared = "" if self.declared == "undeclared" else f"declared {self.declared.replace('_', ' ')}"
+        if self.declared == "in_place" and self.reasons:
+            return f"{declared}, but {' and '.join(self.reasons)}"
+        return "; ".join(part for part in (declared, *self.reasons) if part)
 
     @property
     def is_contradicted(self) -> bool:
@@ -110,14 +132,33 @@ class Standing:
 
 @dataclass(frozen=True)
 class Trust:
-    """How far a metric can be trusted, and the processes that keep it from being better."""
+    """How far a metric can be trusted, and the processes and faults of measurement that keep it from being better."""
 
     level: Level
     because: tuple[Standing, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing speaks against it."""
+        return self.level == "sound"
+
+    @property
+    def names(self) -> list[str]:
+        """What keeps it from being better: the faults by their subject, then the processes by their name."""
+        return [*(fault.subject for fault in self.faults), *(standing.name for standing in self.because)]
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """The same with why: (`Renewals`, `declared partial`). Processes of which the same is said stand together."""
+        alike: dict[str, list[str]] = {}
+        for standing in self.because:
+            alike.setdefault(standing.told, []).append(standing.name)
+        of_processes = [(", ".join(names), told) for told, names in alike.items()]
+        return [*((fault.subject, fault.text) for fault in self.faults), *of_processes]
 
     def __str__(self) -> str:
-        names = ", ".join(PROCESSES[standing.process].name for standing in self.because)
-        return f"{self.level}: {names}" if names else self.level
+        return f"{self.level}: {', '.join(self.names)}" if self.names else self.level
 
 
 def _read() -> dict[str, WorkProcess]:
@@ -146,22 +187,37 @@ def links() -> tuple[Link, ...]:
     return tuple(link for process in PROCESSES.values() for link in _links_of(process))
 
 
-def trust(metric: str, standings: Mapping[str, Standing], motion: str | None = None) -> Trust:
-    """How far a metric can be trusted: as far as the worst of its processes.
+def trust(
+    metric: str, standings: Mapping[str, Standing], motion: str | None = None, faults: Sequence[Fault] = ()
+) -> Trust:
+    """How far a metric can be trusted: as far as the worst of its processes and of the faults that name it.
 
     `motion`: that of the row; what carries only another motion does not count then. Of all motions together every
-    link counts. Variants are trusted like their metric.
+    link counts. A fault counts where it names the metric or one that it is made of: a warning leaves it at best
+    `check`, an error `doubtful`. Variants are trusted like their metric.
     Raises ConfigError for an id that is not in the catalogue.
     """
     row, _ = catalog.find(metric)
     of_metric = [link for link in links() if link.metric == row.id]
     concerned = [link.process for link in of_metric if motion in (None, link.motion) or link.motion is None]
     found = [standings[process] for process in dict.fromkeys(concerned)]
-    if not found:
-        return Trust("sound")
-    worst = max((standing.level for standing in found), key=LEVELS.index)
-    because = [standing for standing in found if standing.level == worst] if worst != "sound" else []
-    return Trust(worst, tuple(because))
+    made_of = {row.id, *_parts(row.id)}
+    wrong = [fault for fault in faults if made_of & {name.partition(".")[0] for name in fault.metrics}]
+    levels = [*(standing.level for standing in found), *(LEFT_BY[fault.severity] for fault in wrong)]
+    worst = max(levels, key=LEVELS.index, default="sound")
+    if worst == "sound":
+        return Trust(worst)
+    because = tuple(standing for standing in found if standing.level == worst)
+    return Trust(worst, because, tuple(fault for fault in wrong if LEFT_BY[fault.severity] == worst))
+
+
+def affected(process: str) -> dict[str, bool]:
+    """The metrics that a process carries, at whichever motion, and whether that follows from their parts alone."""
+    found: dict[str, bool] = {}
+    for link in links():
+        if link.process == process:
+            found[link.metric] = link.is_derived and found.get(link.metric, True)
+    return found
 
 
 def standings(config: Config, evidence: Mapping[str, Evidence], on: date) -> dict[str, Standing]:

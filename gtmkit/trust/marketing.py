@@ -39,6 +39,9 @@ def icp_definitions(
         return found
     held = standing(population(positions, kinds), [period]).with_columns(_amount=amount("amount"))
     for column in ("is_icp", "persona"):
+        if column == "persona" and not has(held, column):
+            found.append(Finding("no table says the persona of an opportunity", None, 0, MOST_UNDEFINED))
+            continue
         missing = _unnamed(held, column)
         money = counts(held, none=nw.when(missing).then(nw.col("_amount")).otherwise(0), n=nw.col("_amount"))
         open_now = counts(held, n=one())["n"]

@@ -54,9 +54,17 @@ def targets_and_quotas(
 
 
 def territory_planning(
-    accounts: Frame, owners: Frame | None = None, targets: Frame | None = None, *, period: Period
+    accounts: Frame,
+    owners: Frame | None = None,
+    targets: Frame | None = None,
+    journeys: Frame | None = None,
+    *,
+    period: Period,
 ) -> list[Finding]:
-    """How unequal owners' and territories' shares of the accounts we want are, and who has a quota and no accounts."""
+    """How unequal owners' and territories' shares of the accounts we want are, and who has a quota and no accounts.
+
+    Where customer success owns the accounts, a seller's are those at which they opened an opportunity.
+    """
     wanted = accounts.filter(nw.col("is_icp")) if has(accounts, "is_icp") else accounts
     if not has(accounts, "owner"):
         return [Finding("accounts has no column owner", None, 0, MOST_APART, is_ratio=True)]
@@ -72,7 +80,8 @@ def territory_planning(
                 of_places[territory[owner]] = of_places.get(territory[owner], 0.0) + n
         found.append(_apart("between territories, accounts of the ideal profile (P90 over P10)", of_places))
     if targets is not None and (quotas := _quotas(targets, _quarter(period))):
-        idle = [owner for owner in quotas if not held.get(owner)]
+        busy = {*held, *_openers(journeys, period)}
+        idle = [owner for owner in quotas if owner not in busy]
         found.append(broken("owners with a quota and no accounts", len(idle), len(quotas), 0.0))
     return found
 
@@ -146,6 +155,13 @@ def _quotas(targets: Frame, quarter: Period) -> dict[str, float]:
     known = plans.given(targets, ["owner"], QUOTA)
     found = {owner: plans.target(of_owner, quarter, QUOTA)[0] for (owner,), of_owner in known.items()}
     return {owner: value for owner, value in found.items() if value}
+
+
+def _openers(journeys: Frame | None, period: Period) -> set[str]:
+    """Who opened an opportunity lately."""
+    if journeys is None or not has(journeys, "owner"):
+        return set()
+    return {str(owner) for owner in collect(journeys.filter(within("created_day", period)).select("owner").unique())["owner"]}
 
 
 def _apart(what: str, held: Mapping[str, float]) -> Finding:

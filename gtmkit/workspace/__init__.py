@@ -8,6 +8,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -15,18 +16,20 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, definitions, display, results, sources, store, trust
+from gtmkit import catalog, definitions, display, health, results, sources, store, trust
 from gtmkit.agreed import Planned, target_of
 from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect, column_or_null
+from gtmkit.health.fault import Fault
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.dimensions import ITS, named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
 from gtmkit.results import Part, Setting
+from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.trust.evidence import FUNCTIONS, summed_up
 from gtmkit.workspace import opening, settling
 from gtmkit.workspace.opening import conditions
@@ -145,6 +148,7 @@ class Workspace:
             title=title,
             unit=unit,
             currency=self.config.company.currency,
+            trust=partial(self.trust, row.id, self._motion(confined)),
         )
 
     def check_where(self, where: Mapping[str, str]) -> None:
@@ -187,25 +191,55 @@ class Workspace:
                 f"{name} needs the table {missing}. Add [tables.{missing}] to {FILE}."
             ) from None
 
-    def evidence(self) -> dict[str, trust.Evidence]:
+    def evidence(self) -> dict[str, Evidence]:
         """What the data of this period say of each process that they can speak of.
 
         A process is left out where the workspace lacks what its evidence is made of.
         """
-        found = {}
-        for process, function in FUNCTIONS.items():
-            try:
-                arguments = self._arguments(function, (), 1)
-            except MissingTableError:
-                continue
-            told = function(*arguments, period=self.period, **self._settings(function))
-            if told:
-                found[process] = summed_up(told)
-        return found
+        return dict(self._evidence)
 
-    def standings(self) -> dict[str, trust.Standing]:
+    def standings(self) -> dict[str, Standing]:
         """How each of the processes stands at the end of the period."""
-        return trust.standings(self.config, self.evidence(), self.period.end)
+        return dict(self._standings)
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with how the company measures, as far as the workspace has what it takes to look."""
+        return list(self._faults)
+
+    def trust(self, metric: str, motion: str | None = None) -> Trust:
+        """How far a metric can be trusted at the end of the period, and which processes and faults lower that.
+
+        `motion`: of what came by that motion alone; by default of all motions together, or of the one motion to
+        which the workspace is confined by its channel.
+        Raises ConfigError for an id that is not in the catalogue.
+        """
+        return trust.trust(metric, self._standings, motion or self._motion(self.where), self._faults)
+
+    @cached_property
+    def _evidence(self) -> dict[str, Evidence]:
+        told = {process: self._looked(function) for process, function in FUNCTIONS.items()}
+        return {process: summed_up(findings) for process, findings in told.items() if findings}
+
+    @cached_property
+    def _standings(self) -> dict[str, Standing]:
+        return trust.standings(self.config, self._evidence, self.period.end)
+
+    @cached_property
+    def _faults(self) -> list[Fault]:
+        return [fault for function in health.FUNCTIONS for fault in self._looked(function)]
+
+    def _looked(self, function: Callable[..., list[Any]]) -> list[Any]:
+        """What a function of trust or health finds in the whole company at the period; nothing without its tables."""
+        try:
+            arguments = self._arguments(function, (), 1)
+        except MissingTableError:
+            return []
+        return function(*arguments, period=self.period, **self._settings(function))
+
+    def _motion(self, where: Mapping[str, str]) -> str | None:
+        """The motion of the one channel to which answers are confined, as [[channels]] has it."""
+        motions = {entry.channel: entry.motion for entry in self.config.channels}
+        return motions.get(where.get("channel", ""))
 
     def by_record(
         self,
