@@ -18,13 +18,16 @@ def target_of(
     """The target of a metric for a period: its own, that of its parts, else the one that `gtm.toml` has.
 
     The months of a flow add up, where all of them have one; of what there is at a moment, or is a rate, the last
-    one holds. None where none is agreed, where only some of a flow's months have one (a part of a plan is not the
-    plan), and for a flow in a week, of which a month's target says nothing.
+    one holds; whom a period reached (`is_reach`) has the target of that very period, or of any month. None where
+    none is agreed, where only some of a flow's months have one (a part of a plan is not the plan), and where a
+    month's target says nothing of the period: a flow's of a week, that of a reach of anything but a month.
     """
     period = Period.parse(label, config.company.fiscal_year_start)
     known = (planned or {}).get(row.id, {})
     if known:
-        if not row.is_flow:
+        if row.is_reach:
+            value = _own(known, period)
+        elif not row.is_flow:
             value = _latest(known, period)
         else:
             value, _ = targets.target(known, period, row.id)
@@ -37,7 +40,9 @@ def target_of(
 
 
 def over_period(agreed: float, row: catalog.Metric, period: Period) -> float | None:
-    """What is agreed of a metric (of a flow for a month), over a period; None for a flow in a week."""
+    """What is agreed of a metric (of a flow or a reach for a month), over a period; None where it says nothing."""
+    if row.is_reach:
+        return agreed if period.months == 1 else None
     if not row.is_flow:
         return agreed
     return agreed * period.months if period.months else None
@@ -50,11 +55,12 @@ def _latest(known: Mapping[str, float], period: Period) -> float | None:
         width = MONTHS_IN[grain]
         if width < period.months:
             spans.append(Period(period.last_month + 1 - width, width, period.fiscal_year_start))
-    for span in spans:
-        for label in (span.label, span.label.removeprefix("FY")):
-            if label in known:
-                return known[label]
-    return None
+    return next((value for span in spans if (value := _own(known, span)) is not None), None)
+
+
+def _own(known: Mapping[str, float], period: Period) -> float | None:
+    """The target of this very period, a fiscal one with or without FY."""
+    return known.get(period.label, known.get(period.label.removeprefix("FY")))
 
 
 def _is_in_part(known: Mapping[str, float], period: Period) -> bool:

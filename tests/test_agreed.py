@@ -9,7 +9,11 @@ from gtmkit.config import Config
 CONFIG = Config.model_validate(
     {
         "company": {"name": "Paper", "currency": "EUR", "fiscal_year_start": 2},
-        "metric": {"pipeline_created": {"target": 2e6}, "win_rate": {"target": 0.3}},
+        "metric": {
+            "pipeline_created": {"target": 2e6},
+            "win_rate": {"target": 0.3},
+            "outbound_coverage": {"target": 0.25},
+        },
     }
 )
 # The third quarter of the fiscal year from February 2026 is August to October.
@@ -18,6 +22,8 @@ PLAN = {
     "arr": {"2026-09": 10e6, "2026-10": 12e6},
     "new_arr": {"2027-Q3": 5.0},
     "win_rate": {"2026-10": 0.4},
+    "outbound_coverage": {"2026-10": 0.3},
+    "active_accounts": {"FY2027-Q3": 900.0},
 }
 
 
@@ -30,6 +36,9 @@ PLAN = {
         ("pipeline_created", "2026-W45", None),  # what is agreed for a month says nothing of a week
         ("win_rate", "FY2027-Q3", 0.3),  # a rate is the same in any period
         ("sales_cycle", "2026-10", None),
+        ("outbound_coverage", "2026-10", 0.25),
+        ("outbound_coverage", "2026-W45", None),  # fewer are reached in a week than in a month
+        ("outbound_coverage", "FY2027-Q3", None),  # more in a quarter, and not three times as many
     ],
 )
 def test_what_gtm_toml_says_of_a_flow_is_of_a_month(metric, period, target):
@@ -49,6 +58,10 @@ def test_what_gtm_toml_says_of_a_flow_is_of_a_month(metric, period, target):
         ("win_rate", "FY2027-Q3", 0.4),
         ("win_rate", "2026-09", 0.3),
         ("win_rate", "2026-W44", 0.3),
+        ("outbound_coverage", "2026-10", 0.3),
+        ("outbound_coverage", "FY2027-Q3", None),  # its last month says nothing of a quarter
+        ("active_accounts", "FY2027-Q3", 900.0),
+        ("active_accounts", "2026-10", None),
     ],
 )
 def test_the_plan_of_the_period_goes_before(metric, period, target):

@@ -36,6 +36,7 @@ ROWS: list[Metric] = [
         "target accounts worked on over target accounts", OF_ACCOUNTS,
         departs="the list as it was when the period began, and what a person did alone",
         least="week",
+        is_reach=True,
     ),
     Metric(
         answers.lead_response_time, "Lead response time", 4, "hours", "down", **_LEADS,

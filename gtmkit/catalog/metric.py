@@ -77,6 +77,8 @@ class Metric:
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
     `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
     `is_flow`: a total of what happened in a period, so that three months are their sum and a target is of a month.
+    `is_reach`: it counts whom a period reached at least once, so it grows with the period's length and does not add
+    up: a target is of a month, and says nothing of any other period.
     `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
     metric without has the records of its parts.
     `changes`: when its definition was changed since the first release; each makes another version of it.
@@ -97,6 +99,7 @@ class Metric:
     least: Literal["week", "month"] = "month"
     own_span: bool = False
     is_flow: bool = False
+    is_reach: bool = False
     record: tuple[str, ...] | None = None
     variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: tuple[Redefined, ...] = ()

@@ -65,6 +65,7 @@ ROWS: list[Metric] = [
         standard="accounts that used the product in the period",
         departs="as [active] says: which events, and how often",
         least="week",
+        is_reach=True,
     ),
     Metric(
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",

@@ -9,10 +9,8 @@ from gtmkit.scorecard.lines import NOT_SCORED
 from gtmkit.scorecard.readings import Reading, Readings
 from gtmkit.tables import Table
 from gtmkit.wording import Sentence, against_target
-from gtmkit.wording.scorecard import Standing, decision
+from gtmkit.wording.scorecard import OF_TARGET, Standing, decision
 from gtmkit.wording.sentences import MARK
-
-JUDGED = ("met", "missed", "not told apart")  # an outcome between two quarters' ends is none of these
 
 
 def decisions(readings: Readings) -> Table:
@@ -36,7 +34,7 @@ def standing_of(reading: Reading, readings: Readings) -> Standing:
     if line.entrants:
         figure = f"{figure.removesuffix(')')}, {line.entrants})"
     verdict = "not yet" if line.score == NOT_SCORED else "no action"
-    if line.score in JUDGED and line.goal is not None:
+    if line.score in OF_TARGET and line.goal is not None:  # an outcome between two quarters' ends is not
         verdict, _ = against_target(fact, line.goal, row.better == "up")
     return Standing(line.label, figure, line.target, line.score, verdict)
 

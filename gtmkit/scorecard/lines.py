@@ -150,7 +150,7 @@ def _scored(
         if is_confined:
             return "target is of the whole company"
         is_week = not Period.parse(fact["period"], config.company.fiscal_year_start).months
-        return "agreed for a month" if is_week else "planned for some of its months"
+        return "agreed for a month" if is_week or row.is_reach else "planned for some of its months"
     return "" if fact["value"] is None else score(fact, target, row, config)
 
 

@@ -8,10 +8,17 @@ notes.md.
 
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
-from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
+from gtmkit.wording.cohorts import cohorts_at_equal_age
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
+from gtmkit.wording.readings import (
+    buying_churn,
+    ideal_customers,
+    leak_under_expansion,
+    logo_above_gross,
+    top_channel,
+)
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
 
@@ -26,19 +33,23 @@ __all__ = [
     "against_reference",
     "against_target",
     "bottleneck",
+    "buying_churn",
     "cohorts_at_equal_age",
     "cost_through_mix",
     "coverage",
     "earns_its_cost",
     "figures",
     "fixed_width",
+    "ideal_customers",
     "involuntary",
     "judge",
     "known_events",
     "leak_under_expansion",
+    "logo_above_gross",
     "mix_against_rate",
     "reasons_by",
     "reasons_ranked",
     "so_what",
+    "top_channel",
     "where",
 ]

@@ -105,15 +105,17 @@ def against_before(
 
 
 def against_target(row: Any, target: float, higher_is_better: bool) -> tuple[str, str]:
-    """The verdict on a figure against its target, and whether it is `met`, `missed` or `not told apart`.
+    """The verdict on a figure against its target, and how it stands to it: each word has one verdict.
 
-    An interval that holds the target, or whose end on that side was not reached, does not tell them apart.
+    `missed`: adverse beyond the interval (act). `only touches`: adverse, and only the 80 % interval is beyond it
+    (watch). `not told apart`: the interval holds the target, or its end on that side was not reached (no action).
+    `met`: good news, or no interval and on the good side (no action).
     """
     verdict, _ = judge(row, target, higher_is_better)
     value, low, high = float(row["value"]), formats.plain(row["low"]), formats.plain(row["high"])
     has_end = low is not None or high is not None
     if has_end and (low is None or low <= target) and (high is None or target <= high):
-        return ("watch" if verdict == "watch" else "no action"), "not told apart"
+        return (verdict, "only touches") if verdict == "watch" else ("no action", "not told apart")
     met = value >= target if higher_is_better else value <= target
     return ("no action", "met") if met else ("act", "missed")
 

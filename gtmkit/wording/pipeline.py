@@ -79,9 +79,9 @@ def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "p
         if row is None or (formats.plain(row["value"]) or 0.0) <= 0:
             return absent(name, row)
     have, rate = float(covered["value"].iloc[-1]), float(win_rate["value"].iloc[-1])
-    needed = formats.number(1 / rate, "ratio", digits=1)
+    needed = formats.number(1 / rate, "ratio")
     words = (
-        f"{subject} {formats.figure(covered.iloc[-1], 'ratio', digits=1)} against {needed} "
+        f"{subject} {formats.figure(covered.iloc[-1], 'ratio')} against {needed} "
         f"that a win rate of {formats.figure(win_rate.iloc[-1])} asks for"
     )
     verdict, side = ("watch", "below") if have < 1 / rate else ("no action", "enough")

@@ -10,14 +10,22 @@ WARNING = "Warning: "  # how the sentence begins that must not be overlooked
 OF_TARGET = {
     "met": "meets its target of {}",
     "missed": "misses its target of {}",
+    "only touches": "is on the wrong side of its target of {}, which its interval only touches",
     "not told apart": "is not told apart from its target of {}",
 }
-OF_LIMIT = {"met": "holds", "missed": "crossed", "not told apart": "not told apart"}
+OF_LIMIT = {
+    "met": "holds", "missed": "crossed", "only touches": "only touches", "not told apart": "not told apart",
+}  # fmt: skip
+# How a guardrail stands to its limit where that is no clear news, as a clause.
+NEAR_LIMIT = {
+    "only touches": "is on the wrong side of its limit, which its interval only touches",
+    "not told apart": "is not told apart from its limit",
+}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """A figure and what was agreed of it, in words: `word` is met, missed or not told apart, or why it is neither.
+    """A figure and what was agreed of it, in words: `word` is one of OF_TARGET, or why it is none.
 
     `figure` is "" where there is none: `word` is then the reason. `target` is "" where none is agreed.
     """
@@ -77,9 +85,9 @@ def protected(
         if star is None or not star.has_risen
     ]
     said += [
-        Sentence(g.verdict, f"Guardrail {g.name} {g.figure} is not told apart from its limit, {g.target}.")
+        Sentence(g.verdict, f"Guardrail {g.name} {g.figure} {NEAR_LIMIT[g.word]}: {g.target}.")
         for g in guardrails
-        if g.word == "not told apart"
+        if g.word in NEAR_LIMIT
     ]
     said += [Sentence("not yet", f"Guardrail {g.name} {g.word}.") for g in guardrails if not g.figure]
     if star is not None and earlier:

@@ -126,9 +126,11 @@ def test_what_is_read_of_earlier_entrants_says_of_which():
         "activation_rate": months("2026-09", (0.5, 0.4, 0.6, 90), (0.1, 0.0, 0.4, 3, "immature")),
     }
     readings = scorecard.ask(Paper(figures, settings({"activation_rate": {"target": 0.6}})))
-    assert "Activation rate 50.0 % (40 to 60, n 90, September starts) is not told apart" in str(
-        scorecard.decisions(readings)
-    )
+    # .50 + .654 x .10 = .565: the 80 % interval ends below .60, the 95 % one touches it.
+    assert (
+        "Activation rate 50.0 % (40 to 60, n 90, September starts) is on the wrong side of its target of 60 %, "
+        "which its interval only touches"
+    ) in str(scorecard.decisions(readings))
     assert '<span class="st un">September starts</span>' in line_html(readings, "Activation rate")
 
 

@@ -27,6 +27,19 @@ def test_flows_are_totals():
     assert not {"arr", "open_pipeline", "active_accounts"} & flows.keys()  # what there is at a moment
 
 
+def test_those_reached_in_a_period_are_no_flow_and_have_a_target_of_a_month():
+    reached = {row.id for row in catalog.METRICS.values() if row.is_reach}
+    assert reached == {"outbound_coverage", "active_accounts"}
+    assert not any(row.is_flow and row.is_reach for row in catalog.METRICS.values())
+    agreed = Config.model_validate({"metric": {"outbound_coverage": {"target": 0.25}}})
+    week = line_of(fact("outbound_coverage", 0.02, period="2026-W44"), None, "2026-W44", agreed)
+    assert (week.target, week.score) == ("", "agreed for a month")
+    quarter = line_of(fact("outbound_coverage", 0.5, period="2026-Q3"), None, "2026-Q3", agreed)
+    assert (quarter.target, quarter.score) == ("", "agreed for a month")
+    month = line_of(fact("outbound_coverage", 0.02, low=0.01, high=0.03), None, "2026-10", agreed)
+    assert (month.target, month.score) == ("25 %", "missed")
+
+
 def test_what_is_agreed_stands_in_the_line():
     line = line_of(fact("pipeline_created", 1.5e6, unit="money"), None, "2026-10", CONFIG)
     assert (line.target, line.score) == ("EUR 2.00 m", "missed")

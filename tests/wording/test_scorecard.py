@@ -24,6 +24,19 @@ def test_of_equal_weight_the_first_leads():
     assert str(decision([FREE])) == "[no action] Velocity USD 24.5 k a day has no agreed target."
 
 
+def test_what_only_touches_is_watched_and_what_is_not_told_apart_is_not():
+    close = Standing("Win rate", "25.0 % (20 to 31, n 200)", "30 %", "only touches", "watch")
+    assert str(decision([LEVEL, close])) == (
+        "[watch] Win rate 25.0 % (20 to 31, n 200) is on the wrong side of its target of 30 %, which its interval "
+        "only touches; not told apart: Sales cycle."
+    )
+    assert str(protected(None, [close, LEVEL], [], [])).splitlines() == [
+        "[watch] Guardrail Win rate 25.0 % (20 to 31, n 200) is on the wrong side of its limit, which its interval "
+        "only touches: 30 %.",
+        "[no action] Guardrail Sales cycle 73 days is not told apart from its limit: 75 days.",
+    ]
+
+
 def test_an_outcome_is_shown_before_it_is_scored():
     assert (
         str(decision([LATER])) == "[no action] ARR USD 15.3 m has a target of USD 16.0 m, scored in 2026-12."
