@@ -121,7 +121,8 @@ def metric(
 ) -> None:
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
-        from gtmkit import catalog, display
+        from gtmkit import catalog, display, wording
+        from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT
         from gtmkit.workspace import conditions
         from gtmkit.workspace import open as open_workspace
 
@@ -131,6 +132,8 @@ def metric(
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         if form is Format.table:
             typer.echo(display.words(frame))
+            if not {*ATTRIBUTED, *MEANT}.isdisjoint(by or ()):
+                typer.echo(f"\n{wording.attribution_rule(ws.config)}")
             return
         rows = [
             {k: _plain(str(k), v) for k, v in record.items()}

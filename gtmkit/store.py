@@ -62,9 +62,14 @@ def loss(store: Path) -> pd.DataFrame:
     return pd.DataFrame(records, columns=["table", "step", "rows", "detail"])
 
 
-def written(ledger: Frame, name: str, store: Path, as_of: date, memory_limit: str) -> Frame:
-    """A ledger of one `as_of`, written down once, so that every metric and kernel reads it, not makes it again."""
-    folder = store / f"ledgers-{as_of.isoformat()}"
+def written(
+    ledger: Frame, name: str, store: Path, as_of: date, memory_limit: str, rule: str = "declared"
+) -> Frame:
+    """A ledger of one `as_of`, written down once, so that every metric and kernel reads it, not makes it again.
+
+    Those of another rule of attribution than the declared one stand in a folder of their own.
+    """
+    folder = store / "-".join(["ledgers", as_of.isoformat(), *([rule] if rule != "declared" else [])])
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.parquet"
     if not path.exists():

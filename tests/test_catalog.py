@@ -255,7 +255,7 @@ DIMENSIONS = {
     name
     for table in ("accounts", "opportunities", "owners", "targets", "spend")
     for name in TABLES[table].names
-}
+} | {"intent", "motion"}  # what [[channels]] says of a channel
 
 
 @each_metric
@@ -268,7 +268,7 @@ def test_what_it_is_broken_down_by_are_canonical_columns_that_are_not_figures(ro
 
 
 def test_layers_one_and_three_are_asked_by_what_accounts_and_owners_have() -> None:
-    allowed = {*TABLES["accounts"].names, *TABLES["owners"].names}
+    allowed = {*TABLES["accounts"].names, *TABLES["owners"].names, "intent", "motion"}
     for row in METRICS.values():
         is_of_opportunities = "journeys" in {part.name for part in row.parts}
         if row.layer in (1, 3) and not is_of_opportunities:

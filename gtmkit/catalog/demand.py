@@ -3,14 +3,16 @@
 from typing import Any
 
 from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_LEADS, OF_OPPORTUNITIES, Metric, Variant
+from gtmkit.ledgers.dimensions import MEANT
 from gtmkit.metrics import demand, leads
 
 _LEADS: dict[str, Any] = {"truth": "crm", "by": OF_LEADS, "decision": "demand"}
 _STEP = "by the day of entry within a fixed window; skipped steps filled in; not the steps of one month over another's"
 _PIPELINE: dict[str, Any] = {
     "truth": "crm",
-    "by": tuple(c for c in OF_OPPORTUNITIES if c != "channel"),
+    "by": tuple(c for c in OF_OPPORTUNITIES if c not in ("channel", *MEANT)),
     "decision": "demand",
+    "reads_channel": True,
 }
 ROWS: list[Metric] = [
     Metric(

@@ -12,6 +12,7 @@ from gtmkit.ledgers import LEDGERS
 from gtmkit.ledgers.dimensions import (
     ACCOUNT_DIMENSIONS,
     LEAD_DIMENSIONS,
+    MEANT,
     OPPORTUNITY_DIMENSIONS,
     OWNER_DIMENSIONS,
 )
@@ -27,8 +28,8 @@ LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
 OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 OF_OPPORTUNITIES = (*dict.fromkeys([*OPPORTUNITY_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
 OF_LEADS = (*dict.fromkeys([*LEAD_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
-OF_TARGETS = ("segment", "channel", "owner")
-OF_COSTS = ("channel", "source", "medium", "segment")
+OF_TARGETS = ("segment", "channel", *MEANT, "owner")
+OF_COSTS = ("channel", "source", "medium", *MEANT, "segment")
 
 # The columns that tell the records of a table or ledger apart, as far as it has them; what has no id of its own is
 # told apart by all that it says.
@@ -81,6 +82,7 @@ class Metric:
     up: a target is of a month, and says nothing of any other period.
     `record`: the columns that tell its records apart, where these are not those of what it counts first; a derived
     metric without has the records of its parts.
+    `reads_channel`: it looks at channels by itself: the rule of attribution is part of it whatever it is asked by.
     `changes`: when its definition was changed since the first release; each makes another version of it.
     """
 
@@ -101,6 +103,7 @@ class Metric:
     is_flow: bool = False
     is_reach: bool = False
     record: tuple[str, ...] | None = None
+    reads_channel: bool = False
     variants: Mapping[str, Variant] = field(default_factory=dict)
     changes: tuple[Redefined, ...] = ()
 

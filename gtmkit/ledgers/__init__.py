@@ -6,6 +6,7 @@ import pandas as pd
 
 from gtmkit.frames import Frame
 from gtmkit.ledgers.activations import activations, unmatched
+from gtmkit.ledgers.attribution import unmatched as without_account
 from gtmkit.ledgers.churns import churns, without_churn
 from gtmkit.ledgers.costs import costs
 from gtmkit.ledgers.efforts import efforts
@@ -40,4 +41,8 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
 FIRST_OF = frozenset({"costs", "efforts"})
 
 # What a ledger could not match, as rows of the loss account: table, step, rows, detail.
-LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {"activations": unmatched, "churns": without_churn}
+LOSSES: Mapping[str, Callable[..., pd.DataFrame]] = {
+    "activations": unmatched,
+    "churns": without_churn,
+    "touches": without_account,
+}

@@ -7,15 +7,17 @@ import narwhals as nw
 from gtmkit.frames import INTEGER, Frame, column_or_null, month, sums
 from gtmkit.periods import month_index
 
-COST_DIMENSIONS = ("function", "category", "purpose", "channel", "source", "medium", "segment")
+COST_DIMENSIONS = (
+    "function", "category", "purpose", "channel", "source", "medium", "intent", "motion", "segment",
+)  # fmt: skip
 FINANCE_FUNCTIONS = ("sales", "marketing", "customer_success")
 
 
 def costs(spend: Frame | None = None, finance: Frame | None = None, *, as_of: date) -> Frame:
     """Every cost before `as_of`, added up by month and what it was for: spend, or finance where there is none.
 
-    Returns: month, function, category, purpose, channel, source, medium, segment (text; null where the
-    posting does not say), amount (ten-thousandths), origin (`spend` or `finance`). Finance knows the
+    Returns: month, function, category, purpose, channel, source, medium, intent, motion, segment (text; null where
+    the posting does not say), amount (ten-thousandths), origin (`spend` or `finance`). Finance knows the
     function alone. Cost without a channel or segment stays so here: how it is shared out depends on the
     dimension that is asked and on the months laid together, so that is done by the metric that asks.
     """

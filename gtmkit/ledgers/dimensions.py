@@ -6,20 +6,23 @@ import narwhals as nw
 
 from gtmkit.frames import Frame, column_or_null, counted, day
 
+ATTRIBUTED = ("channel", "source", "medium", "campaign")  # what the rule of attribution says
+MEANT = ("intent", "motion")  # what [[channels]] says of a channel
 ACCOUNT_DIMENSIONS = (
-    "segment", "channel", "source", "medium", "campaign", "use_case", "industry", "region", "plan_tier",
+    "segment", *ATTRIBUTED, *MEANT, "use_case", "industry", "region", "plan_tier",
     "onboarding_path", "is_icp", "is_target", "parent_id", "owner",
 )  # fmt: skip
 OWNER_DIMENSIONS = ("team", "territory", "function")
-LEAD_DIMENSIONS = ("source", "medium", "channel", "segment", "persona", "owner")
-OPPORTUNITY_DIMENSIONS = ("segment", "use_case", "persona", "channel", "owner", "product", "kind")
+LEAD_DIMENSIONS = ("source", "medium", "channel", *MEANT, "segment", "persona", "owner")
+OPPORTUNITY_DIMENSIONS = (
+    "segment", "use_case", "persona", *ATTRIBUTED, *MEANT, "owner", "product", "kind",
+)  # fmt: skip
 ITS = "its_"  # before a column that tells records apart, so that it is none that a metric uses for itself
-UNATTRIBUTED = ("channel", "source", "medium", "campaign", "motion")
 
 
 def null_row(column: str) -> str:
     """The name of the row that holds what has no value in this column."""
-    return "unattributed" if column in UNATTRIBUTED else "unknown"
+    return "unattributed" if column in (*ATTRIBUTED, *MEANT) else "unknown"
 
 
 def named(frame: Frame, columns: Sequence[str]) -> Frame:
@@ -99,11 +102,13 @@ def with_dimensions(
     accounts: Frame | None,
     account_changes: Frame | None,
     owners: Frame | None,
+    alone: Sequence[str] = (),
 ) -> Frame:
     """These columns of what belongs to an account, and its dimensions as text with their nulls named.
 
     A dimension is its own where it has one (`own` says which it may have), else its account's at acquisition;
-    team, territory and function are its owner's.
+    those `alone` are its own or nobody's. Intent and motion are those of the channel, its own or its account's.
+    Team, territory and function are its owner's.
     """
     have = [c for c in own if _has(table, c)]
     table = table.select(*columns, *have)
@@ -114,9 +119,11 @@ def with_dimensions(
         of_account = of_account.select("account_id", **{f"_{c}": nw.col(c) for c in more})
         table = table.join(of_account, on="account_id", how="left")
         table = table.with_columns(*text(table, have)) if have else table
+        decides = {c: "channel" if c in MEANT and "channel" in have else c for c in have}
         either = {
-            c: nw.when(nw.col(c).is_null()).then(its).otherwise(nw.col(c)) if c in have else its
+            c: nw.when(nw.col(decides[c]).is_null()).then(its).otherwise(nw.col(c)) if c in have else its
             for c, its in more.items()
+            if not (c in alone and c in have)
         }
         table = table.with_columns(**either).drop(*[f"_{c}" for c in more])
     table = with_owner(table, owners)

@@ -10,7 +10,8 @@ from datetime import date
 import narwhals as nw
 
 from gtmkit.frames import INTEGER, Frame, before, column_or_null, counted, day, month, running, small
-from gtmkit.ledgers.dimensions import OPPORTUNITY_DIMENSIONS, with_dimensions
+from gtmkit.ledgers.attribution import TOUCHED
+from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT, OPPORTUNITY_DIMENSIONS, with_dimensions
 from gtmkit.results import setting
 
 
@@ -25,6 +26,7 @@ def journeys(
     stages: Sequence[str] = setting("pipeline.stages"),
     won: str = setting("pipeline.won"),
     lost: str = setting("pipeline.lost"),
+    rule: str = setting("attribution.rule"),
 ) -> Frame:
     """One row an opportunity created before `as_of`, with its outcome as it stood then.
 
@@ -32,7 +34,8 @@ def journeys(
     stage entry, else created), accepted_day, outcome (won, lost, open), closed_day, closed_month, amount
     (first-year recurring), first_amount (first known in stage_changes, else amount), is_first_known,
     has_history, rank (of today's stage), expected_day, and the opportunity's dimensions as
-    text: its own, then the account's at acquisition, then the owner's.
+    text: its own, then the account's at acquisition, then the owner's. By a rule of touches channel, source, medium
+    and campaign are its own or nobody's: its account's may be those of a touch after the opportunity was created.
     An opportunity closed without a date keeps its outcome and has closed_day null: outside dated figures.
     """
     table = _as_exported(opportunities).with_columns(rank=_rank(stages, won, lost))
@@ -51,7 +54,8 @@ def journeys(
         is_first_known=~nw.col("_first").is_null(),
         first_amount=_first_of("_first", "amount"),
     )
-    return with_dimensions(table, COLUMNS, OPPORTUNITY_DIMENSIONS, accounts, account_changes, owners)
+    alone = (*ATTRIBUTED, *MEANT) if rule in TOUCHED else ()
+    return with_dimensions(table, COLUMNS, OPPORTUNITY_DIMENSIONS, accounts, account_changes, owners, alone)
 
 
 COLUMNS = (

@@ -1,6 +1,6 @@
 """Where pipeline comes from and what it costs: by channel, by what a channel is for, by use of the product."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import narwhals as nw
@@ -9,6 +9,7 @@ import pandas as pd
 
 from gtmkit.config import Channel
 from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, running, sums
+from gtmkit.ledgers.attribution import meaning
 from gtmkit.ledgers.dimensions import null_row
 from gtmkit.metrics.allocation import cost_each, unsettled
 from gtmkit.metrics.entrants import one, zero
@@ -154,7 +155,7 @@ def demand_creation_share(
     Returns: ratio of money; n = opportunities with an amount.
     """
     labels = [p.label for p in periods]
-    intents = _intents(channels)
+    intents = meaning(channels, "intent")
     if not intents:
         return undefined(by, labels, NO_INTENT)
     if "channel" not in journeys.collect_schema().names():
@@ -257,15 +258,6 @@ def _with_part(rows: pd.DataFrame, part: pd.Series, whole: pd.Series, words: str
     for reason in dict.fromkeys(filter(None, said)):
         rows = noted(rows, [text == reason for text in said], reason)
     return rows
-
-
-def _intents(channels: Sequence[Channel]) -> Mapping[str, str]:
-    """The intent of each channel that has one: of several entries the first that says it."""
-    found: dict[str, str] = {}
-    for entry in channels:
-        if entry.intent is not None:
-            found.setdefault(entry.channel, entry.intent)
-    return found
 
 
 def _acts_before(rows: Frame, usage_days: Frame, acts: Sequence[str]) -> Frame:

@@ -9,6 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from gtmkit.frames import INTEGER, Frame, collect, column_or_null, sums
+from gtmkit.ledgers.dimensions import MEANT, named
 from gtmkit.periods import Period
 from gtmkit.results import marked
 
@@ -53,9 +54,13 @@ def _of_metric(targets: Frame, by: Sequence[str], metric: str) -> Frame:
     """The targets of a metric by group and period; a company's are those of no segment, channel or owner."""
     names = targets.collect_schema().names()
     rows = targets.filter(nw.col("metric") == metric)
+    asked = {
+        "channel" if column in MEANT else column for column in by
+    }  # what a channel is for is said of the channel
     for column in GROUPS:
         if column in names:
-            rows = rows.filter(~nw.col(column).is_null() if column in by else nw.col(column).is_null())
+            rows = rows.filter(~nw.col(column).is_null() if column in asked else nw.col(column).is_null())
+    rows = named(rows, [column for column in by if column in MEANT])
     return sums(rows, [*by, "period"], value=nw.col("value").cast(nw.Float64()))
 
 

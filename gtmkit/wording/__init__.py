@@ -7,6 +7,7 @@ notes.md.
 """
 
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
+from gtmkit.wording.attribution import attribution_rule, attribution_worship, by_rule, rules_disagree
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
@@ -32,8 +33,11 @@ __all__ = [
     "against_own_mix",
     "against_reference",
     "against_target",
+    "attribution_rule",
+    "attribution_worship",
     "bottleneck",
     "buying_churn",
+    "by_rule",
     "cohorts_at_equal_age",
     "cost_through_mix",
     "coverage",
@@ -49,6 +53,7 @@ __all__ = [
     "mix_against_rate",
     "reasons_by",
     "reasons_ranked",
+    "rules_disagree",
     "so_what",
     "top_channel",
     "where",

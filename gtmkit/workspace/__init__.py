@@ -24,7 +24,8 @@ from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect, column_or_null
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
-from gtmkit.ledgers.dimensions import ITS, named, null_row
+from gtmkit.ledgers.attribution import TOUCHED, attributed
+from gtmkit.ledgers.dimensions import ATTRIBUTED, ITS, MEANT, named, null_row
 from gtmkit.ledgers.replicates import REPLICATE, replicated
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
@@ -40,6 +41,8 @@ MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
 LOOKED_AT = 13  # periods in which a group is looked for, as many as a trend shows
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
+RULES = ("declared", *TOUCHED)
+DECIDED = ("accounts", "opportunities")  # what a rule of touches says where it came from
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -71,7 +74,8 @@ class Workspace:
         self.period = period
         self.store = store
         self.asked: list[tuple[str, str, tuple[str, ...], pd.DataFrame]] = []
-        self._frames = dict(frames)
+        self._tables = dict(frames)
+        self._frames = self._attributed()
         self._through = dict(through)
         self._first = dict(first or {})
         self._loss = loss
@@ -88,6 +92,39 @@ class Workspace:
         asked = Period.parse(period, config.company.fiscal_year_start)
         through = {name: t.through for name, t in config.tables.items() if t.through is not None}
         return cls(config, asked, frames, through, pd.DataFrame())
+
+    def attributed(self, rule: Literal["declared", "first_touch", "last_touch"]) -> "Workspace":
+        """The same workspace under another rule of attribution; what is asked of either is in the facts of both.
+
+        Raises ConfigError for a rule that there is not.
+        """
+        if rule not in RULES:
+            raise ConfigError(
+                f"There is no rule of attribution '{rule}'.{did_you_mean(rule, RULES)} "
+                f"Allowed: {', '.join(RULES)}. Name one of these."
+            )
+        agreed = self.config.attribution.model_copy(update={"rule": rule})
+        sibling = Workspace(
+            self.config.model_copy(update={"attribution": agreed}), self.period, self._tables, self._through,
+            self._loss, self.store, self._first, self.where,
+        )  # fmt: skip
+        sibling.asked, sibling._units = self.asked, self._units
+        return sibling
+
+    def _attributed(self) -> dict[str, Frame]:
+        """The tables by the rule of attribution; what touches decide is computed once."""
+        agreed = self.config.attribution
+        found = attributed(self._tables, agreed, self.config.channels, self.period.end)
+        if agreed.rule in TOUCHED:
+            found |= {name: self._kept(found[name], name) for name in DECIDED if name in found}
+        return found
+
+    def _kept(self, made: Frame, name: str) -> Frame:
+        """What was made of the tables, computed once: in the store, or where there is none on its engine."""
+        if self.store is None:
+            return sources.settled(made)
+        limit, rule = self.config.engine.memory_limit, self.config.attribution.rule
+        return store.written(made, name, self.store, self.period.end, limit, rule)
 
     @property
     def tables(self) -> list[str]:
@@ -136,11 +173,13 @@ class Workspace:
         asked = {**(row.variants[variant].options if variant else {}), **options}
         answer = self._confined(row, columns, periods, asked, confined)
         said = ",".join(f"{k}={v}" for k, v in sorted(options.items()))
-        name = ".".join(filter(None, [variant, said]))
         dimensions = tuple(dict.fromkeys([*confined, *columns]))
+        rule = self._rule_of(row, dimensions)
+        name = ".".join(filter(None, [variant, rule, said]))
         self.asked.append((row.id, name, dimensions, answer))
         self._units[row.id, name] = unit = row.unit_with(asked)
-        told = ", ".join(filter(None, [said, *(f"{column} = {value}" for column, value in confined.items())]))
+        by_rule = rule.replace("_", " ")
+        told = ",".join(filter(None, [by_rule, said, *(f"{c} = {value}" for c, value in confined.items())]))
         title = display.title(catalog.label(metric, self.config), columns, told, answer["period"].tolist())
         return display.answer(
             answer.drop(columns=[c for c in confined if c not in columns]),
@@ -150,6 +189,12 @@ class Workspace:
             currency=self.config.company.currency,
             trust=partial(self.trust, row.id, self._motion(confined)),
         )
+
+    def _rule_of(self, row: catalog.Metric, dimensions: Iterable[str]) -> str:
+        """The rule of touches that such an answer stands on; "" for the declared one, or where it says nothing."""
+        rule = self.config.attribution.rule
+        is_asked = row.reads_channel or not {*ATTRIBUTED, *MEANT}.isdisjoint(dimensions)
+        return rule if rule in TOUCHED and is_asked else ""
 
     def check_where(self, where: Mapping[str, str]) -> None:
         """Raises ConfigError where an answer cannot be confined so: no such column, or no row of that value."""
@@ -487,11 +532,7 @@ class Workspace:
         if name in FIRST_OF and all(argument is None for argument in arguments):
             raise MissingTableError(parts[0].name)
         ledger = build(*arguments, as_of=self.period.end, **self._settings(build))
-        if self.store is None:
-            self._frames[name] = sources.settled(ledger)
-        else:
-            limit = self.config.engine.memory_limit
-            self._frames[name] = store.written(ledger, name, self.store, self.period.end, limit)
+        self._frames[name] = self._kept(ledger, name)
         return self._frames[name]
 
     def _settings(self, function: Callable[..., Any]) -> dict[str, Any]:
@@ -510,6 +551,8 @@ class Workspace:
 
     def _lacking(self, row: catalog.Metric, by: tuple[str, ...]) -> str | None:
         """Why a metric cannot be broken down so: a column that none of its inputs has."""
+        if self._rule_of(row, by) and "touches" not in self._frames:
+            return "needs table touches"
         if any(part.name == "targets" for part in row.parts):
             absent = [c for c in by if c not in self._frames["targets"].collect_schema().names()]
             if absent:
