@@ -27,6 +27,7 @@ TESTS = Path(__file__).parent
 COUNTS = {
     "allocation",
     "entrants",
+    "observed",
     "opportunities",
     "recurring",
     "targets",

@@ -15,6 +15,7 @@ from gtmkit.ledgers.prospects import lead_opportunities, prospects
 from gtmkit.ledgers.renewals import renewals
 from gtmkit.ledgers.replicates import replicates
 from gtmkit.ledgers.revenue import revenue
+from gtmkit.ledgers.sightings import event_days, sightings
 from gtmkit.ledgers.usage_days import usage_days
 
 LEDGERS: Mapping[str, Callable[..., Frame]] = {
@@ -33,6 +34,8 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
         lead_opportunities,
         renewals,
         usage_days,
+        event_days,
+        sightings,
         efforts,
     )
 }

@@ -12,8 +12,9 @@ from gtmkit.config import Condition, Milestone
 from gtmkit.frames import INTEGER, Frame, before, collect, counted, sums
 from gtmkit.ledgers.activations import identified
 from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
+from gtmkit.metrics.observed import Sight, earliest, is_seen, sight, sights, taken_off, with_sight
 from gtmkit.periods import Period, day_index, month_label, month_start
-from gtmkit.results import FIGURES, divided, floats, noted, setting, shaped, share, undefined
+from gtmkit.results import FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
 from gtmkit.windows import flows
 
 NO_RULE = "gtm.toml has no [activation] conditions"
@@ -24,54 +25,61 @@ BEYOND = 2  # windows that a milestone curve shows
 
 def activation_rate(
     activations: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     basis: Literal["matured", "to_date", "expected"] = "matured",
     months: int | None = None,
     window_days: int = setting("activation.window_days"),
+    conditions: Sequence[Condition] = setting("activation.conditions"),
 ) -> pd.DataFrame:
     """Share of the accounts started in the period that activated within the window.
 
     Answers: do the customers we win come to use the product?
     Takes: the rule of gtm.toml; activated before the start = day 0; `months`: the newest so many months of
-    starts whose windows have all ended by the end of the period; the reason names them.
+    starts whose windows have all ended by the end of the period; the reason names them. A window that ends after
+    an event of the rule has vanished has not ended.
     Returns: share of those whose window has ended; n = accounts.
     Differs: `.to_date` counts whoever has activated so far, of all; `.expected` is what a group would have
     if each of its segments activated as all accounts of that segment do.
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
-    rows = activations.with_columns(day=nw.col("started_day"))
+    events = [condition.event for condition in conditions]
     if basis == "to_date":
-        table = collect(sums(rows, [*by, "day"], entered=one(), reached=counted(_happened("activated_day"))))
-        over = flows(table, by, periods, months)
-        answer = share(over, over["reached"], over["entered"], "none started in the period")
-        return shaped(noted(answer, True, "so far: who started recently has had less time"), by, [])
+        return _to_date(activations, sightings, events, by, periods, months, window_days)
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
     if basis == "expected":
-        return _expected(rows, by, periods, months, window_days, within)
+        if "segment" not in activations.collect_schema().names():
+            return undefined(by, [p.label for p in periods], "accounts has no column segment")
+        cells = list(dict.fromkeys([*by, "segment"]))
+        table, until = _entered(activations, sightings, events, cells, periods, window_days, within)
+        return _expected(table, by, periods, months, window_days, until)
     early = counted(nw.col("is_early"))
-    table = entrants(rows, by, periods, "started_day", window_days, within, {}, early=early)
-    over = _by_start(table, by, periods, months, window_days)
-    answer = _with_early(windowed(over, window_days), over["early"])
-    return shaped(_with_months(answer, periods, months, window_days), by, [])
+    table, until = _entered(activations, sightings, events, by, periods, window_days, within, early=early)
+    over = _by_start(table, by, periods, months, window_days, until)
+    answer = _with_early(windowed(_unseen(over, until), window_days), over["early"])
+    return shaped(_with_months(answer, periods, months, window_days, until), by, [])
 
 
 def activation_depth(
     activations: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     basis: Literal["activated", "starts"] = "activated",
     months: int | None = None,
     window_days: int = setting("activation.window_days"),
+    conditions: Sequence[Condition] = setting("activation.conditions"),
     second: Milestone | None = setting("activation.second"),
 ) -> pd.DataFrame:
     """Share of the accounts activated within the window that reached the second milestone within its own.
 
     Answers: does use go on after the first value?
-    Takes: both windows count from the start; the second's is that of the rule where it has none.
+    Takes: both windows count from the start; the second's is that of the rule where it has none. Neither has ended
+    where it ends after an event of the rule or the second milestone has vanished.
     Returns: share of accounts started in the period, both of whose windows have ended; n = accounts.
     Differs: `.of_starts` is the same accounts over all that started.
     """
@@ -81,41 +89,52 @@ def activation_depth(
     longest = max(window_days, second_days)
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
     both = within & (nw.col("second_day") - nw.col("started_day") <= second_days)
-    table = entrants(activations, by, periods, "started_day", longest, within, {}, deep=counted(both))
-    over = _by_start(table, by, periods, months, longest)
+    events = [*(condition.event for condition in conditions), second.event]
+    table, until = _entered(activations, sightings, events, by, periods, longest, within, deep=counted(both))
+    over = _unseen(_by_start(table, by, periods, months, longest, until), until)
     if basis == "starts":
         answer = windowed(over.assign(reached=over["deep"]), longest)
     else:
         answer = matured(over, longest)
         answer = share(answer, over["deep"], over["reached"], "none activated within the window")
-    return shaped(_with_months(answer, periods, months, longest), by, [])
+    return shaped(_with_months(answer, periods, months, longest, until), by, [])
 
 
 def time_to_value(
     activations: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     basis: Literal["all", "activated"] = "all",
+    conditions: Sequence[Condition] = setting("activation.conditions"),
 ) -> pd.DataFrame:
     """Median days from start to activation, of accounts started in the 12 months to the end of the period.
 
     Answers: how long until a new account gets value?
-    Takes: accounts that have not activated wait until the end of the period, also those that left.
+    Takes: accounts that have not activated wait until the end of the period, also those that left; where an event of
+    the rule has vanished, only until then: immature.
     Returns: days, Kaplan-Meier; numerator = activated, n = accounts.
     Differs: `.activated` is the median of those activated alone; it leaves out whoever takes long.
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
-    table = ages(activations, by, periods, "started_day", "activated_day")
+    events = [condition.event for condition in conditions]
+    rows, columns = with_sight(activations, sightings, events), sights(events)
+    table = ages(rows, [*by, *columns], periods, "started_day", "activated_day", until=earliest(columns))
+    table, days = taken_off(table, sightings, events)
+    until = sight(events, days)
     if basis == "activated":
-        rows = medians(table.assign(n=table["n"] * table["ended"]), by, periods)
-        return shaped(noted(rows, rows["n"] > 0, "biased low: who has not activated is left out"), by, [])
-    return shaped(medians(table, by, periods, unreached="under half activated"), by, [])
+        answer = medians(table.assign(n=table["n"] * table["ended"]), by, periods)
+        answer = noted(answer, answer["n"] > 0, "biased low: who has not activated is left out")
+    else:
+        answer = medians(table, by, periods, unreached="under half activated")
+    return shaped(_cut_short(answer, periods, until), by, [])
 
 
 def milestone_rate(
     activations: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -129,31 +148,21 @@ def milestone_rate(
     Takes: each condition of the rule by its event, `activated` (all of them), `second`.
     Returns: axes milestone and age (days since the start, to twice the window); 1 - Kaplan-Meier, so that
     young accounts count as long as they have been seen; numerator = reached by that age, denominator = all,
-    n = accounts at risk: followed for so long, and without it before.
+    n = accounts at risk: followed for so long, and without it before. A milestone whose event has vanished is
+    followed until then: immature.
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE, ["milestone", "age"])
     names = _milestones(conditions, second)
-    days = [
-        *(f"met_{i}" for i in range(len(conditions))),
-        "activated_day",
-        *(["second_day"] if second else []),
-    ]
-    rows = nw.concat(
-        [
-            activations.select(
-                *by,
-                "started_day",
-                milestone=nw.lit(i).cast(INTEGER),
-                reached_day=nw.col(column),
-            )
-            for i, column in enumerate(days)
-        ]
-    )
+    events = [*(condition.event for condition in conditions), *([second.event] if second else [])]
+    asked = _made_of(len(conditions), second is not None)
+    rows = _by_milestone(with_sight(activations, sightings, events), by, events, asked)
     keys = [*by, "milestone"]
-    table = ages(rows, keys, periods, "started_day", "reached_day")
+    until = nw.col("until")
+    table = ages(rows, [*keys, *sights(events)], periods, "started_day", "reached_day", until=until)
+    table, days = taken_off(table, sightings, events)
     marks = sorted({*(m for m in MARKS if m <= BEYOND * window_days), window_days})
-    curves = each(
+    answer = each(
         table,
         keys,
         periods,
@@ -161,7 +170,10 @@ def milestone_rate(
         ["age", *FIGURES],
         {"milestone": range(len(names))},
     )
-    answer = curves.assign(milestone=[names[int(i)] for i in curves["milestone"]])
+    for milestone, (_, places) in enumerate(asked):
+        own = sight([events[i] for i in places], [days[i] for i in places])
+        answer = _cut_short(answer, periods, own, answer["milestone"] == milestone)
+    answer = answer.assign(milestone=[names[int(i)] for i in answer["milestone"]])
     return shaped(answer, by, ["milestone", "age"])
 
 
@@ -194,22 +206,86 @@ def _happened(column: str) -> nw.Expr:
     return ~nw.col(column).is_null()
 
 
-def _newest(period: Period, window_days: int) -> int:
-    """The newest month of starts whose windows have all ended by the end of the period."""
+def _to_date(
+    activations: Frame,
+    sightings: Frame | None,
+    events: Sequence[str],
+    by: Sequence[str],
+    periods: Sequence[Period],
+    months: int | None,
+    window_days: int,
+) -> pd.DataFrame:
+    """Whoever has activated so far, of all that started while the rule could be observed."""
+    rows = with_sight(activations, sightings, events).with_columns(day=nw.col("started_day"))
+    started = is_seen(nw.col("day"), sights(events))
+    counts = {
+        "entered": counted(started),
+        "reached": counted(started & _happened("activated_day")),
+        "unseen": counted(~is_seen(nw.col("day") + window_days, sights(events))),
+    }
+    table = collect(sums(rows, [*by, *sights(events), "day"], **counts))
+    table, days = taken_off(table, sightings, events)
+    over = _unseen(flows(table, by, periods, months), sight(events, days))
+    answer = share(over, over["reached"], over["entered"], "none started in the period")
+    return shaped(noted(answer, True, "so far: who started recently has had less time"), by, [])
+
+
+def _entered(
+    activations: Frame,
+    sightings: Frame | None,
+    events: Sequence[str],
+    by: Sequence[str],
+    periods: Sequence[Period],
+    window_days: int,
+    within: nw.Expr,
+    **more: nw.Expr,
+) -> tuple[pd.DataFrame, Sight]:
+    """Per day of start the entrants, and how far the events can be observed; `unseen` is the window of how many not."""
+    rows = with_sight(activations, sightings, events)
+    seen = is_seen(nw.col("started_day") + window_days, sights(events))
+    keys, unseen = [*by, *sights(events)], {"unseen": counted(~seen)}
+    table = entrants(rows, keys, periods, "started_day", window_days, within, unseen, seen=seen, **more)
+    table, days = taken_off(table, sightings, events)
+    return table, sight(events, days)
+
+
+def _unseen(over: pd.DataFrame, until: Sight) -> pd.DataFrame:
+    """The rows, immature where the window of some ends after what can be observed."""
+    return marked(over, over["unseen"] > 0, "immature", until.reason)
+
+
+def _cut_short(
+    rows: pd.DataFrame, periods: Sequence[Period], until: Sight, where: pd.Series | bool = True
+) -> pd.DataFrame:
+    """The rows, immature where the period ends after what can be observed: they are read as of that day."""
+    late = [p.label for p in periods if not until.sees(p)]
+    hit = rows["period"].isin(late) & where
+    if not hit.any():
+        return rows
+    return noted(marked(rows, hit, "immature", until.reason), hit, until.reason)
+
+
+def _newest(period: Period, window_days: int, until: Sight) -> int:
+    """The newest month of starts whose windows have all ended by the end of the period, and could be observed."""
     month = period.last_month
-    while day_index(month_start(month + 1)) + window_days > day_index(period.end):
+    while day_index(month_start(month + 1)) + window_days > until.ends(day_index(period.end)):
         month -= 1
     return month
 
 
 def _by_start(
-    table: pd.DataFrame, by: Sequence[str], periods: Sequence[Period], months: int | None, window_days: int
+    table: pd.DataFrame,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    months: int | None,
+    window_days: int,
+    until: Sight,
 ) -> pd.DataFrame:
     """The sums over each period of starts; with `months` over the newest so many that are all matured."""
     if months is None:
         return flows(table, by, periods)
     parts = [
-        flows(table, by, [Period(_newest(p, window_days), 1, p.fiscal_year_start)], months).assign(
+        flows(table, by, [Period(_newest(p, window_days, until), 1, p.fiscal_year_start)], months).assign(
             period=p.label
         )
         for p in periods
@@ -218,11 +294,13 @@ def _by_start(
 
 
 def _with_months(
-    rows: pd.DataFrame, periods: Sequence[Period], months: int | None, window_days: int
+    rows: pd.DataFrame, periods: Sequence[Period], months: int | None, window_days: int, until: Sight
 ) -> pd.DataFrame:
     """The rows, each saying which months of starts it is of, where these are not those of the period."""
     for p in periods if months is not None else ():
-        last = _newest(p, window_days)
+        last = _newest(p, window_days, until)
+        if last != _newest(p, window_days, Sight()):
+            rows = noted(rows, rows["period"] == p.label, until.reason)
         first = last - (months or 1) + 1
         span = month_label(last) if first == last else f"{month_label(first)} to {month_label(last)}"
         rows = noted(rows, rows["period"] == p.label, f"starts of {span}")
@@ -237,32 +315,55 @@ def _with_early(rows: pd.DataFrame, early: pd.Series) -> pd.DataFrame:
 
 
 def _expected(
-    rows: Frame,
+    table: pd.DataFrame,
     by: Sequence[str],
     periods: Sequence[Period],
     months: int | None,
     window_days: int,
-    within: nw.Expr,
+    until: Sight,
 ) -> pd.DataFrame:
     """The rate of each group if each of its segments activated as all accounts of that segment do."""
-    labels = [p.label for p in periods]
-    if "segment" not in rows.collect_schema().names():
-        return undefined(by, labels, "accounts has no column segment")
     cells = list(dict.fromkeys([*by, "segment"]))
-    table = entrants(rows, cells, periods, "started_day", window_days, within, {})
-    over = _by_start(table, cells, periods, months, window_days)
+    over = _by_start(table, cells, periods, months, window_days, until)
     counts = over.assign(**{c: floats(over[c]) for c in ("entered", "matured", "reached")})
     of_segment = counts.groupby(["period", "segment"])[["reached", "matured"]].transform("sum")
     rate = np.nan_to_num(divided(of_segment["reached"], of_segment["matured"]))
     groups = counts.assign(as_all=counts["matured"] * rate).groupby(
         [*by, "period"], as_index=False, sort=False
     )
-    sums_of = groups[["entered", "matured", "as_all"]].sum()
-    answer = matured(sums_of, window_days)
+    sums_of = groups[["entered", "matured", "as_all", "unseen"]].sum()
+    answer = matured(_unseen(sums_of, until), window_days)
     answer = share(answer, answer["as_all"], answer["matured"], "none entered in the period")
     answer = answer.assign(low=np.nan, high=np.nan)
     answer = noted(answer, answer["value"].notna(), "no interval: at the rates of all, by segment")
-    return shaped(_with_months(answer, periods, months, window_days), by, [])
+    return shaped(_with_months(answer, periods, months, window_days, until), by, [])
+
+
+def _made_of(conditions: int, has_second: bool) -> list[tuple[str, list[int]]]:
+    """Each milestone's day in the ledger, and which of the events, by their place, it is told by."""
+    each_of = [(f"met_{i}", [i]) for i in range(conditions)]
+    second = [("second_day", [conditions])] if has_second else []
+    return [*each_of, ("activated_day", list(range(conditions))), *second]
+
+
+def _by_milestone(
+    rows: Frame, by: Sequence[str], events: Sequence[str], asked: Sequence[tuple[str, Sequence[int]]]
+) -> Frame:
+    """One row an account and milestone: when it was reached, and until when that could be observed."""
+    columns = sights(events)
+    return nw.concat(
+        [
+            rows.select(
+                *by,
+                *columns,
+                "started_day",
+                milestone=nw.lit(number).cast(INTEGER),
+                reached_day=nw.col(day),
+                until=earliest([columns[i] for i in places]),
+            )
+            for number, (day, places) in enumerate(asked)
+        ]
+    )
 
 
 def _milestones(conditions: Sequence[Condition], second: Milestone | None) -> list[str]:

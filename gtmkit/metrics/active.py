@@ -1,6 +1,7 @@
 """Who uses the product as agreed: the North Star, and the accounts that are active."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import narwhals as nw
 import pandas as pd
@@ -8,8 +9,9 @@ import pandas as pd
 from gtmkit.config import NorthStar
 from gtmkit.frames import INTEGER, Frame, collect, small, sums
 from gtmkit.metrics.entrants import at_periods, one
-from gtmkit.periods import Period, Week, day_index, weeks_ending_in
-from gtmkit.results import floats, setting, shaped, total, undefined
+from gtmkit.metrics.observed import Sight, sight, sights, taken_off, with_sight
+from gtmkit.periods import EPOCH, Period, Week, day_index, month_index, weeks_ending_in
+from gtmkit.results import divided, marked, setting, shaped, total, undefined
 from gtmkit.windows import flows
 
 ACTOR = {"account": "account_id", "user": "user_id"}
@@ -17,6 +19,7 @@ ACTOR = {"account": "account_id", "user": "user_id"}
 
 def north_star(
     usage_days: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -26,9 +29,10 @@ def north_star(
 
     Answers: do more customers get the value they came for?
     Takes: the events of [north_star], all of them together, at least so often in one ISO week that ends in the
-    period, or in one of its months; `icp_only` keeps accounts known to fit the ideal customer profile.
+    period, or in one of its months; `icp_only` keeps accounts known to fit the ideal customer profile. Weeks or months
+    that end after one of the events has vanished are left out.
     Returns: count, the mean over these weeks or months; n = those that counted in the last of them. By a
-    dimension a user of several accounts counts in each.
+    dimension a user of several accounts counts in each. Immature where weeks are left out, undefined where all are.
     """
     labels = [p.label for p in periods]
     have = usage_days.collect_schema().names()
@@ -41,16 +45,18 @@ def north_star(
     slot = "day" if agreed.per == "week" else "month"
     if agreed.per == "week":
         rows = rows.with_columns(day=_sunday())
-    table = collect(_met(rows, [*by, slot], ACTOR.get(agreed.unit), agreed.at_least))
+    keys = [*by, *sights(agreed.events), slot]
+    rows = with_sight(rows, sightings, agreed.events)
+    table = collect(_met(rows, keys, ACTOR.get(agreed.unit), agreed.at_least))
+    table, days = taken_off(table, sightings, agreed.events)
+    until = sight(agreed.events, days)
     spans = [weeks_ending_in(p) if agreed.per == "week" else _months(p) for p in periods]
-    over = flows(table, by, periods)
-    number = over["period"].map({p.label: len(own) for p, own in zip(periods, spans, strict=True)})
-    last = flows(table, by, [own[-1] for own in spans])
-    return shaped(total(over, floats(over["met"]) / floats(number), last["met"]), by, [])
+    return shaped(_mean(_observed(table, slot, until), by, periods, spans, until), by, [])
 
 
 def active_accounts(
     usage_days: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -62,7 +68,8 @@ def active_accounts(
     Answers: how many accounts use the product at all?
     Takes: the events of [active] together, at least so often in the period; where it names none, every event
     that is not of a contract or of billing.
-    Returns: accounts; n = the same.
+    Returns: accounts; n = the same. Undefined in a period that ends after one of the events has vanished; the
+    numerator then counts those that are active by what is seen.
     """
     is_week = any(isinstance(p, Week) for p in periods)
     rows = usage_days.filter(~nw.col("account_id").is_null())
@@ -73,12 +80,17 @@ def active_accounts(
     starts = [day_index(p.start) if is_week else p.first_month for p in periods]
     rows = rows.filter((nw.col("slot") >= min(starts)) & (nw.col("slot") < max(ends)))
     rows = sums(rows, [*dict.fromkeys([*by, "account_id", "slot"])], n=nw.col("n"))
+    rows = with_sight(rows, sightings, acts)
     spans = {"at_period": list(range(len(periods))), "since": starts, "until": ends}
     rows = rows.join(small(usage_days, **spans), how="cross")
     rows = rows.filter((nw.col("slot") >= nw.col("since")) & (nw.col("slot") < nw.col("until")))
-    table = collect(_met(rows, [*by, "at_period"], "account_id", at_least))
+    table = collect(_met(rows, [*by, *sights(acts), "at_period"], "account_id", at_least))
+    table, days = taken_off(table, sightings, acts)
+    until = sight(acts, days)
     over = at_periods(table, by, periods)
-    return shaped(total(over, over["met"], over["met"]), by, [])
+    late = [p.label for p in periods if not until.sees(p)]
+    answer = total(over, over["met"], over["met"])
+    return shaped(marked(answer, over["period"].isin(late), "undefined", until.reason), by, [])
 
 
 def _lacking(agreed: NorthStar | None, have: Sequence[str], periods: Sequence[Period]) -> str:
@@ -92,6 +104,33 @@ def _lacking(agreed: NorthStar | None, have: Sequence[str], periods: Sequence[Pe
     if agreed.icp_only and "is_icp" not in have:
         return "accounts has no column is_icp"
     return ""
+
+
+def _mean(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    spans: Sequence[Sequence[Period]],
+    until: Sight,
+) -> pd.DataFrame:
+    """The mean over those weeks or months of each period that could be observed to their end, and the last of them."""
+    whole = [[span for span in own if until.sees(span)] for own in spans]
+    over = flows(table, by, periods)
+    number = over["period"].map({p.label: len(own) for p, own in zip(periods, whole, strict=True)})
+    cut = [p.label for p, own, of in zip(periods, whole, spans, strict=True) if len(own) < len(of)]
+    last = flows(table, by, [(own or of)[-1] for own, of in zip(whole, spans, strict=True)])
+    answer = total(over, divided(over["met"], number), last["met"])
+    answer = marked(answer, number == 0, "undefined", until.reason)
+    return marked(answer, over["period"].isin(cut), "immature", until.reason)
+
+
+def _observed(table: pd.DataFrame, slot: str, until: Sight) -> pd.DataFrame:
+    """The rows of weeks (by their last day) or months that could be observed to their end."""
+    if until.until is None:
+        return table
+    unseen = until.until + 1
+    end = unseen if slot == "day" else month_index(EPOCH + timedelta(days=unseen))
+    return table[table[slot] < end]
 
 
 def _sunday() -> nw.Expr:

@@ -37,14 +37,19 @@ def entrants(
     window_days: int,
     within: nw.Expr,
     always: Mapping[str, nw.Expr],
+    *,
+    seen: nw.Expr | None = None,
     **more: nw.Expr,
 ) -> pd.DataFrame:
     """Per day of entry: all that entered, those whose window has ended, and of these those that got there.
 
-    The window's last day counts, so it has ended once the day after it is before as_of's day or equal to it.
+    The window's last day counts, so it has ended once the day after it is before as_of's day or equal to it. `seen`:
+    whether it could be observed until then; one that could not has not ended.
     """
     as_of = day_index(periods[-1].end)
     ended = nw.col(entered) + window_days < as_of
+    if seen is not None:
+        ended = ended & seen
     amounts = {name: nw.when(ended).then(what).otherwise(nw.lit(0)) for name, what in more.items()}
     return collect(
         sums(
@@ -94,12 +99,20 @@ def at_periods(
 
 
 def ages(
-    rows: Frame, keys: Sequence[str], periods: Sequence[Period], begins: str, ends: str, **more: nw.Expr
+    rows: Frame,
+    keys: Sequence[str],
+    periods: Sequence[Period],
+    begins: str,
+    ends: str,
+    *,
+    until: nw.Expr | None = None,
+    **more: nw.Expr,
 ) -> pd.DataFrame:
     """Counts by period, age in days and outcome, of what began in the 12 months to the end of each period.
 
     To the end of a week that is 365 days. What had not ended by then is censored there, so that every period is
-    read as it could be read at its end.
+    read as it could be read at its end; after the day `until` (null: never) nothing is observed, and it is censored
+    at the end of that day.
     """
     days = {
         "at_period": list(range(len(periods))),
@@ -107,10 +120,15 @@ def ages(
         "since": [_year_before(p) for p in periods],
     }
     rows = rows.join(small(rows, **days), how="cross")
+    if until is not None:
+        blind = until + 1
+        rows = rows.with_columns(
+            as_of=nw.when(blind < nw.col("as_of")).then(blind).otherwise(nw.col("as_of"))
+        )
     rows = rows.filter((nw.col(begins) >= nw.col("since")) & (nw.col(begins) < nw.col("as_of")))
     over = ~nw.col(ends).is_null() & (nw.col(ends) < nw.col("as_of"))
-    until = nw.when(over).then(nw.col(ends)).otherwise(nw.col("as_of"))
-    rows = rows.with_columns(age=until - nw.col(begins), ended=counted(over), **more)
+    last = nw.when(over).then(nw.col(ends)).otherwise(nw.col("as_of"))
+    rows = rows.with_columns(age=last - nw.col(begins), ended=counted(over), **more)
     # An end before its beginning is a wrong date: it counts as the same day.
     rows = rows.with_columns(age=nw.when(nw.col("age") < 0).then(zero()).otherwise(nw.col("age")))
     return collect(sums(rows, [*keys, "at_period", "age", "ended", *more], n=one()))

@@ -16,7 +16,7 @@ from gtmkit.periods import Period, last_month_ending_by, month_index
 
 LEADING = ("subscriptions", "opportunities", "events")  # a period is complete when these have come so far
 # What describes and does not happen: how far it reaches says nothing of how complete a figure is.
-BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities")
+BESIDE = ("accounts", "account_changes", "owners", "exchange_rates", "targets", "identities", "sightings")
 
 
 def conditions(texts: Iterable[str]) -> dict[str, str]:
