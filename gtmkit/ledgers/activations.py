@@ -80,9 +80,9 @@ def identified(events: Frame, identities: Frame | None, as_of: date, by: Sequenc
         return rows
     for key in KEYS:
         if key in identities.collect_schema().names():
-            links = _links(identities, key, as_of).select(key, _linked=nw.col("account_id"))
+            known_by = links(identities, key, as_of).select(key, _linked=nw.col("account_id"))
             known = nw.when(nw.col("account_id").is_null()).then(nw.col("_linked"))
-            rows = rows.join(links, on=key, how="left")
+            rows = rows.join(known_by, on=key, how="left")
             rows = rows.with_columns(account_id=known.otherwise(nw.col("account_id"))).drop("_linked")
     return rows
 
@@ -97,7 +97,7 @@ def unmatched(events: Frame, identities: Frame | None = None, *, as_of: date) ->
     found = [("events", "unmatched", _number(nobody), known)]
     for key in KEYS:
         if identities is not None and key in identities.collect_schema().names():
-            several = _links(identities, key, as_of).filter(nw.col("_other") != nw.col("_one"))
+            several = links(identities, key, as_of).filter(nw.col("_other") != nw.col("_one"))
             found.append(
                 ("identities", "ambiguous", _number(several), f"{key} of several accounts: the latest counts")
             )
@@ -108,7 +108,7 @@ def _number(rows: Frame) -> int:
     return int(collect(rows.select(n=nw.len()))["n"].iloc[0])
 
 
-def _links(identities: Frame, key: str, as_of: date) -> Frame:
+def links(identities: Frame, key: str, as_of: date) -> Frame:
     """One account an id: of the latest link before `as_of`, of several at that instant the smallest.
 
     `_one` and `_other` are the smallest and the largest of all accounts the id was ever linked to.
