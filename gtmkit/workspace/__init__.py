@@ -194,14 +194,20 @@ class Workspace:
         """
         found = {}
         for process, function in FUNCTIONS.items():
-            try:
-                arguments = self._arguments(function, (), 1)
-            except MissingTableError:
-                continue
-            told = function(*arguments, period=self.period, **self._settings(function))
-            if told:
+            if told := self.told(function):
                 found[process] = summed_up(told)
         return found
+
+    def told(self, function: Callable[..., Any]) -> Any:
+        """What a function says of this period whose parameters name tables, ledgers, metrics and settings.
+
+        None where the workspace lacks a table that it needs.
+        """
+        try:
+            arguments = self._arguments(function, (), 1)
+        except MissingTableError:
+            return None
+        return function(*arguments, period=self.period, **self._settings(function))
 
     def standings(self) -> dict[str, trust.Standing]:
         """How each of the processes stands at the end of the period."""
@@ -286,7 +292,12 @@ class Workspace:
 
         What is counted then is of a part of the period, and not to be compared with whole ones.
         """
-        return settling.cut_short(self.period, self._tables_of(catalog.find(metric)[0]), self._through)
+        return settling.cut_short(self.period, self.tables_of(metric), self._through)
+
+    def tables_of(self, metric: str) -> list[str]:
+        """The tables that a metric is measured from, as far as the workspace has them."""
+        measured = self._measured(catalog.find(metric)[0])
+        return list(dict.fromkeys(table for name in measured for table in self._made_of(name)))
 
     def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
         """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
@@ -509,10 +520,6 @@ class Workspace:
                 names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
-    def _tables_of(self, row: catalog.Metric) -> list[str]:
-        """The tables that a metric is measured from."""
-        return list(dict.fromkeys(table for name in self._measured(row) for table in self._made_of(name)))
-
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
@@ -531,7 +538,7 @@ class Workspace:
     ) -> pd.DataFrame:
         rows = settling.settled(
             answer, row, by, span, unit,
-            config=self.config, tables=self._tables_of(row), first=self._first, through=self._through,
+            config=self.config, tables=self.tables_of(row.id), first=self._first, through=self._through,
         )  # fmt: skip
         own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
