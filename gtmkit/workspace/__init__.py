@@ -84,6 +84,7 @@ class Workspace:
         self._known: dict[str, set[str]] = {}
         self._planned: Planned | None = None
         self._answers: dict[tuple[Any, ...], pd.DataFrame] = {}
+        self._found: dict[Callable[..., Any], Any] = {}
 
     @classmethod
     def from_frames(cls, tables: Mapping[str, Any], config: Config, period: str) -> "Workspace":
@@ -260,9 +261,24 @@ class Workspace:
         """
         return trust.trust(metric, self._standings, motion or self._motion(self.where), self._faults)
 
+    def told(self, function: Callable[..., Any]) -> Any:
+        """What a function of trust or health finds in the whole company at the period, looked for once.
+
+        Its positional parameters name tables, ledgers or metrics, its settings are read from gtm.toml. None where the
+        workspace lacks a table that it needs.
+        """
+        if function not in self._found:
+            try:
+                arguments = self._arguments(function, (), 1)
+            except MissingTableError:
+                self._found[function] = None
+            else:
+                self._found[function] = function(*arguments, period=self.period, **self._settings(function))
+        return self._found[function]
+
     @cached_property
     def _evidence(self) -> dict[str, Evidence]:
-        told = {process: self._looked(function) for process, function in FUNCTIONS.items()}
+        told = {process: self.told(function) for process, function in FUNCTIONS.items()}
         return {process: summed_up(findings) for process, findings in told.items() if findings}
 
     @cached_property
@@ -271,15 +287,7 @@ class Workspace:
 
     @cached_property
     def _faults(self) -> list[Fault]:
-        return [fault for function in health.FUNCTIONS for fault in self._looked(function)]
-
-    def _looked(self, function: Callable[..., list[Any]]) -> list[Any]:
-        """What a function of trust or health finds in the whole company at the period; nothing without its tables."""
-        try:
-            arguments = self._arguments(function, (), 1)
-        except MissingTableError:
-            return []
-        return function(*arguments, period=self.period, **self._settings(function))
+        return [fault for function in health.FUNCTIONS for fault in self.told(function) or ()]
 
     def _motion(self, where: Mapping[str, str]) -> str | None:
         """The motion of the one channel to which answers are confined, as [[channels]] has it."""
@@ -365,7 +373,12 @@ class Workspace:
 
         What is counted then is of a part of the period, and not to be compared with whole ones.
         """
-        return settling.cut_short(self.period, self._tables_of(catalog.find(metric)[0]), self._through)
+        return settling.cut_short(self.period, self.tables_of(metric), self._through)
+
+    def tables_of(self, metric: str) -> list[str]:
+        """The tables that a metric is measured from, as far as the workspace has them."""
+        measured = self._measured(catalog.find(metric)[0])
+        return list(dict.fromkeys(table for name in measured for table in self._made_of(name)))
 
     def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
         """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
@@ -586,10 +599,6 @@ class Workspace:
                 names.append(part.name)
         return list(dict.fromkeys(n for n in names if n != "stage_changes"))
 
-    def _tables_of(self, row: catalog.Metric) -> list[str]:
-        """The tables that a metric is measured from."""
-        return list(dict.fromkeys(table for name in self._measured(row) for table in self._made_of(name)))
-
     def _made_of(self, name: str) -> list[str]:
         """The tables that a ledger is made of, as far as the workspace has them."""
         if name not in LEDGERS:
@@ -608,7 +617,7 @@ class Workspace:
     ) -> pd.DataFrame:
         rows = settling.settled(
             answer, row, by, span, unit,
-            config=self.config, tables=self._tables_of(row), first=self._first, through=self._through,
+            config=self.config, tables=self.tables_of(row.id), first=self._first, through=self._through,
         )  # fmt: skip
         own = self._measured(row) == ["costs"]  # a posting has its segment from nobody
         if "account_changes" not in self._frames and {"segment", "parent_id"} & set(by) and not own:
