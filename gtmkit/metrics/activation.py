@@ -11,8 +11,18 @@ from gtmkit import stats
 from gtmkit.config import Condition, Milestone
 from gtmkit.frames import INTEGER, Frame, before, collect, counted, sums
 from gtmkit.ledgers.activations import identified
-from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
-from gtmkit.periods import Period, day_index, month_label, month_start
+from gtmkit.metrics.entrants import (
+    ages,
+    by_entry,
+    each,
+    entrants,
+    matured,
+    medians,
+    one,
+    windowed,
+    with_months,
+)
+from gtmkit.periods import Period
 from gtmkit.results import FIGURES, divided, floats, noted, setting, shaped, share, undefined
 from gtmkit.windows import flows
 
@@ -53,9 +63,9 @@ def activation_rate(
         return _expected(rows, by, periods, months, window_days, within)
     early = counted(nw.col("is_early"))
     table = entrants(rows, by, periods, "started_day", window_days, within, {}, early=early)
-    over = _by_start(table, by, periods, months, window_days)
+    over = by_entry(table, by, periods, months, window_days)
     answer = _with_early(windowed(over, window_days), over["early"])
-    return shaped(_with_months(answer, periods, months, window_days), by, [])
+    return shaped(with_months(answer, periods, months, window_days, "starts"), by, [])
 
 
 def activation_depth(
@@ -82,13 +92,13 @@ def activation_depth(
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
     both = within & (nw.col("second_day") - nw.col("started_day") <= second_days)
     table = entrants(activations, by, periods, "started_day", longest, within, {}, deep=counted(both))
-    over = _by_start(table, by, periods, months, longest)
+    over = by_entry(table, by, periods, months, longest)
     if basis == "starts":
         answer = windowed(over.assign(reached=over["deep"]), longest)
     else:
         answer = matured(over, longest)
         answer = share(answer, over["deep"], over["reached"], "none activated within the window")
-    return shaped(_with_months(answer, periods, months, longest), by, [])
+    return shaped(with_months(answer, periods, months, longest, "starts"), by, [])
 
 
 def time_to_value(
@@ -194,41 +204,6 @@ def _happened(column: str) -> nw.Expr:
     return ~nw.col(column).is_null()
 
 
-def _newest(period: Period, window_days: int) -> int:
-    """The newest month of starts whose windows have all ended by the end of the period."""
-    month = period.last_month
-    while day_index(month_start(month + 1)) + window_days > day_index(period.end):
-        month -= 1
-    return month
-
-
-def _by_start(
-    table: pd.DataFrame, by: Sequence[str], periods: Sequence[Period], months: int | None, window_days: int
-) -> pd.DataFrame:
-    """The sums over each period of starts; with `months` over the newest so many that are all matured."""
-    if months is None:
-        return flows(table, by, periods)
-    parts = [
-        flows(table, by, [Period(_newest(p, window_days), 1, p.fiscal_year_start)], months).assign(
-            period=p.label
-        )
-        for p in periods
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _with_months(
-    rows: pd.DataFrame, periods: Sequence[Period], months: int | None, window_days: int
-) -> pd.DataFrame:
-    """The rows, each saying which months of starts it is of, where these are not those of the period."""
-    for p in periods if months is not None else ():
-        last = _newest(p, window_days)
-        first = last - (months or 1) + 1
-        span = month_label(last) if first == last else f"{month_label(first)} to {month_label(last)}"
-        rows = noted(rows, rows["period"] == p.label, f"starts of {span}")
-    return rows
-
-
 def _with_early(rows: pd.DataFrame, early: pd.Series) -> pd.DataFrame:
     """The rows, each with a note of how many of its accounts activated before they started."""
     for count in sorted({int(c) for c in early} - {0}):
@@ -250,7 +225,7 @@ def _expected(
         return undefined(by, labels, "accounts has no column segment")
     cells = list(dict.fromkeys([*by, "segment"]))
     table = entrants(rows, cells, periods, "started_day", window_days, within, {})
-    over = _by_start(table, cells, periods, months, window_days)
+    over = by_entry(table, cells, periods, months, window_days)
     counts = over.assign(**{c: floats(over[c]) for c in ("entered", "matured", "reached")})
     of_segment = counts.groupby(["period", "segment"])[["reached", "matured"]].transform("sum")
     rate = np.nan_to_num(divided(of_segment["reached"], of_segment["matured"]))
@@ -262,7 +237,7 @@ def _expected(
     answer = share(answer, answer["as_all"], answer["matured"], "none entered in the period")
     answer = answer.assign(low=np.nan, high=np.nan)
     answer = noted(answer, answer["value"].notna(), "no interval: at the rates of all, by segment")
-    return shaped(_with_months(answer, periods, months, window_days), by, [])
+    return shaped(with_months(answer, periods, months, window_days, "starts"), by, [])
 
 
 def _milestones(conditions: Sequence[Condition], second: Milestone | None) -> list[str]:

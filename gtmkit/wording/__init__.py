@@ -10,6 +10,7 @@ from gtmkit.wording.activation import activation_rule, against_own_mix, known_ev
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age, leak_under_expansion
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
+from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
@@ -27,8 +28,10 @@ __all__ = [
     "against_target",
     "bottleneck",
     "cohorts_at_equal_age",
+    "concentration_range",
     "cost_through_mix",
     "coverage",
+    "created_or_harvested",
     "earns_its_cost",
     "figures",
     "fixed_width",
@@ -39,6 +42,7 @@ __all__ = [
     "mix_against_rate",
     "reasons_by",
     "reasons_ranked",
+    "settled",
     "so_what",
     "where",
 ]
