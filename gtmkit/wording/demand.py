@@ -13,15 +13,17 @@ LEAST = 0.5  # less than half a unit of money is rounding
 
 
 def settled(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the latest period in which nothing waits for its window to pass.
+    """The rows of the latest period with a figure in which nothing waits for its window to pass.
 
-    Where every period waits, the rows of the last one, so that what they wait for stays.
+    Where there is none, the rows of the last period, so that what they lack stays.
     """
-    labels = [str(p) for p in dict.fromkeys(frame["period"])]
+    if len(frame) == 0:
+        return frame
     waits = frame["status"].eq("immature") | frame["reason"].astype("string").str.contains("is immature")
-    open_ = set(frame["period"][waits.fillna(False).astype(bool)])
-    done = [label for label in labels if label not in open_]
-    return frame[frame["period"].eq((done or labels)[-1])] if labels else frame
+    waiting = set(frame["period"][waits.fillna(False).astype(bool)])
+    known = dict.fromkeys(frame["period"][frame["value"].notna()])
+    done = [period for period in known if period not in waiting]
+    return frame[frame["period"].eq(max(done) if done else frame["period"].iloc[-1])]
 
 
 def created_or_harvested(
@@ -47,7 +49,7 @@ def created_or_harvested(
         f"{made['period']}: of {amounts[0]} pipeline created, {_part(made, currency)} is demand creation and "
         f"{_part(taken, currency)} demand capture"
     )
-    words += f"; {amounts[1]} is neither" if rest >= LEAST else ""
+    words += f"; {amounts[1]} has no stated intent" if rest >= LEAST else ""
     if float(made["n"]) < min_n:
         return SoWhat((Sentence("too few to judge", f"{words}; fewer than {min_n} opportunities."),))
     verdict, side = _leading(made, taken)
@@ -103,7 +105,7 @@ def _leading(made: Any, taken: Any) -> tuple[str, str]:
         low = formats.plain(row["low"])
         if low is not None and low > HALF:
             return verdict, side
-    return "no action", "neither is told apart from one half"
+    return "no action", "neither leads beyond its interval"
 
 
 def _if_known(ranked: pd.DataFrame, by: str, loose: float, highest: float, nobody: str, currency: str) -> str:
@@ -112,18 +114,18 @@ def _if_known(ranked: pd.DataFrame, by: str, loose: float, highest: float, nobod
         return f"; nothing is {nobody}"
     top = formats.label(ranked[by].iloc[0])
     words = (
-        f"; {formats.number(loose, 'money', currency)} is {nobody}, were all of it {top}: "
+        f"; {formats.number(loose, 'money', currency)} is {nobody}: were all of it {top}, "
         f"{formats.number(highest)}"
     )
     if len(ranked) > 1 and float(ranked["value"].iloc[1]) + loose > float(ranked["value"].iloc[0]):
-        words += f", were all of it {formats.label(ranked[by].iloc[1])}, that would be the largest"
+        words += f"; were all of it {formats.label(ranked[by].iloc[1])}, that would be the largest"
     return words
 
 
 def _against_limit(lowest: float, highest: float, limit: float) -> tuple[str, str]:
     """The verdict on a share that is known to lie between two ends."""
     if highest <= limit:
-        return "no action", "below it, even so" if highest > lowest else "below it"
+        return "no action", "below it, even then" if highest > lowest else "below it"
     if lowest > limit:
         return "act", "above it, even at the lowest" if highest > lowest else "above it"
     return "watch", "not told apart by what is known"
