@@ -62,6 +62,7 @@ ROWS: list[Metric] = [
         demand.demand_creation_share, "Demand creation share", 2, "ratio", "up", **_PIPELINE,
         standard="pipeline of channels that create demand over all pipeline",
         departs="by the intent that [[channels]] gives a channel: an agreement, not a measurement",
+        variants={"capture": Variant("of channels that capture demand which is there", {"intent": "capture"})},
     ),
     Metric(
         demand.unattributed_share, "Pipeline without a channel", 2, "share", "down", **_PIPELINE,

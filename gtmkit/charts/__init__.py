@@ -2,13 +2,15 @@
 
 `cohort_heatmap` cohorts by age, `curves` shares by age, `rates` one dot a group, `stages` the pipeline, `reasons`
 why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps` or
-`movement_steps`), `trend` over periods, `spark` the same small enough for a table. `show` puts a picture on the
-page, with its caption, its words and its table. A frame without a figure draws a quiet box with the reason.
+`movement_steps`), `trend` over periods, `spark` the same small enough for a table, `intents` pipeline of demand
+created and captured (its table from `intent_rows`). `show` puts a picture on the page, with its caption, its words
+and its table. A frame without a figure draws a quiet box with the reason.
 """
 
 from gtmkit.charts.bridge import Step, bridge, movement_steps, retention_rows, retention_steps
 from gtmkit.charts.curves import curves
 from gtmkit.charts.heatmap import cohort_heatmap
+from gtmkit.charts.intents import intent_rows, intents
 from gtmkit.charts.picture import Picture, show
 from gtmkit.charts.rates import rates
 from gtmkit.charts.reasons import reasons, reasons_by
@@ -22,6 +24,8 @@ __all__ = [
     "bridge",
     "cohort_heatmap",
     "curves",
+    "intent_rows",
+    "intents",
     "movement_steps",
     "rates",
     "reasons",

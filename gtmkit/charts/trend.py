@@ -53,7 +53,7 @@ def trend(
         _axes(ax, labels, unit, currency, narrow)
         _band(ax, frame)
         _points(ax, values, list(frame["status"]))
-        _changes(ax, [labels.index(change) for change in changes if change in labels])
+        mark_changes(ax, [labels.index(change) for change in changes if change in labels])
         _names(ax, frame.iloc[known[-1]], target, unit, currency, narrow)
     words = [] if target is None else [f"target {formats.number(target, unit, currency)}"]
     words += [f"definition changed in {change}" for change in changes if change in labels]
@@ -99,7 +99,7 @@ def _points(ax: Axes, values: Sequence[float | None], statuses: Sequence[str]) -
         ax.plot([i], [line[i]], "o", ms=8 if is_last else 5, color=color, mfc=inside, mew=1.5)
 
 
-def _changes(ax: Axes, places: Sequence[int]) -> None:
+def mark_changes(ax: Axes, places: Sequence[int]) -> None:
     """A thin line where the definition changed, which says so."""
     for place in places:
         ax.axvline(place, color=C["edge"], lw=1)

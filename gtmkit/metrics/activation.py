@@ -11,9 +11,19 @@ from gtmkit import stats
 from gtmkit.config import Condition, Milestone
 from gtmkit.frames import INTEGER, Frame, before, collect, counted, sums
 from gtmkit.ledgers.activations import identified
-from gtmkit.metrics.entrants import ages, each, entrants, matured, medians, one, windowed
+from gtmkit.metrics.entrants import (
+    ages,
+    by_entry,
+    each,
+    entrants,
+    matured,
+    medians,
+    one,
+    windowed,
+    with_months,
+)
 from gtmkit.metrics.observed import Sight, earliest, is_seen, sight, sights, taken_off, with_sight
-from gtmkit.periods import Period, day_index, month_label, month_start
+from gtmkit.periods import Period
 from gtmkit.results import FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
 from gtmkit.windows import flows
 
@@ -58,9 +68,9 @@ def activation_rate(
         return _expected(table, by, periods, months, window_days, until)
     early = counted(nw.col("is_early"))
     table, until = _entered(activations, sightings, events, by, periods, window_days, within, early=early)
-    over = _by_start(table, by, periods, months, window_days, until)
+    over = by_entry(table, by, periods, months, window_days, until)
     answer = _with_early(windowed(_unseen(over, until), window_days), over["early"])
-    return shaped(_with_months(answer, periods, months, window_days, until), by, [])
+    return shaped(with_months(answer, periods, months, window_days, "starts", until), by, [])
 
 
 def activation_depth(
@@ -91,13 +101,13 @@ def activation_depth(
     both = within & (nw.col("second_day") - nw.col("started_day") <= second_days)
     events = [*(condition.event for condition in conditions), second.event]
     table, until = _entered(activations, sightings, events, by, periods, longest, within, deep=counted(both))
-    over = _unseen(_by_start(table, by, periods, months, longest, until), until)
+    over = _unseen(by_entry(table, by, periods, months, longest, until), until)
     if basis == "starts":
         answer = windowed(over.assign(reached=over["deep"]), longest)
     else:
         answer = matured(over, longest)
         answer = share(answer, over["deep"], over["reached"], "none activated within the window")
-    return shaped(_with_months(answer, periods, months, longest, until), by, [])
+    return shaped(with_months(answer, periods, months, longest, "starts", until), by, [])
 
 
 def time_to_value(
@@ -265,48 +275,6 @@ def _cut_short(
     return noted(marked(rows, hit, "immature", until.reason), hit, until.reason)
 
 
-def _newest(period: Period, window_days: int, until: Sight) -> int:
-    """The newest month of starts whose windows have all ended by the end of the period, and could be observed."""
-    month = period.last_month
-    while day_index(month_start(month + 1)) + window_days > until.ends(day_index(period.end)):
-        month -= 1
-    return month
-
-
-def _by_start(
-    table: pd.DataFrame,
-    by: Sequence[str],
-    periods: Sequence[Period],
-    months: int | None,
-    window_days: int,
-    until: Sight,
-) -> pd.DataFrame:
-    """The sums over each period of starts; with `months` over the newest so many that are all matured."""
-    if months is None:
-        return flows(table, by, periods)
-    parts = [
-        flows(table, by, [Period(_newest(p, window_days, until), 1, p.fiscal_year_start)], months).assign(
-            period=p.label
-        )
-        for p in periods
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _with_months(
-    rows: pd.DataFrame, periods: Sequence[Period], months: int | None, window_days: int, until: Sight
-) -> pd.DataFrame:
-    """The rows, each saying which months of starts it is of, where these are not those of the period."""
-    for p in periods if months is not None else ():
-        last = _newest(p, window_days, until)
-        if last != _newest(p, window_days, Sight()):
-            rows = noted(rows, rows["period"] == p.label, until.reason)
-        first = last - (months or 1) + 1
-        span = month_label(last) if first == last else f"{month_label(first)} to {month_label(last)}"
-        rows = noted(rows, rows["period"] == p.label, f"starts of {span}")
-    return rows
-
-
 def _with_early(rows: pd.DataFrame, early: pd.Series) -> pd.DataFrame:
     """The rows, each with a note of how many of its accounts activated before they started."""
     for count in sorted({int(c) for c in early} - {0}):
@@ -324,7 +292,7 @@ def _expected(
 ) -> pd.DataFrame:
     """The rate of each group if each of its segments activated as all accounts of that segment do."""
     cells = list(dict.fromkeys([*by, "segment"]))
-    over = _by_start(table, cells, periods, months, window_days, until)
+    over = by_entry(table, cells, periods, months, window_days, until)
     counts = over.assign(**{c: floats(over[c]) for c in ("entered", "matured", "reached")})
     of_segment = counts.groupby(["period", "segment"])[["reached", "matured"]].transform("sum")
     rate = np.nan_to_num(divided(of_segment["reached"], of_segment["matured"]))
@@ -336,7 +304,7 @@ def _expected(
     answer = share(answer, answer["as_all"], answer["matured"], "none entered in the period")
     answer = answer.assign(low=np.nan, high=np.nan)
     answer = noted(answer, answer["value"].notna(), "no interval: at the rates of all, by segment")
-    return shaped(_with_months(answer, periods, months, window_days, until), by, [])
+    return shaped(with_months(answer, periods, months, window_days, "starts", until), by, [])
 
 
 def _made_of(conditions: int, has_second: bool) -> list[tuple[str, list[int]]]:

@@ -144,6 +144,7 @@ def demand_creation_share(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
+    intent: Literal["creation", "capture"] = "creation",
     channels: Sequence[Channel] = setting("channels"),
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
@@ -152,7 +153,7 @@ def demand_creation_share(
     Answers: do we make demand, or only harvest what is there?
     Takes: the intent of [[channels]], of several entries of a channel the first; the opportunity's channel,
     else its account's. What has no intent is in the whole.
-    Returns: ratio of money; n = opportunities with an amount.
+    Returns: ratio of money; n = opportunities with an amount. `.capture` is of the channels that capture demand.
     """
     labels = [p.label for p in periods]
     intents = meaning(channels, "intent")
@@ -160,12 +161,12 @@ def demand_creation_share(
         return undefined(by, labels, NO_INTENT)
     if "channel" not in journeys.collect_schema().names():
         return undefined(by, labels, NO_CHANNEL)
-    creating = [channel for channel, intent in intents.items() if intent == "creation"]
+    meant = [channel for channel, stated in intents.items() if stated == intent]
     rows = population(journeys, kinds).filter(~nw.col("created_month").is_null())
     rows = rows.with_columns(month=nw.col("created_month"))
     table = collect(
         sums(
-            rows, [*by, "month"], **amount_sums("first_amount", nw.col("channel").is_in(creating)),
+            rows, [*by, "month"], **amount_sums("first_amount", nw.col("channel").is_in(meant)),
             rest=nw.when(nw.col("channel").is_in(list(intents))).then(zero()).otherwise(amount("first_amount")),
             without=counted(nw.col("first_amount").is_null()),
         )

@@ -12,8 +12,9 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.frames import INTEGER, Frame, collect, counted, small, sums
-from gtmkit.periods import Period, Week, day_index, month_start
-from gtmkit.results import FIGURES, floats, marked, share
+from gtmkit.metrics.observed import ALWAYS, Sight
+from gtmkit.periods import Period, Week, day_index, month_label, month_start
+from gtmkit.results import FIGURES, floats, marked, noted, share
 from gtmkit.windows import flows
 
 YEAR = 12  # months
@@ -75,6 +76,53 @@ def windowed(over: pd.DataFrame, window_days: int) -> pd.DataFrame:
     """Shares over the entrants whose window has ended: immature where some, or all, have not come so far."""
     rows = matured(over, window_days)
     return share(rows, over["reached"], over["matured"], "none entered in the period")
+
+
+def newest(period: Period, window_days: int, until: Sight = ALWAYS) -> int:
+    """The newest month of entrants whose windows have all ended by the end of the period, and could be observed."""
+    month = period.last_month
+    while day_index(month_start(month + 1)) + window_days > until.ends(day_index(period.end)):
+        month -= 1
+    return month
+
+
+def by_entry(
+    table: pd.DataFrame,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    months: int | None,
+    window_days: int,
+    until: Sight = ALWAYS,
+) -> pd.DataFrame:
+    """The sums over each period of entry; with `months` over the newest so many that are all matured."""
+    if months is None:
+        return flows(table, by, periods)
+    parts = [
+        flows(table, by, [Period(newest(p, window_days, until), 1, p.fiscal_year_start)], months).assign(
+            period=p.label
+        )
+        for p in periods
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def with_months(
+    rows: pd.DataFrame,
+    periods: Sequence[Period],
+    months: int | None,
+    window_days: int,
+    what: str,
+    until: Sight = ALWAYS,
+) -> pd.DataFrame:
+    """The rows, each saying which months of entrants (`what`) it is of, where these are not those of the period."""
+    for p in periods if months is not None else ():
+        last = newest(p, window_days, until)
+        if last != newest(p, window_days):
+            rows = noted(rows, rows["period"] == p.label, until.reason)
+        first = last - (months or 1) + 1
+        span = month_label(last) if first == last else f"{month_label(first)} to {month_label(last)}"
+        rows = noted(rows, rows["period"] == p.label, f"{what} of {span}")
+    return rows
 
 
 def spans(like: Frame, periods: Sequence[Period]) -> Frame:

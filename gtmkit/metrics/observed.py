@@ -34,6 +34,9 @@ class Sight:
         return self.ends(day_index(period.end)) == day_index(period.end)
 
 
+ALWAYS = Sight()
+
+
 def with_sight(rows: Frame, sightings: Frame | None, events: Sequence[str]) -> Frame:
     """The rows, each with the day after which each of the events is not seen any more, null where it still is.
 

@@ -9,7 +9,19 @@ import pandas as pd
 
 from gtmkit import stats
 from gtmkit.frames import UNITS, Frame, collect, counted, sums
-from gtmkit.metrics.entrants import YEAR, ages, at_periods, each, entrants, medians, one, windowed, zero
+from gtmkit.metrics.entrants import (
+    YEAR,
+    ages,
+    at_periods,
+    by_entry,
+    each,
+    entrants,
+    medians,
+    one,
+    windowed,
+    with_months,
+    zero,
+)
 from gtmkit.metrics.opportunities import (
     Weight,
     amount,
@@ -76,12 +88,14 @@ def sales_accepted_rate(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
+    months: int | None = None,
     window_days: int = setting("pipeline.accept_window_days"),
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
     """Share of the opportunities created in the period that were accepted within the window.
 
     Answers: does sales take what it is given?
+    Takes: `months`: the newest so many months of opportunities whose windows have all ended.
     Returns: share of opportunities whose window has ended; n = those.
     """
     rows = population(journeys, kinds).filter(~nw.col("created_day").is_null())
@@ -89,10 +103,11 @@ def sales_accepted_rate(
     known = {"known": counted(~nw.col("accepted_day").is_null())}
     table = entrants(rows, by, periods, "created_day", window_days, late <= window_days, known)
     if len(table) and not table["known"].sum():
-        over = flows(table, by, periods)
+        over = by_entry(table, by, periods, months, window_days)
         nothing = share(over, over["reached"] * 0, over["matured"] * 0, "opportunities has no accepted_at")
         return shaped(nothing, by, [])
-    return shaped(windowed(flows(table, by, periods), window_days), by, [])
+    answer = windowed(by_entry(table, by, periods, months, window_days), window_days)
+    return shaped(with_months(answer, periods, months, window_days, "opportunities"), by, [])
 
 
 def win_rate(

@@ -19,8 +19,20 @@ from gtmkit.health.fault import Fault, Severity
 from gtmkit.trust.finding import Finding
 
 __all__ = [
-    "LEVELS", "PROCESSES", "Evidence", "Level", "Link", "Standing", "Trust", "WorkProcess", "check_declared", "links",
-    "affected", "standing", "standings", "trust",
+    "LEVELS",
+    "PROCESSES",
+    "Evidence",
+    "Level",
+    "Link",
+    "Standing",
+    "Trust",
+    "WorkProcess",
+    "affected",
+    "check_declared",
+    "links",
+    "standing",
+    "standings",
+    "trust",
 ]  # fmt: skip
 
 Level = Literal["sound", "check", "doubtful", "unknown"]

@@ -11,6 +11,7 @@ from gtmkit.wording.attribution import attribution_rule, attribution_worship, by
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
+from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.readings import (
@@ -39,8 +40,10 @@ __all__ = [
     "buying_churn",
     "by_rule",
     "cohorts_at_equal_age",
+    "concentration_range",
     "cost_through_mix",
     "coverage",
+    "created_or_harvested",
     "earns_its_cost",
     "figures",
     "fixed_width",
@@ -54,6 +57,7 @@ __all__ = [
     "reasons_by",
     "reasons_ranked",
     "rules_disagree",
+    "settled",
     "so_what",
     "top_channel",
     "where",

@@ -225,6 +225,10 @@ WHERE_FROM: list[Case] = [
     Case("demand_creation_share", "hand", {"opportunities": CREATED}, [
         {"value": 0.25, "numerator": 250, "denominator": 1000, "n": 4, "status": "final",
          "reason": "45.0 % of the amount by channels without an intent"}], INTENTS),
+    # ads capture it: 300 of 1,000
+    Case("demand_creation_share.capture", "hand", {"opportunities": CREATED}, [
+        {"value": 0.3, "numerator": 300, "denominator": 1000, "n": 4, "status": "final",
+         "reason": "45.0 % of the amount by channels without an intent"}], INTENTS),
     Case("demand_creation_share", "segments", {"opportunities": CREATED}, [
         {"segment": "SMB", "value": 250 / 350}, {"segment": "Enterprise", "value": 0, "denominator": 650}],
         INTENTS, by=["segment"]),

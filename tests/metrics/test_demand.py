@@ -171,6 +171,18 @@ def test_demand_creation_share_of_channels_that_only_capture_is_zero() -> None:
     ]
 
 
+def test_creation_capture_and_what_has_no_intent_are_the_whole() -> None:
+    """zebra creates 300, ant captures 300, 200 of c have no channel: 300 + 300 + 200 = 800."""
+    both = PLAIN + "".join(
+        f'[[channels]]\nchannel = "{name}"\nintent = "{intent}"\n'
+        for name, intent in (("zebra", "creation"), ("ant", "capture"))
+    )
+    for metric in ("demand_creation_share", "demand_creation_share.capture"):
+        answers = asked(metric, {"opportunities": FROM}, both)
+        assert said(answers, "numerator", "denominator", "n") == [(300, 800, 3)]
+        assert "25.0 % of the amount by channels without an intent" in said(answers, "reason")[0]
+
+
 def test_unattributed_share_and_its_amount_are_of_the_same_opportunities() -> None:
     """c and d of four; 200 of 800, d has no amount."""
     tables = {"opportunities": FROM}

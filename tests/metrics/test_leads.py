@@ -139,3 +139,21 @@ def test_a_quarter_counts_what_its_months_count_and_groups_add_up(metric: str) -
 def test_leads_are_reviewed_by_the_month() -> None:
     answers = asked("qualified_lead_rate", {"leads": LEADS}, period="2026-W41")
     assert said(answers, "status", "reason") == [("undefined", "qualified_lead_rate is counted by the month")]
+
+
+def test_months_are_the_newest_whose_windows_have_all_ended() -> None:
+    """Ten days after the last of October are in November: August and September. Of c and d, c qualified in time."""
+    tables = {
+        "leads": LEADS
+        + "    d        2026-08-20  -           -           -           -           -               SMB      google  ann\n",
+        "opportunities": DEALS,
+    }
+    found = asked("qualified_lead_rate", tables, options={"months": 2})
+    assert said(found, "period", "numerator", "denominator", "status", "reason") == [
+        ("2026-10", 1, 2, "final", "leads of 2026-08 to 2026-09")
+    ]
+    # The opportunity of c was accepted after 20 days, d has none.
+    led = asked("accepted_opportunity_rate", tables, options={"months": 2}, by=["segment"])
+    assert said(led, "segment", "numerator", "denominator") == [("Mid", 0, 1), ("SMB", 0, 1)]
+    alone = asked("accepted_opportunity_rate", tables, options={"months": 1, "window_days": 31})
+    assert said(alone, "denominator", "reason") == [(1, "leads of 2026-09")]

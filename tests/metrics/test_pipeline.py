@@ -109,6 +109,14 @@ def test_sales_accepted_rate_reads_only_those_whose_window_has_ended() -> None:
     ]
 
 
+def test_sales_accepted_rate_of_months_takes_the_newest_that_have_all_matured() -> None:
+    """Five days after the last of October are in November: September alone, where sep was accepted."""
+    answer = asked(ACCEPTED, "sales_accepted_rate", months=1, accept_window_days=5)
+    assert said(answer, "period", *SHARE, "reason") == [
+        ("2026-10", 1, 1, 1, 1, "final", "opportunities of 2026-09")
+    ]
+
+
 def test_sales_accepted_rate_is_null_while_nobodys_window_has_ended() -> None:
     answer = asked(ACCEPTED[1:], "sales_accepted_rate", accept_window_days=31)
     assert said(answer, "value", "status") == [(None, "immature")]
