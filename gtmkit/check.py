@@ -100,15 +100,14 @@ def _set_aside(ws: Workspace) -> list[Fault]:
     """Rows that broke their contract and were set aside because gtm.toml allows it."""
     loss = ws.loss_account()
     rejected = loss[(loss["step"] == "rejected") & (loss["rows"] > 0)] if len(loss) else loss
-    return [
-        Fault(
-            "note", "contract", str(row["table"]),
-            f"{row['rows']:,} {'row that broke its contract was' if row['rows'] == 1 else 'rows that broke their contract were'} set aside.",
-            f"They are in {ws.config.file.parent / '.gtmkit' / 'rejects' / row['table']}.csv: correct the export.",
-            n=int(row["rows"]),
-        )
-        for row in rejected.to_dict("records")
-    ]  # fmt: skip
+    return [_row_set_aside(ws, str(row["table"]), int(row["rows"])) for row in rejected.to_dict("records")]
+
+
+def _row_set_aside(ws: Workspace, table: str, n: int) -> Fault:
+    told = "row that broke its contract was" if n == 1 else "rows that broke their contract were"
+    where = ws.config.file.parent / ".gtmkit" / "rejects" / f"{table}.csv"
+    fix = f"Correct the export: {where} has {'it' if n == 1 else 'them'}."
+    return Fault("note", "contract", table, f"{n:,} {told} set aside.", fix, n=n)
 
 
 def _contradicted(ws: Workspace) -> list[Fault]:

@@ -4,10 +4,31 @@ Each part is plain functions from frames and settings to a small frame and the f
 answers a metric.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from gtmkit.health import hygiene, stitching, taxonomy
 from gtmkit.health.fault import Fault
+from gtmkit.health.reconciliation import (
+    Comparison,
+    billing_to_finance,
+    crm_to_billing,
+    spend_to_finance,
+)
 
-# What looks for faults: positional parameters name tables, ledgers or metrics, `period` is the one under review,
-# `setting(...)` defaults are read from gtm.toml. What lacks a table that it needs is left out.
-FUNCTIONS: tuple[Callable[..., list[Fault]], ...] = ()
+
+def _of(comparison: Comparison) -> list[Fault]:
+    return list(comparison.faults)
+
+
+# What is looked at, and what takes the faults from what is found. The positional parameters of a look name tables,
+# ledgers or metrics, `period` is the one under review, `setting(...)` defaults are read from gtm.toml. What lacks a table
+# that it needs is left out.
+LOOKS: Mapping[Callable[..., Any], Callable[..., list[Fault]]] = {
+    taxonomy.taxonomy: taxonomy.faults,
+    hygiene.faults: list,
+    stitching.faults: list,
+    crm_to_billing: _of,
+    billing_to_finance: _of,
+    spend_to_finance: _of,
+}

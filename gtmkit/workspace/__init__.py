@@ -287,7 +287,12 @@ class Workspace:
 
     @cached_property
     def _faults(self) -> list[Fault]:
-        return [fault for function in health.FUNCTIONS for fault in self.told(function) or ()]
+        faults = []
+        for look, of in health.LOOKS.items():
+            found = self.told(look)
+            if found is not None:
+                faults += of(found, **self._settings(of))
+        return faults
 
     def _motion(self, where: Mapping[str, str]) -> str | None:
         """The motion of the one channel to which answers are confined, as [[channels]] has it."""
