@@ -93,7 +93,7 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
         ", ".join(
             [f"{name}: no such column" for name in (row["absent"] or "").split(", ") if name]
             + [
-                f"{name} in {1 - share:.1%}"
+                f"{name} in {_percent(1 - share)}"
                 for name, share in _shares(row)
                 if name not in (row["absent"] or "")
             ]
@@ -145,6 +145,8 @@ def _marked(events: Frame, agreed: Mapping[str, Event]) -> Frame:
     lacks = {
         WITHOUT + name: column_or_null(events, name, nw.String()).is_null() for name in _properties(agreed)
     }
+    if not lacks:
+        return events
     return events.with_columns(**{mark: counted(lack) for mark, lack in lacks.items()})
 
 
@@ -305,15 +307,14 @@ def _never_seen(row: Row, by: Sequence[str]) -> Fault:
 
 def _doubted(row: Row, name: str, by: Sequence[str], of_people: set[str]) -> tuple[str, ...]:
     """The metrics that read a property of an event and cannot do without it."""
-    is_lost = (
-        name == "account_id" and (row["unmatched"] or 0) > MOST_MISSING
-    )  # else identities knows whose it is
+    # An account that is not named is not lost where identities knows it.
+    is_lost = name == "account_id" and (row["unmatched"] or 0) > MOST_MISSING
     return metrics_by(by) if is_lost or (name == "user_id" and row["event"] in of_people) else ()
 
 
 def _lacking(row: Row, name: str, share: float, metrics: tuple[str, ...]) -> Fault:
     event, n = row["event"], row["recent"]
-    text = f"{name} is missing in {share:.1%} of {n:,} recent rows of {event}; at most {MOST_MISSING:.0%} may lack it."
+    text = f"{name} is missing in {_percent(share)} of {n:,} recent rows of {event}; at most 1 % is allowed."
     fix = f"Have {name} sent with every {event}, or take it out of required in [events.{event}]."
     return _fault("warning", f"events.{event}.{name}", text, fix, metrics=metrics, n=round(share * n))
 
@@ -378,6 +379,10 @@ def _listed(rows: Sequence[Row]) -> str:
     """A few of the events by name, the most frequent first."""
     names = [row["event"] for row in sorted(rows, key=lambda row: -row["recent"])]
     return named(names[:NAMED], len(names))
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
 
 
 def _quoted(text: str) -> str:

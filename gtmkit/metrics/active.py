@@ -9,7 +9,7 @@ import pandas as pd
 from gtmkit.config import NorthStar
 from gtmkit.frames import INTEGER, Frame, collect, small, sums
 from gtmkit.metrics.entrants import at_periods, one
-from gtmkit.metrics.observed import Sight, sight, sights, taken_off, with_sight
+from gtmkit.metrics.observed import Sight, sight, sights, taken_off, unseen, with_sight
 from gtmkit.periods import EPOCH, Period, Week, day_index, month_index, weeks_ending_in
 from gtmkit.results import divided, marked, setting, shaped, total, undefined
 from gtmkit.windows import flows
@@ -86,11 +86,8 @@ def active_accounts(
     rows = rows.filter((nw.col("slot") >= nw.col("since")) & (nw.col("slot") < nw.col("until")))
     table = collect(_met(rows, [*by, *sights(acts), "at_period"], "account_id", at_least))
     table, days = taken_off(table, sightings, acts)
-    until = sight(acts, days)
     over = at_periods(table, by, periods)
-    late = [p.label for p in periods if not until.sees(p)]
-    answer = total(over, over["met"], over["met"])
-    return shaped(marked(answer, over["period"].isin(late), "undefined", until.reason), by, [])
+    return shaped(unseen(total(over, over["met"], over["met"]), periods, sight(acts, days)), by, [])
 
 
 def _lacking(agreed: NorthStar | None, have: Sequence[str], periods: Sequence[Period]) -> str:

@@ -13,6 +13,7 @@ from gtmkit.ledgers.attribution import meaning
 from gtmkit.ledgers.dimensions import null_row
 from gtmkit.metrics.allocation import cost_each, unsettled
 from gtmkit.metrics.entrants import one, zero
+from gtmkit.metrics.observed import sight, sights, taken_off, unseen, with_sight
 from gtmkit.metrics.opportunities import (
     Weight,
     amount,
@@ -180,6 +181,7 @@ def demand_creation_share(
 def product_qualified_pipeline_share(
     journeys: Frame,
     usage_days: Frame,
+    sightings: Frame | None = None,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -192,19 +194,23 @@ def product_qualified_pipeline_share(
     Answers: does the product bring pipeline, or do we sell apart from it?
     Takes: [active], so often in these days; the day of creation itself is not one of them. An opportunity
     without an account is in the whole.
-    Returns: ratio of money; n = opportunities with an amount.
+    Returns: ratio of money; n = opportunities with an amount. Undefined in a period that ends after one of the
+    events has vanished.
     """
     rows = population(journeys, kinds).filter(~nw.col("created_day").is_null())
     rows = rows.join(_acts_before(rows, usage_days, acts), on="opportunity_id", how="left")
     active = nw.col("acts") >= at_least
+    rows = with_sight(rows, sightings, acts)
     table = collect(
         sums(
-            rows.with_columns(day=nw.col("created_day")), [*by, "day"],
+            rows.with_columns(day=nw.col("created_day")), [*by, *sights(acts), "day"],
             **amount_sums("first_amount", active), without=counted(nw.col("first_amount").is_null()),
         )
     )  # fmt: skip
+    table, days = taken_off(table, sightings, acts)
     over = flows(table, by, periods)
-    return shaped(without_amount(amount_ratio(over, NO_AMOUNT), over["without"]), by, [])
+    answer = unseen(amount_ratio(over, NO_AMOUNT), periods, sight(acts, days))
+    return shaped(without_amount(answer, over["without"]), by, [])
 
 
 def unattributed_share(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from gtmkit.frames import INTEGER, Frame, collect, column_or_null
 from gtmkit.periods import EPOCH, Period, day_index
+from gtmkit.results import marked
 
 SIGHT = "_until_"  # begins the columns in which each event's last day travels with the rows
 
@@ -91,6 +92,12 @@ def sight(events: Sequence[str], days: Sequence[int | None]) -> Sight:
         for event, day in ends.items()
     ]
     return Sight(min(ends.values()), ", ".join(told))
+
+
+def unseen(rows: pd.DataFrame, periods: Sequence[Period], until: Sight) -> pd.DataFrame:
+    """The rows, undefined where the period ends after what can be observed."""
+    late = [period.label for period in periods if not until.sees(period)]
+    return marked(rows, rows["period"].isin(late), "undefined", until.reason)
 
 
 def _ends(sightings: Frame, events: Sequence[str]) -> Frame:
