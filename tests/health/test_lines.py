@@ -10,7 +10,8 @@ from gtmkit.health.lines import entry_of, mapping, written
 
 
 @pytest.mark.parametrize(
-    "value", ['say "x"', "a\\b", "tab\there", "line\nbreak", "é 🎯", "", "\x7f\x01", "it's", "a = b # c", "[x]"]
+    "value",
+    ['say "x"', "a\\b", "tab\there", "line\nbreak", "é 🎯", "", "\x7f\x01", "it's", "a = b # c", "[x]"],
 )
 def test_any_text_is_read_back(value: str) -> None:
     assert tomllib.loads(f"x = {written(value)}") == {"x": value}
@@ -26,7 +27,9 @@ def test_values_of_other_kinds_are_read_back(value: object) -> None:
 
 def test_what_the_line_says_already_stays_and_leads_on() -> None:
     # Adwords was mapped to Google, which is now itself read as google: both must come to google.
-    entry = Table(path="x.csv", values={"source": {"Adwords": "Google", "fb": "facebook"}, "medium": {"CPC": "cpc"}})
+    entry = Table(
+        path="x.csv", values={"source": {"Adwords": "Google", "fb": "facebook"}, "medium": {"CPC": "cpc"}}
+    )
     line = mapping("touches", "source", {"Google": "google"}, entry)
     assert line == (
         '[tables.touches.values]\nsource = { "Adwords" = "google", "fb" = "facebook", "Google" = "google" }'
@@ -42,4 +45,7 @@ def test_a_cell_that_is_mapped_already_stays_mapped_so() -> None:
 
 def test_a_constant_is_mended_where_it_stands() -> None:
     entry = Table(path="x.csv", constants={"source": "Google"})
-    assert mapping("spend", "source", {"Google": "google"}, entry) == '[tables.spend.constants]\nsource = "google"'
+    assert (
+        mapping("spend", "source", {"Google": "google"}, entry)
+        == '[tables.spend.constants]\nsource = "google"'
+    )

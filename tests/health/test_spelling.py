@@ -9,7 +9,9 @@ def known(counts: dict[str, int], *agreed: str) -> dict[str, str]:
     return {value: near.known for value, near in near_duplicates(counts, agreed).items()}
 
 
-@pytest.mark.parametrize("value", ["Paid Social", " paid_social", "paid-social ", "PAID.SOCIAL", "paidsocial"])
+@pytest.mark.parametrize(
+    "value", ["Paid Social", " paid_social", "paid-social ", "PAID.SOCIAL", "paidsocial"]
+)
 def test_capitals_blanks_and_marks_do_not_tell_apart(value: str) -> None:
     assert plain(value) == "paidsocial"
     assert known({value: 1}, "paid_social") == {value: "paid_social"}
