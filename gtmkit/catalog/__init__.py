@@ -55,9 +55,7 @@ def find(metric: str) -> tuple[Metric, str]:
     return row, variant
 
 
-def define(
-    *metrics: str, config: Config, trust: Callable[[str], object] | None = None
-) -> pd.DataFrame:
+def define(*metrics: str, config: Config, trust: Callable[[str], object] | None = None) -> pd.DataFrame:
     """What the named metrics mean: definition, standard, departures, owner, target, changes; one row each.
 
     `trust`, such as that of a workspace, says how far each can be trusted; without it nothing is said of that.

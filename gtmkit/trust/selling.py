@@ -161,7 +161,10 @@ def _openers(journeys: Frame | None, period: Period) -> set[str]:
     """Who opened an opportunity lately."""
     if journeys is None or not has(journeys, "owner"):
         return set()
-    return {str(owner) for owner in collect(journeys.filter(within("created_day", period)).select("owner").unique())["owner"]}
+    return {
+        str(owner)
+        for owner in collect(journeys.filter(within("created_day", period)).select("owner").unique())["owner"]
+    }
 
 
 def _apart(what: str, held: Mapping[str, float]) -> Finding:

@@ -14,6 +14,7 @@ from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
+from gtmkit.wording.trust import trust
 
 __all__ = [
     "FACTS",
@@ -40,5 +41,6 @@ __all__ = [
     "reasons_by",
     "reasons_ranked",
     "so_what",
+    "trust",
     "where",
 ]
