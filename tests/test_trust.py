@@ -7,6 +7,7 @@ import pytest
 from gtmkit import catalog, trust
 from gtmkit.config import Config, Process
 from gtmkit.errors import ConfigError
+from gtmkit.health.fault import Fault
 from gtmkit.trust import Evidence, standing
 
 ON = date(2026, 11, 1)
@@ -200,3 +201,58 @@ def test_each_process_says_what_goes_wrong_without_it() -> None:
     for process in trust.PROCESSES.values():
         assert process.doubt.endswith(".")
         assert process.area in ("all", "marketing", "sales", "customer_success")
+
+
+def fault(severity: str, *metrics: str) -> Fault:
+    return Fault(severity, "taxonomy", "events", "3 of 10 events are unknown", "Name them.", metrics)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("severity", "level"), [("note", "sound"), ("warning", "check"), ("error", "doubtful")]
+)
+def test_a_fault_of_the_measurement_lowers_what_it_names_and_what_is_made_of_that(
+    severity: str, level: str
+) -> None:
+    wrong = [fault(severity, "win_rate.amount", "csat")]  # a variant stands for its metric
+    levels = {m: trust.trust(m, all_in_place(), faults=wrong).level for m in catalog.METRICS}
+    lowered = {m for m in catalog.METRICS if m in ("win_rate", "csat") or derived(m, {"win_rate"})}
+    assert {"pipeline_velocity", "win_rate", "csat"} <= lowered
+    assert {m for m, found in levels.items() if found == level} >= lowered
+    assert {levels[m] for m in catalog.METRICS if m not in lowered} == {"sound"}
+
+
+def test_the_worst_of_processes_and_faults_leads_with_its_reasons_alone() -> None:
+    partial = all_in_place(sales_coaching="partial")
+    both = trust.trust("win_rate", partial, faults=[fault("warning", "win_rate"), fault("note", "win_rate")])
+    assert (both.level, str(both)) == ("check", "check: events, Sales coaching")
+    assert [f.severity for f in both.faults] == ["warning"]
+    worse = trust.trust(
+        "win_rate", partial, faults=[fault("warning", "win_rate"), fault("error", "win_rate")]
+    )
+    assert (worse.level, worse.because) == ("doubtful", ())
+    assert worse.reasons == [("events", "3 of 10 events are unknown")]
+    # nobody declared coaching: that says more than a warning, and less than an error
+    unknown = all_in_place()
+    unknown["sales_coaching"] = standing("sales_coaching", None, None, ON)
+    assert trust.trust("win_rate", unknown, faults=[fault("warning", "win_rate")]).level == "unknown"
+    assert trust.trust("win_rate", unknown, faults=[fault("error", "win_rate")]).level == "doubtful"
+
+
+def test_what_a_process_carries_begins_with_what_the_table_names() -> None:
+    found = trust.carried("expansion_and_upsell")
+    named, _, _ = NAMED["expansion_and_upsell"]
+    assert {metric for metric, link in found.items() if not link.is_derived} == named
+    assert [link.is_derived for link in found.values()] == sorted(link.is_derived for link in found.values())
+    assert trust.carried("lead_scoring")["win_rate"].motion == "inbound"
+
+
+def test_a_standing_says_what_was_declared_and_what_became_of_it() -> None:
+    old = standing("renewals", Process(status="in_place", reviewed_on=date(2026, 5, 4)), AGAINST, ON)
+    assert old.told == "declared in place, but last reviewed 181 days before, more than 180 and much is late"
+    assert (
+        standing("renewals", Process(status="missing"), AGAINST, ON).told == "declared missing; much is late"
+    )
+    assert standing("renewals", Process(status="partial"), None, ON).why == "declared partial"
+    assert (
+        standing("renewals", None, AGAINST, ON).told == "nothing is declared of it in gtm.toml; much is late"
+    )

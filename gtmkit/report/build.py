@@ -25,6 +25,7 @@ from gtmkit.report.redefined import redefined, write_definitions
 from gtmkit.report.review import Review
 from gtmkit.report.snapshot import write_snapshot
 from gtmkit.scorecard.lines import Line
+from gtmkit.trust.shown import mark
 from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
@@ -122,10 +123,12 @@ def _pages(
     notes = _notes(review)
     cards = [pages.sections_of(one.notebook) for one in executed if one.name == SCORECARD]
     scorecard = [section for sections in cards for section in sections if section.heading]
+    led_by = [line for line in lines if not line.is_missing and not scorecard]
     text = pages.render(
         "index.html.j2",
         scorecard=scorecard,
-        headlines=[line for line in lines if not line.is_missing and not scorecard],
+        headlines=led_by,
+        trust={line.metric: Markup(mark(ws.trust(line.metric))) for line in led_by},
         gaps=missing,
         redefined=redefined(review),
         absent=[table for table in TABLES if table not in ws.tables],

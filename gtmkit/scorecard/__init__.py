@@ -3,19 +3,20 @@
 `ask` asks a workspace once for all that belongs to its period's review. Of these readings `decisions` are the five
 questions, `north_star` and `verdicts` the North Star and whether it is won at a price, `card` the lines and `rest`
 all others, `record` the figures of record, `meanings` what the words mean. `quarter_to_date` and `focus` ask for
-more.
+more. `processes` are what the figures' trust stands on.
 """
 
 from gtmkit.scorecard.answers import decisions
 from gtmkit.scorecard.focus import focus
 from gtmkit.scorecard.guardrails import verdicts, warnings
 from gtmkit.scorecard.meaning import meanings
+from gtmkit.scorecard.processes import processes
 from gtmkit.scorecard.quarter import quarter_to_date
 from gtmkit.scorecard.readings import Readings, ask
 from gtmkit.scorecard.sheet import card, record, rest
 from gtmkit.scorecard.star import followed, north_star
 
 __all__ = [
-    "Readings", "ask", "card", "decisions", "focus", "followed", "meanings", "north_star", "quarter_to_date",
-    "record", "rest", "verdicts", "warnings",
+    "Readings", "ask", "card", "decisions", "focus", "followed", "meanings", "north_star", "processes",
+    "quarter_to_date", "record", "rest", "verdicts", "warnings",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from gtmkit import charts, formats, results
+from gtmkit import charts, display, formats, results
 from gtmkit.scorecard import guardrails, markup
 from gtmkit.scorecard.choice import NORTH_STAR
 from gtmkit.scorecard.markup import Column
@@ -49,7 +49,14 @@ def followed(readings: Readings) -> pd.DataFrame:
     reading = readings.get(NORTH_STAR)
     if reading is None or readings.config.north_star is None:
         return results.undefined((), [readings.period.label], "no North Star: [north_star] in gtm.toml")
-    return reading.trend
+    return display.answer(
+        reading.trend,
+        metric=NORTH_STAR,
+        title=readings.config.north_star.label,
+        unit=reading.fact["unit"],
+        currency=readings.config.company.currency,
+        trust=lambda: reading.trust,
+    )
 
 
 def _row(rail: guardrails.Rail, readings: Readings) -> list[str]:
@@ -74,6 +81,6 @@ def _row(rail: guardrails.Rail, readings: Readings) -> list[str]:
     )
     status = "" if fact is None or line.is_missing else markup.mark(line.said)
     return [
-        formats.escape(standing.name) + status + markup.trust(reading), markup.figure(line) + earlier, formats.escape(standing.target),
-        said, trend,
+        formats.escape(standing.name) + status + markup.trust(reading), markup.figure(line) + earlier,
+        formats.escape(standing.target), said, trend,
     ]  # fmt: skip

@@ -19,20 +19,8 @@ from gtmkit.health.fault import Fault, Severity
 from gtmkit.trust.finding import Finding
 
 __all__ = [
-    "LEVELS",
-    "PROCESSES",
-    "Evidence",
-    "Level",
-    "Link",
-    "Standing",
-    "Trust",
-    "WorkProcess",
-    "affected",
-    "check_declared",
-    "links",
-    "standing",
-    "standings",
-    "trust",
+    "LEVELS", "PROCESSES", "Evidence", "Level", "Link", "Standing", "Trust", "WorkProcess", "carried",
+    "check_declared", "links", "standing", "standings", "trust",
 ]  # fmt: skip
 
 Level = Literal["sound", "check", "doubtful", "unknown"]
@@ -211,8 +199,9 @@ def trust(
     """
     row, _ = catalog.find(metric)
     of_metric = [link for link in links() if link.metric == row.id]
-    concerned = [link.process for link in of_metric if motion in (None, link.motion) or link.motion is None]
-    found = [standings[process] for process in dict.fromkeys(concerned)]
+    concerned = [link for link in of_metric if motion in (None, link.motion) or link.motion is None]
+    concerned.sort(key=lambda link: link.is_derived)  # a process that the table names for it says more of it
+    found = [standings[process] for process in dict.fromkeys(link.process for link in concerned)]
     made_of = {row.id, *_parts(row.id)}
     wrong = [fault for fault in faults if made_of & {name.partition(".")[0] for name in fault.metrics}]
     levels = [*(standing.level for standing in found), *(LEFT_BY[fault.severity] for fault in wrong)]
@@ -223,12 +212,12 @@ def trust(
     return Trust(worst, because, tuple(fault for fault in wrong if LEFT_BY[fault.severity] == worst))
 
 
-def affected(process: str) -> dict[str, bool]:
-    """The metrics that a process carries, at whichever motion, and whether that follows from their parts alone."""
-    found: dict[str, bool] = {}
-    for link in links():
-        if link.process == process:
-            found[link.metric] = link.is_derived and found.get(link.metric, True)
+def carried(process: str) -> dict[str, Link]:
+    """What a process carries, at whichever motion, by the id of the metric: those named in the table come first."""
+    own = sorted((link for link in links() if link.process == process), key=lambda link: link.is_derived)
+    found: dict[str, Link] = {}
+    for link in own:
+        found.setdefault(link.metric, link)
     return found
 
 

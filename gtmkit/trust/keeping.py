@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 
 import narwhals as nw
-import pandas as pd
 
 from gtmkit.config.sections import Metric
 from gtmkit.frames import UNITS, Frame, column_or_null, counted, day, sums
+from gtmkit.ledgers.renewals import with_signed
 from gtmkit.metrics import targets as plans
 from gtmkit.metrics.entrants import one, zero
 from gtmkit.metrics.opportunities import closed
 from gtmkit.periods import Period, day_index, month_index
 from gtmkit.results import setting
-from gtmkit.trust.finding import SPAN, Finding, broken, counts, has, of_metric, within
+from gtmkit.trust.finding import SPAN, Finding, broken, counts, has, within
 
 KICKOFF_DAYS = 14
 SCORE_DAYS = 30
@@ -80,9 +80,22 @@ def expansion_and_upsell(revenue: Frame, journeys: Frame, *, period: Period) -> 
     return [broken(what, told["none"] / UNITS, told["all"] / UNITS, MOST_WITHOUT_DEAL)]
 
 
-def renewals(late_renewal_share: pd.DataFrame, *, period: Period) -> list[Finding]:
-    """Renewals that came late, or are not decided though the contract goes on."""
-    return [of_metric("renewals came late or are not decided", late_renewal_share, MOST_LATE)]
+def renewals(
+    renewals: Frame,
+    journeys: Frame | None = None,
+    *,
+    period: Period,
+    grace_days: int = setting("renewals.grace_days"),
+) -> list[Finding]:
+    """Renewals that came late, or are not decided though the contract goes on, once their days of grace are over."""
+    rows = renewals.filter(nw.col("renewed") > 0).with_columns(_day=nw.col("due_day") + grace_days)
+    rows = rows.filter(within("_day", period))
+    late = nw.col("resumed_day") > nw.col("due_day")
+    if journeys is not None:
+        rows = with_signed(rows, journeys)
+        late = late | (nw.col("signed_day") > nw.col("due_day")) | (nw.col("is_pending") == 1)
+    told = counts(rows, late=counted(late), n=one())
+    return [broken("renewals that came late or are not decided", told["late"], told["n"], MOST_LATE)]
 
 
 def nrr_optimisation(

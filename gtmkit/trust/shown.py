@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 
 from gtmkit import formats
-from gtmkit.trust import LEVELS, Trust
+from gtmkit.trust import LEVELS, Level, Trust
 
-MOST_NAMED = 2  # reasons named in the line itself; all stand below it
-KIND = {"sound": "", "check": "st", "unknown": "st un", "doubtful": "st dbt"}
+MOST_NAMED = 2  # reasons named under a caption; below a name, where there is less room, one
+KIND: Mapping[Level, str] = {"sound": "", "check": "st", "unknown": "st un", "doubtful": "st dbt"}
 
 
-def brief(trust: Trust) -> str:
+def brief(trust: Trust, most: int = MOST_NAMED) -> str:
     """What keeps a figure from being sound, in a few words: `Pipeline review and 3 more`."""
-    named, more = trust.names[:MOST_NAMED], len(trust.names) - MOST_NAMED
+    named, more = trust.names[:most], len(trust.names) - most
     return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
 
@@ -29,7 +29,12 @@ def mark(trust: Trust) -> str:
     """HTML for below the name of a figure: the level and, unless it is sound, why, to open."""
     if trust.is_sound:
         return '<small class="trust">trust: sound</small>'
-    return _opening(f"trust: {_level(trust)} {formats.escape(brief(trust))}", trust.reasons)
+    return _opening(f"trust: {level(trust.level)} {formats.escape(brief(trust, 1))}", trust.reasons)
+
+
+def level(word: Level) -> str:
+    """HTML of a level: a word, in a box where it is not sound."""
+    return f'<span class="{KIND[word]}">{word}</span>' if KIND[word] else word
 
 
 def line(of: Mapping[str, Trust]) -> str:
@@ -41,7 +46,8 @@ def line(of: Mapping[str, Trust]) -> str:
     if not groups:
         return ""
     said = [
-        f"{_level(trust)} {formats.escape(_named(names, trust, len(of)))}" for trust, names in groups.items()
+        f"{level(trust.level)} {formats.escape(_named(names, trust, len(of)))}"
+        for trust, names in groups.items()
     ]
     reasons = dict.fromkeys(reason for trust in groups for reason in trust.reasons)
     return _opening(f"Trust: {'; '.join(said)}", reasons)
@@ -64,10 +70,6 @@ def _groups(of: Mapping[str, Trust]) -> dict[Trust, list[str]]:
 
 def _named(names: list[str], trust: Trust, count: int) -> str:
     return brief(trust) if count == 1 else f"{', '.join(names)} ({brief(trust)})"
-
-
-def _level(trust: Trust) -> str:
-    return f'<span class="{KIND[trust.level]}">{trust.level}</span>'
 
 
 def _opening(summary: str, reasons: Iterable[tuple[str, str]]) -> str:

@@ -23,6 +23,7 @@ from gtmkit.wording.readings import (
 )
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
+from gtmkit.wording.trust import trust
 
 __all__ = [
     "FACTS",
@@ -60,5 +61,6 @@ __all__ = [
     "settled",
     "so_what",
     "top_channel",
+    "trust",
     "where",
 ]

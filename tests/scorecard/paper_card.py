@@ -12,6 +12,7 @@ from gtmkit.config import Config
 from gtmkit.errors import ConfigError
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period
+from gtmkit.trust import Trust
 
 ABSENT = (None, None, None, 0, "undefined", "nothing then")
 NAMES = ("value", "low", "high", "n", "status", "reason")
@@ -38,6 +39,7 @@ class Paper:
         targets: pd.DataFrame | None = None,
         has_icp: bool = True,
         icp: Mapping[str, Mapping[str, tuple[Any, ...]]] | None = None,
+        trusted: Mapping[str, Trust] | None = None,
     ) -> None:
         self.figures, self.icp, self.config = figures, icp or {}, settings
         self.period = Period.parse(period, settings.company.fiscal_year_start)
@@ -46,6 +48,7 @@ class Paper:
         self.tables = [] if targets is None else ["targets"]
         self.asked: list[tuple[Any, ...]] = []
         self.ends_before = ""
+        self.trusted = trusted or {}
 
     def metric(
         self, name: str, by: Any = (), periods: int = 1, where: Any = None, **options: Any
@@ -61,6 +64,9 @@ class Paper:
         rows = rows.assign(**dict.fromkeys([*by, *row.axes]))
         rows["status"] = [s if isinstance(s, str) else "final" for s in rows["status"]]
         return results.shaped(rows, list(by), list(row.axes))
+
+    def trust(self, metric: str) -> Trust:
+        return self.trusted.get(metric, Trust("sound"))
 
     def cut_short(self, metric: str) -> str:
         return self.ends_before

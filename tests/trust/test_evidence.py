@@ -121,6 +121,20 @@ def test_open_pipeline_counts_by_amount() -> None:
     assert [beyond for _, _, beyond in findings("icp_definitions", tables, PIPELINE)] == [True, True, True]
 
 
+def test_where_no_table_has_a_persona_nothing_is_said_of_it() -> None:
+    tables = {
+        "accounts": rows("account_id started_on is_icp", "a 2025-01-01 true"),
+        "opportunities": rows(
+            "opportunity_id account_id created_at stage amount kind", "p a 2026-09-01 one 85 new"
+        ),
+    }
+    assert findings("icp_definitions", tables, PIPELINE) == [
+        (0.0, 1, False),
+        (0.0, 1, False),
+        (None, 0, False),
+    ]
+
+
 def quotas(*owners: str) -> list[str]:
     return rows(
         "period metric value owner",
@@ -157,6 +171,12 @@ def test_territories() -> None:
     (apart, n, beyond), idle = findings("territory_planning", tables, fiscal)
     assert (apart, n, beyond) == (pytest.approx(46 / 14), 2, True)
     assert idle == (pytest.approx(1 / 3), 3, True)
+    # whoever opened an opportunity in these months has accounts to work on, whoever owns them; one of July is too old
+    deals = "opportunity_id account_id created_at stage amount kind owner"
+    tables["opportunities"] = rows(deals, "p a0 2026-09-01 one 85 new cem")
+    assert findings("territory_planning", tables, fiscal + PIPELINE)[1] == (0.0, 3, False)
+    tables["opportunities"] = rows(deals, "p a0 2026-07-31 one 85 new cem")
+    assert findings("territory_planning", tables, fiscal + PIPELINE)[1] == (pytest.approx(1 / 3), 3, True)
     # of which nobody knows whether they are wanted do not count
     tables["accounts"] = [line.replace(" true ", " - ") for line in tables["accounts"]]
     assert findings("territory_planning", tables, fiscal)[0] == (None, 0, False)
@@ -278,6 +298,29 @@ def test_expansion_behind_which_there_is_a_deal(engine: str) -> None:
     assert findings("expansion_and_upsell", tables, PIPELINE, engine) == [(0.2, 100, False)]
     tables["opportunities"] = [deals[0], deals[2]]
     assert findings("expansion_and_upsell", tables, PIPELINE, engine) == [(1.0, 100, True)]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
+def test_renewals_in_time(engine: str) -> None:
+    """Ten yearly contracts end on 1 September: their 30 days of grace are over on 1 October."""
+    lines = [f"a{i} 2025-09-01 2026-09-01 10 c{i} 2026-09-01" for i in range(10)]
+    again = [f"a{i} 2026-09-{{}} - 10 c{i} 2027-09-01" for i in range(10)]
+    for late, beyond in ((2, False), (3, True)):
+        held = [line.format("11" if i < late else "01") for i, line in enumerate(again)]
+        tables = {
+            "subscriptions": rows(
+                "account_id started_on ended_on mrr_amount subscription_id term_ends_on", *lines, *held
+            )
+        }
+        assert findings("renewals", tables, "", engine) == [(late / 10, 10, beyond)]
+
+
+def test_renewals_whose_days_of_grace_go_on_are_not_looked_at() -> None:
+    line = rows(
+        "account_id started_on ended_on mrr_amount subscription_id term_ends_on",
+        "a 2025-10-15 - 10 c 2026-10-14",  # thirty days later it is 13 November
+    )
+    assert findings("renewals", {"subscriptions": line}) == [(None, 0, False)]
 
 
 def test_a_target_for_net_revenue_retention() -> None:
