@@ -3,7 +3,8 @@
 `ask` asks a workspace once for all that belongs to its period's review. Of these readings `decisions` are the five
 questions, `north_star` and `verdicts` the North Star and whether it is won at a price, `card` the lines and `rest`
 all others, `record` the figures of record, `meanings` what the words mean. `quarter_to_date` and `focus` ask for
-more. `processes` are what the figures' trust stands on.
+more; `article_readings` is what the figures say together, `mistakes` what is wrong with the scorecard itself,
+`processes` what the figures' trust stands on.
 """
 
 from gtmkit.scorecard.answers import decisions
@@ -15,8 +16,9 @@ from gtmkit.scorecard.quarter import quarter_to_date
 from gtmkit.scorecard.readings import Readings, ask
 from gtmkit.scorecard.sheet import card, record, rest
 from gtmkit.scorecard.star import followed, north_star
+from gtmkit.scorecard.together import article_readings, mistakes
 
 __all__ = [
-    "Readings", "ask", "card", "decisions", "focus", "followed", "meanings", "north_star", "processes",
-    "quarter_to_date", "record", "rest", "verdicts", "warnings",
+    "Readings", "article_readings", "ask", "card", "decisions", "focus", "followed", "meanings", "mistakes",
+    "north_star", "processes", "quarter_to_date", "record", "rest", "verdicts", "warnings",
 ]  # fmt: skip

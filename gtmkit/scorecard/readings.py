@@ -80,21 +80,21 @@ def ask(ws: Workspace, trailing: int = TRAILING) -> Readings:
     chosen = lines(ws.config)
     guards = {NORTH_STAR, *ws.config.guardrails}
     followed = {*chosen, *guards}
-    no_icp = _no_icp(ws)
+    lacking = no_icp(ws)
     found = {}
     for name in dict.fromkeys([*catalog.METRICS, *chosen]):  # a line may name a variant
         row, _ = catalog.find(name)
         if catalog.belongs(row, ws.period, ws.config) or (name in guards and _can_be_read(row, ws.period)):
             periods = trailing if COHORTS not in row.axes or name in followed else 1
-            found[name] = _reading(ws, name, periods, name in chosen and not no_icp)
-    return Readings(ws.period, ws.config, found, no_icp, bool(ws.where))
+            found[name] = _reading(ws, name, periods, name in chosen and not lacking)
+    return Readings(ws.period, ws.config, found, lacking, bool(ws.where))
 
 
 def _can_be_read(row: catalog.Metric, period: Period) -> bool:
     return period.grain != "week" or row.least == "week"
 
 
-def _no_icp(ws: Workspace) -> str:
+def no_icp(ws: Workspace) -> str:
     """Why nothing can be said of the ideal customer profile; "" where it can."""
     if "is_icp" in ws.where:
         return f"all of it is is_icp = {ws.where['is_icp']}"

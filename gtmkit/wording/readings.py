@@ -19,7 +19,6 @@ from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plura
 
 ARTICLE = Readings()  # the limits of the article
 OTHER = "_other"  # ends the columns of the second of two answers that are read side by side
-IDEAL = {"true": "the ideal customer profile", "false": "the others"}
 
 
 def leak_under_expansion(
@@ -139,7 +138,8 @@ def ideal_customers(
     told, few, calm = [], [], 0
     for name, rows in both.groupby(by, sort=False, dropna=False) if by else [("", both)]:
         label = formats.label(name) if by else ""
-        said = _ideal(rows, f"{label}, " if by else "", subject, min_n)
+        who = f"{label}, the ideal customer profile" if by else "The ideal customer profile"
+        said = _ideal(rows, who, subject, min_n)
         if said.verdict == "too few to judge" and by:
             few.append(label)
         elif said.verdict == "no action" and by:
@@ -147,36 +147,37 @@ def ideal_customers(
         else:
             told.append(said)
     if calm:
-        words = (
-            f"{IDEAL['true']} is faster and deeper in {calm} of {calm + len(told) + len(few)} groups by {by}."
-        )
-        told.append(Sentence("no action", words[0].upper() + words[1:]))
+        groups = calm + len(told) + len(few)
+        words = f"The ideal customer profile is faster and deeper in {calm} of {groups} groups by {by}."
+        told.append(Sentence("no action", words))
     if few:
         told.append(Sentence("too few to judge", f"Fewer than {min_n} on one side: {', '.join(few)}."))
     return so_what(SoWhat(tuple(told)))
 
 
-def _ideal(rows: pd.DataFrame, name: str, subject: str, min_n: int) -> Sentence:
+def _ideal(rows: pd.DataFrame, who: str, subject: str, min_n: int) -> Sentence:
     """The reading of one group: its ideal customers against its others."""
     sides = {str(row["is_icp"]): row for _, row in rows.iterrows() if not pd.isna(row["is_icp"])}
-    for side, whom in IDEAL.items():
-        if side not in sides:
-            return Sentence("not yet", f"{name}nothing is known of {whom}: is_icp = {side} has no rows.")
+    absent_side = next((side for side in ("true", "false") if side not in sides), "")
+    if absent_side:
+        return Sentence("not yet", f"{who}: is_icp = {absent_side} has no rows.")
     icp, rest = sides["true"], sides["false"]
     deep, deep_rest = _other(icp), _other(rest)
-    if any((formats.plain(row["n"]) or 0.0) < min_n for row in (icp, rest, deep, deep_rest)):
-        counts = ", ".join(f"{whom} n {formats.plain(sides[s]['n']) or 0:,.0f}" for s, whom in IDEAL.items())
-        return Sentence("too few to judge", f"{name}fewer than {min_n} on one side: {counts}.")
-    for what, row in (("time to value", rest), (subject, deep), (subject, deep_rest)):
-        if formats.plain(row["value"]) is None:
-            return Sentence("not yet", f"{name}{what} {formats.absence(row)}.")
+    for what, row, other in (("time to value", icp, rest), (subject, deep, deep_rest)):
+        n, n_rest = (formats.plain(side["n"]) or 0.0 for side in (row, other))
+        if min(n, n_rest) < min_n:
+            words = f"{who}: {what} of n {n:,.0f} against n {n_rest:,.0f} of the others"
+            return Sentence("too few to judge", f"{words}: fewer than {min_n} on one side.")
+        is_late = row is icp and row["status"] == "undefined"  # under half activated
+        for side in (other,) if is_late else (row, other):
+            if formats.plain(side["value"]) is None:
+                return Sentence("not yet", f"{who}: {what} {formats.absence(side)}.")
     is_faster, is_deeper = _value(icp) < _value(rest), _value(deep) > _value(deep_rest)
     standing = f"{'faster' if is_faster else 'not faster'} and {'deeper' if is_deeper else 'not deeper'}"
     words = (
-        f"{name}{IDEAL['true']}: time to value {_days(icp)} against {_days(rest)} of {IDEAL['false']}, "
-        f"{subject} {formats.figure(deep)} against {formats.figure(deep_rest)}: {standing}"
+        f"{who}: time to value {_days(icp)} against {_days(rest)} of the others, {subject} {formats.figure(deep)} "
+        f"against {formats.figure(deep_rest)}: {standing}"
     )
-    words = words if name else words[0].upper() + words[1:]
     if is_faster and is_deeper:
         return Sentence("no action", f"{words}.")
     verdict = "act" if _is_above(icp, rest) or _is_above(deep_rest, deep) else "watch"
@@ -220,7 +221,9 @@ def _logo(row: Any, name: str, limit: float) -> Sentence:
     )
     words = words if name else words[0].upper() + words[1:]
     if difference < limit:
-        return Sentence("no action", f"{words}: less than {points(limit).removeprefix('+')} points apart.")
+        return Sentence(
+            "no action", f"{words}: logo retention is not {points(limit).removeprefix('+')} points above GRR."
+        )
     verdict = "act" if difference - down >= limit else "watch"
     return Sentence(
         verdict, f"{words}: customers stay, their revenue less; ask whether price and packages fit."

@@ -276,17 +276,20 @@ def test_a_median_that_is_not_reached_is_slower_than_one_that_is():
     frames[0].loc[0, "low"] = 27.0  # beyond the 26 at which the others' interval ends
     assert wording.ideal_customers(*frames).sentences[0].verdict == "act"
     unknown = wording.ideal_customers(*icp(days(21), never, depth(0.5), depth(0.5)))
-    assert str(unknown) == "[not yet] time to value undefined: under half activated."
+    assert (
+        str(unknown) == "[not yet] The ideal customer profile: time to value undefined: under half activated."
+    )
 
 
 def test_both_sides_are_needed_and_enough_of_each():
     small = icp(days(20), days(21, n=19), depth(0.51), depth(0.50))
     assert str(wording.ideal_customers(*small)) == (
-        "[too few to judge] fewer than 20 on one side: the ideal customer profile n 60, the others n 19."
+        "[too few to judge] The ideal customer profile: time to value of n 60 against n 19 of the others: "
+        "fewer than 20 on one side."
     )
     one_side = [frame.head(1) for frame in small]
     assert str(wording.ideal_customers(*one_side)) == (
-        "[not yet] nothing is known of the others: is_icp = false has no rows."
+        "[not yet] The ideal customer profile: is_icp = false has no rows."
     )
     none = [frame.head(0) for frame in small]
     assert str(wording.ideal_customers(*none)).startswith("[not yet] ")
