@@ -54,7 +54,7 @@ def intents(
     if reason:
         return quiet(reason, width, ax)
     narrow = width < WIDE if ax is None else is_narrow(ax)
-    left, right, top, bottom = (44, 106, 26, 66) if narrow else (48, 190, 26, 66)
+    left, right, top, bottom = (44, 116, 26, 66) if narrow else (48, 190, 26, 66)
     bars = _bars(creation, capture)
     labels = [str(p) for p in creation["period"]]
     with house():

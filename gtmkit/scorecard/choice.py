@@ -32,7 +32,7 @@ QUESTIONS = (
     Question(
         "demand", "Is demand real?",
         ("pipeline_created", "pipeline_creation_pace", "demand_creation_share", "qualified_lead_rate"),
-        "03_pipeline_stage_conversion",
+        "01_acquisition",
     ),
     Question(
         "sales_motion", "Is the sales motion healthy?",

@@ -65,7 +65,7 @@ def concentration_range(
     lowest is act, at its highest alone watch. A group that would be larger with all of the rest is named.
     """
     known = created[created["value"].notna()] if by in created else created.iloc[:0]
-    whole = float(known["value"].sum()) if len(known) else 0.0
+    whole = round(float(known["value"].sum()), 4) if len(known) else 0.0  # amounts are ten-thousandths
     if whole <= 0:
         return absent("concentration of pipeline", created.iloc[-1] if len(created) else None)
     period, n = known["period"].iloc[-1], float(known["n"].fillna(0).sum())
@@ -125,7 +125,7 @@ def _if_known(ranked: pd.DataFrame, by: str, loose: float, highest: float, nobod
 def _against_limit(lowest: float, highest: float, limit: float) -> tuple[str, str]:
     """The verdict on a share that is known to lie between two ends."""
     if highest <= limit:
-        return "no action", "below it, even then" if highest > lowest else "below it"
+        return "no action", "not above it, even then" if highest > lowest else "not above it"
     if lowest > limit:
         return "act", "above it, even at the lowest" if highest > lowest else "above it"
     return "watch", "not told apart by what is known"

@@ -143,11 +143,8 @@ def test_leads_are_reviewed_by_the_month() -> None:
 
 def test_months_are_the_newest_whose_windows_have_all_ended() -> None:
     """Ten days after the last of October are in November: August and September. Of c and d, c qualified in time."""
-    tables = {
-        "leads": LEADS
-        + "    d        2026-08-20  -           -           -           -           -               SMB      google  ann\n",
-        "opportunities": DEALS,
-    }
+    late = LEADS + "    d 2026-08-20 - - - - - SMB google ann\n"
+    tables = {"leads": late, "opportunities": DEALS}
     found = asked("qualified_lead_rate", tables, options={"months": 2})
     assert said(found, "period", "numerator", "denominator", "status", "reason") == [
         ("2026-10", 1, 2, "final", "leads of 2026-08 to 2026-09")
