@@ -1,10 +1,8 @@
 """The three-source comparison by hand: each cause with its amount, and parts that add up to the gap exactly."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from cases import Case, workspace
 from hypothesis import given, settings
@@ -259,7 +257,7 @@ def companies(draw: st.DrawFn) -> dict[str, list[str]]:
             draw(st.integers(0, 8)),
         )
         day = draw(st.sampled_from(["01", "10", "28"]))
-        end = f"{MONTHS[start + length]}-28" if 0 < length and start + length < 22 else "-"
+        end = f"{MONTHS[start + length]}-28" if length > 0 and start + length < 22 else "-"
         amount = draw(st.integers(0, 30_000)) / 10_000
         lines.append(f"{account} s{i % 3} {MONTHS[start]}-{day} {end} {amount}")
     for i in range(draw(st.integers(0, 8))):
