@@ -132,6 +132,11 @@ class Workspace:
         """The names of the tables it has."""
         return sorted(name for name in self._frames if name not in LEDGERS)
 
+    @property
+    def through(self) -> dict[str, date]:
+        """Up to which day each table reaches, as far as that is known."""
+        return dict(self._through)
+
     def loss_account(self) -> pd.DataFrame:
         """Rows read, used and set aside, and why, one row a table and step; detail names what it was.
 
