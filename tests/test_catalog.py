@@ -375,6 +375,9 @@ note = "of another metric"
     assert (cycle["version"], cycle["truth"], cycle["serves"]) == (1, "crm", "sales motion")
     assert cycle["definition"] == METRICS["sales_cycle"].definition
     assert cycle[["owner", "target", "changes"]].isna().all()
+    assert "trust" not in frame
+    trusted = catalog.define("win_rate.amount", config=config, trust=lambda name: f"check: {name}")
+    assert trusted.loc[0, "trust"] == "check: win_rate.amount"
 
 
 def test_a_shorter_retention_window_is_part_of_the_name(tmp_path: Path) -> None:

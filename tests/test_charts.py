@@ -11,9 +11,11 @@ import seaborn as sns
 from matplotlib import pyplot as plt
 from matplotlib.patches import Rectangle
 
-from gtmkit import charts, formats
+from gtmkit import charts, display, formats
 from gtmkit.charts import heatmap, style
 from gtmkit.charts.style import HATCH, NARROW, TOKENS, WIDE, C, house
+from gtmkit.config import Process
+from gtmkit.trust import Trust, standing
 
 matplotlib.use("Agg")
 COLUMNS = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
@@ -359,6 +361,24 @@ def test_a_picture_says_metric_and_figures_and_has_its_table():
     assert '<th scope="row">outbound</th>' in html
     assert set(picture._repr_mimebundle_()) == {"text/plain", "text/html", formats.PAGE_MIME}
     assert plt.get_fignums() == []  # nothing is left for the notebook to draw again
+
+
+def test_a_picture_shows_the_trust_of_what_it_draws_under_its_caption():
+    coached = Trust("check", (standing("sales_coaching", Process(status="partial")),))
+    known = display.answer(
+        CHANNELS, metric="win_rate", title="", unit="share", currency="", trust=lambda: coached
+    )
+    drawn = show(known)
+    assert '<figcaption><b>Activation by channel</b><details class="trust">' in drawn.html()
+    assert str(drawn).splitlines()[-1] == "Trust: check: Sales coaching"
+    assert "trust" not in show(CHANNELS).html()
+    made = charts.show(
+        lambda width: charts.rates(CHANNELS, "channel", width=width),
+        CHANNELS,
+        title="Both",
+        of={"GRR": known},
+    )
+    assert str(made).splitlines()[-1] == "Trust: check: Sales coaching"
 
 
 def test_a_picture_is_the_same_bytes_every_time():

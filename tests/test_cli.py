@@ -91,19 +91,22 @@ def test_csv_has_a_header_and_empty_cells_for_null(home: Path) -> None:
 
 def test_the_table_has_a_title_and_readable_figures(home: Path) -> None:
     # One won of four closed; by Wilson 4.6 to 69.9 %. MRR is 1,234.5.
-    assert asked(home, "win_rate").stdout.splitlines() == [
+    *shown, trust = asked(home, "win_rate").stdout.splitlines()
+    assert shown == [
         "Win rate, 2026-10",
         "",
         " value  interval     n  status",
         "25.0 %  4.6 to 69.9  4  final",
+        "",
     ]
+    assert trust.startswith("Trust: ")
     assert "USD 1.23 k" in asked(home, "mrr").stdout
 
 
 def test_the_table_has_every_row(home: Path) -> None:
     shown = asked(home, "mrr", "--periods", 90).stdout.splitlines()
-    assert len(shown) == 3 + 90
-    assert "more rows" not in shown[-1]
+    assert len(shown) == 3 + 90 + 2
+    assert "more rows" not in "".join(shown)
 
 
 def test_variants_options_and_periods_of_every_grain(home: Path) -> None:

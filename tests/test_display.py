@@ -10,7 +10,9 @@ from IPython.core.formatters import DisplayFormatter
 
 from gtmkit import display, formats, results
 from gtmkit.catalog import Unit
+from gtmkit.config import Process
 from gtmkit.display import Answer
+from gtmkit.trust import Trust, standing
 
 # 62 of 288 won; a group of 11 is suppressed and keeps its counts; one has no rows at all.
 ROWS = [
@@ -191,3 +193,64 @@ def test_a_title_says_what_was_asked() -> None:
         )
         == "Win rate (amount) by segment and channel, kinds=new, months=3, 2026-09 to 2026-10"
     )
+
+
+CHECK = Trust("check", (standing("sales_coaching", Process(status="partial")),))
+
+
+def trusted(trust: Trust = CHECK, **told: Any) -> Answer:
+    return display.answer(
+        rows(*ROWS),
+        metric="win_rate",
+        title="Win rate",
+        unit="share",
+        currency="EUR",
+        trust=lambda: trust,
+        **told,
+    )
+
+
+def test_what_is_shown_ends_with_how_far_it_can_be_trusted() -> None:
+    wins = trusted()
+    assert repr(wins).splitlines()[-1] == "Trust: check: Sales coaching (declared partial)"
+    assert display.words(wins).splitlines()[-2:] == ["", "Trust: check: Sales coaching (declared partial)"]
+    assert display.words(trusted(Trust("sound"))).splitlines()[-1] == "Trust: sound"
+    html = wins._repr_html_()
+    assert html is not None
+    assert '<caption>Win rate<details class="trust">' in html
+    assert "trust" not in str(trusted(Trust("sound"))._repr_html_())
+
+
+def test_trust_is_looked_up_only_by_what_is_shown() -> None:
+    def costly() -> Trust:
+        raise AssertionError("nobody has looked yet")
+
+    wins = display.answer(rows(*ROWS), metric="win_rate", title="", unit="share", currency="", trust=costly)
+    assert len(wins[wins["n"] > 20].sort_values("n")) == 1
+    assert display.trust_of(wins.assign(value=1.0)) is None
+    with pytest.raises(AssertionError, match="nobody has looked"):
+        repr(wins)
+
+
+def test_rows_of_an_answer_keep_its_trust_and_what_is_reckoned_has_none() -> None:
+    wins = trusted()
+    for chosen in (
+        wins,
+        wins[wins["n"] > 20],
+        wins.tail(1),
+        wins.drop(columns="segment"),
+        wins.sort_values("n"),
+    ):
+        assert display.trust_of(chosen) == CHECK
+    for made in (
+        wins.assign(value=0.5), wins.assign(more=1), wins.iloc[:0], wins[["segment", "value"]], pd.DataFrame(wins),
+        pd.concat([wins, wins]).merge(wins, on="segment"), answer(rows(*ROWS)), pickle.loads(pickle.dumps(wins)),  # noqa: S301 - our own bytes
+    ):  # fmt: skip
+        assert display.trust_of(made) is None
+
+
+def test_of_what_has_no_figure_no_trust_is_told() -> None:
+    absent = trusted()
+    nothing = absent[absent["value"].isna()]
+    assert display.trusted({"a": absent, "b": nothing, "c": pd.DataFrame(absent)}) == {"a": CHECK}
+    assert "Trust" not in display.words(nothing)

@@ -8,8 +8,10 @@ from urllib.parse import unquote
 
 import pandas as pd
 
-from gtmkit import formats, tables
+from gtmkit import display, formats, tables
+from gtmkit.config import Process
 from gtmkit.periods import Period
+from gtmkit.trust import Trust, standing
 
 NAMES = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 
@@ -213,3 +215,35 @@ def test_the_loss_account_and_any_small_frame_are_files_too():
     loss = tables.loss(account(("events", "read", 7, "e.csv"), ("events", "used", 7, "")), OCTOBER)
     assert file_in(loss.html())[1][1] == ["events", "read", "7", "e.csv"]
     assert file_in(tables.rows(pd.DataFrame({"a": ["=x"], "b": [None]}), "c").html())[1][1] == ["'=x", ""]
+
+
+COACHED = Trust("check", (standing("sales_coaching", Process(status="partial")),))
+
+
+def answered(frame, trust):
+    return display.answer(frame, metric="win_rate", title="", unit="share", currency="", trust=lambda: trust)
+
+
+def test_the_trust_of_an_answer_stands_under_the_caption_unless_it_is_sound():
+    frame = result(a=final(7, 9))
+    table = tables.result(answered(frame, COACHED), "Won")
+    assert (
+        '<caption>Won<details class="trust"><summary>Trust: <span class="st">check</span> Sales'
+        in table.html()
+    )
+    assert str(table).splitlines()[-1] == "Trust: check: Sales coaching"
+    assert tables.result(answered(frame, Trust("sound")), "Won").html() == tables.result(frame, "Won").html()
+
+
+def test_side_by_side_those_that_are_not_sound_are_named():
+    frame = result(a=final(7, 9))
+    frames = {"won": answered(frame, COACHED), "kept": answered(frame, Trust("sound")), "plain": frame}
+    table = tables.beside(frames, "segment", "c")
+    assert str(table).splitlines()[-1] == "Trust: check: won (Sales coaching)"
+    assert table.html().count('class="trust"') == 1
+
+
+def test_definitions_end_with_trust():
+    known = {"metric": "Win rate", "id": "win_rate", "unit": "share", "definition": "Share won."}
+    table = tables.definitions(pd.DataFrame([{**known, "trust": str(COACHED)}]))
+    assert str(table) == "Win rate: Share won. Trust: check: Sales coaching."

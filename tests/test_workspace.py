@@ -2,7 +2,8 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,13 @@ import pytest
 from acceptance.workspaces import closed, company, deal, event, line
 
 import gtmkit
+from gtmkit import display, health, trust
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, HistoryError
+from gtmkit.frames import Frame
+from gtmkit.health.fault import Fault
+from gtmkit.periods import Period
+from gtmkit.results import setting
 from gtmkit.workspace import FACTS_MIME, Workspace, opening
 
 ACCOUNTS = [
@@ -627,3 +633,66 @@ def test_a_confined_period_is_answered_alike_however_many_are_asked(tmp_path: Pa
             for n in (1, 2, 13)
         ]
         assert [(a["value"], a["status"]) for a in answers] == [(0, "final")] * 3
+
+
+# ---------------------------------------------------------------- trust
+
+
+def lagging(
+    opportunities: Frame, *, period: Period, stages: Sequence[str] = setting("pipeline.stages")
+) -> list[Fault]:
+    """A fault that tells what it was asked with."""
+    assert opportunities.collect_schema().names()
+    text = f"{period}: {len(stages)} stages"
+    return [Fault("warning", "freshness", "opportunities", text, "Bring them.", ("win_rate",))]
+
+
+def unlooked(health_scores: Frame, *, period: Period) -> list[Fault]:
+    """A fault of a table that the company does not have."""
+    raise AssertionError("there is no such table")
+
+
+def test_faults_are_asked_by_their_signatures_and_lower_trust(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert health.FUNCTIONS == ()
+    monkeypatch.setattr(health, "FUNCTIONS", (lagging, unlooked))
+    declared = "".join(
+        f'[processes.{name}]\nstatus = "in_place"\nreviewed_on = 2026-10-01\n' for name in trust.PROCESSES
+    )
+    ws = gtmkit.open(home, "2026-10")
+    assert [(fault.subject, fault.text) for fault in ws.faults()] == [
+        ("opportunities", f"2026-10: {len(ws.config.pipeline.stages)} stages")
+    ]
+    assert (
+        ws.trust("win_rate").level == "doubtful"
+    )  # nobody declared anything, and some data speak against it
+    ws.config = Config.model_validate(tomllib.loads(declared))
+    ws.__dict__.pop("_standings")
+    ws.__dict__["_evidence"] = {}
+    assert str(ws.trust("win_rate")) == str(ws.trust("pipeline_velocity")) == "check: opportunities"
+    assert ws.trust("nps").is_sound
+
+
+def test_evidence_and_faults_are_looked_for_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    ws.metric("win_rate")
+    assert {"_evidence", "_faults"} & ws.__dict__.keys() == set()  # an answer alone pays nothing for it
+    assert repr(ws.metric("win_rate")).splitlines()[-1].startswith("Trust: ")
+    before = ws.evidence()
+    before.clear()
+    monkeypatch.setattr(ws, "_looked", lambda function: pytest.fail("looked again"))
+    assert ws.evidence()
+    assert ws.standings().keys() == trust.PROCESSES.keys()
+    assert ws.trust("win_rate") == ws.trust("win_rate")
+
+
+def test_of_one_channel_what_carries_another_motion_does_not_count(tmp_path: Path) -> None:
+    channels = [{"channel": "inbound", "motion": "inbound"}]
+    missing: dict[str, object] = {"lead_scoring": {"status": "missing"}}
+    folder = company(tmp_path / "company", TABLES, channels=channels, processes=missing)
+    ws, one = gtmkit.open(folder, "2026-10"), gtmkit.open(folder, "2026-10", "channel=inbound")
+    for of in (ws.trust("win_rate"), ws.trust("win_rate", "inbound"), one.trust("win_rate")):
+        assert "lead_scoring" in [standing.process for standing in of.because]
+    assert "lead_scoring" not in [standing.process for standing in ws.trust("win_rate", "outbound").because]
+    told = display.trust_of(ws.metric("win_rate", where={"channel": "inbound"}))
+    assert told is None or told == one.trust("win_rate")

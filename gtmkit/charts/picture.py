@@ -5,7 +5,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 
 from gtmkit import display, formats, spreadsheet
 from gtmkit.charts.style import NARROW, TOKENS, WIDE, house
-from gtmkit.trust import shown
+from gtmkit.trust import Trust, shown
 
 SVG, XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 TOKEN_OF = {light: token for token, (light, _) in TOKENS.items()}
@@ -38,7 +38,10 @@ MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-wid
 
 @dataclass(frozen=True, repr=False)
 class Picture(formats.Shown):
-    """A captioned chart: `title`, `note` and `trust` (HTML) above, `words`, `table` and its file one click below."""
+    """A captioned chart: `title`, `note` and trust above, `words`, `table` and its file one click below.
+
+    `trust` is that of the figures shown, by their names.
+    """
 
     title: str
     note: str
@@ -46,20 +49,20 @@ class Picture(formats.Shown):
     narrow: str
     words: str
     table: str
-    trust: str = ""
+    trust: Mapping[str, Trust] = field(default_factory=dict)
 
     def html(self) -> str:
         """The figure element; without our style sheet the wide drawing alone shows."""
         note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
         return (
-            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}{self.trust}</figcaption>'
+            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}{shown.line(self.trust)}</figcaption>'
             f'<div class="w">{self.wide}</div><div class="n" hidden="hidden">{self.narrow}</div>'
             f'<details class="data"><summary>In words and as a table</summary>'
             f"<div><p>{formats.escape(self.words)}</p>{self.table}</div></details></figure>"
         )
 
     def __str__(self) -> str:
-        return f"{self.title}\n{self.words}"
+        return "\n".join(filter(None, (self.title, self.words, shown.words(self.trust))))
 
 
 def show(
@@ -89,8 +92,7 @@ def show(
     file = spreadsheet.link(title, columns, spreadsheet.rows(frame))
     table = formats.result_table(frame, title, unit, currency)
     trust = display.trusted(of or {title: frame})
-    said = "\n".join(filter(None, (words, shown.words(trust))))
-    return Picture(title, note, svgs[0], svgs[1], said, table + file, shown.line(trust))
+    return Picture(title, note, svgs[0], svgs[1], words, table + file, trust)
 
 
 def inline(ax: Axes, key: str, words: str) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from scorecard.paper_card import Paper, config, months
 
-from gtmkit import catalog, scorecard
+from gtmkit import catalog, display, scorecard
+from gtmkit.config import Process
 from gtmkit.config.sections import LINES
 from gtmkit.scorecard.choice import FOCUS, LEAST_GUARDRAILS, PACED, QUESTIONS
+from gtmkit.trust import Trust, standing
 
 AGREED = {
     "win_rate": {
@@ -175,3 +177,42 @@ def test_what_is_part_of_a_period_is_shown_and_judged_by_nothing():
     said = str(scorecard.decisions(scorecard.ask(ws)))
     assert "Is demand real? [not yet] Pipeline created EUR 1.00 m" in said
     assert "has a target of EUR 3.00 m, not scored: part of a period" in said
+
+
+COACHED = Trust("check", (standing("sales_coaching", Process(status="partial")),))
+
+
+def test_beside_every_figure_stands_how_far_it_can_be_trusted():
+    figures = {**WON, "close_rate": months("2026-10", (0.4, 0.3, 0.5, 90)), "spend": months("2026-10", 5.0)}
+    ws = Paper(figures, settings(), trusted={"win_rate": COACHED, "close_rate": COACHED})
+    readings = scorecard.ask(ws)
+    marked = '<summary>trust: <span class="st">check</span> Sales coaching</summary>'
+    assert marked in line_html(readings, "Win rate")
+    assert '<small class="trust">trust: sound</small>' in line_html(readings, "Spend")
+    assert "trust" not in line_html(readings, "ARR")  # there is no figure
+    assert scorecard.decisions(readings).html().count(marked) == 1
+    assert scorecard.rest(readings).html().count(marked) == 1
+    assert "Win rate 20.0 % (15 to 25, n 200), target 30 %: missed; trust: check: Sales coaching" in str(
+        scorecard.card(readings)
+    )
+    assert "trust" not in next(line for line in str(scorecard.card(readings)).splitlines() if "Spend" in line)
+    assert "Trust: check: Sales coaching." in str(scorecard.meanings(readings))
+
+
+def test_the_north_star_and_its_guardrails_show_theirs_too():
+    agreed = {
+        "label": "Accounts at work", "unit": "account", "events": ["done"], "at_least": 1, "per": "week",
+    }  # fmt: skip
+    figures = {"north_star": months("2026-09", 50.0, 60.0), "gross_margin": months("2026-10", 0.8)}
+    guarded = settings(north_star=agreed, guardrails={"gross_margin": {"at_least": 0.7}})
+    ws = Paper(figures, guarded, trusted={"north_star": COACHED, "gross_margin": COACHED})
+    readings = scorecard.ask(ws)
+    assert scorecard.north_star(readings).html().count('<details class="trust">') == 2
+    assert display.trust_of(scorecard.followed(readings)) == COACHED
+
+
+def test_the_quarter_to_date_shows_them_beside_each_flow():
+    ws = Paper(
+        {"pipeline_created": months("2026-09", 4e6, 1e6)}, settings(), trusted={"pipeline_created": COACHED}
+    )
+    assert scorecard.quarter_to_date(ws).html().count('<details class="trust">') == 1
