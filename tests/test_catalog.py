@@ -323,7 +323,7 @@ def test_a_column_it_may_not_be_broken_down_by_is_refused_with_those_it_may() ->
         catalog.check_by("pipeline_coverage", ["segmnt"])
     assert str(error.value) == (
         "pipeline_coverage cannot be asked by 'segmnt'. Did you mean 'segment'? "
-        "Allowed: segment, channel, owner. Choose one of these."
+        "Allowed: segment, channel, intent, motion, owner. Choose one of these."
     )
 
 
@@ -339,7 +339,7 @@ def test_the_overview_has_a_row_a_metric_with_variants_and_by() -> None:
     frame = catalog.overview().set_index("id")
     assert set(frame.index) == set(METRICS)
     assert frame.loc["stage_conversion", "variants"] == "amount cohort"
-    assert frame.loc["pipeline_coverage", "by"] == "segment channel owner"
+    assert frame.loc["pipeline_coverage", "by"] == "segment channel intent motion owner"
     assert frame.loc["mrr", "variants"] == ""
     assert not frame.isna().any(axis=None)
 

@@ -12,14 +12,15 @@ import pytest
 from acceptance.workspaces import closed, company, deal, event, line
 
 import gtmkit
-from gtmkit import display, health, trust
+from gtmkit import catalog, display, health, trust
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, HistoryError
 from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
 from gtmkit.periods import Period
 from gtmkit.results import setting
-from gtmkit.workspace import FACTS_MIME, Workspace, opening
+from gtmkit.workspace import FACTS_MIME, RULES, Workspace, opening
+from gtmkit.workspace.rules import by_each_rule
 
 ACCOUNTS = [
     {"account_id": "a1", "started_on": "2025-09-01", "segment": "small", "channel": "inbound", "owner": "o1"},
@@ -211,7 +212,7 @@ def test_an_unknown_metric_variant_column_or_option_is_refused_with_the_nearest(
         ws.metric("pipeline_coverage", by="segmnt")
     assert str(column.value) == (
         "pipeline_coverage cannot be asked by 'segmnt'. Did you mean 'segment'? "
-        "Allowed: segment, channel, owner. Choose one of these."
+        "Allowed: segment, channel, intent, motion, owner. Choose one of these."
     )
     with pytest.raises(ConfigError) as option:
         ws.metric("logo_retention", window_month=3)
@@ -655,8 +656,7 @@ def unlooked(health_scores: Frame, *, period: Period) -> list[Fault]:
 def test_faults_are_asked_by_their_signatures_and_lower_trust(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert health.FUNCTIONS == ()
-    monkeypatch.setattr(health, "FUNCTIONS", (lagging, unlooked))
+    monkeypatch.setattr(health, "LOOKS", {lagging: list, unlooked: list})
     declared = "".join(
         f'[processes.{name}]\nstatus = "in_place"\nreviewed_on = 2026-10-01\n' for name in trust.PROCESSES
     )
@@ -696,3 +696,136 @@ def test_of_one_channel_what_carries_another_motion_does_not_count(tmp_path: Pat
     assert "lead_scoring" not in [standing.process for standing in ws.trust("win_rate", "outbound").because]
     told = display.trust_of(ws.metric("win_rate", where={"channel": "inbound"}))
     assert told is None or told == one.trust("win_rate")
+# ---------------------------------------------------------------- rules of attribution
+
+MAP = [
+    {"channel": "inbound", "source": "google", "intent": "capture", "motion": "inbound"},
+    {"channel": "mail", "source": "sdr", "intent": "creation", "motion": "outbound"},
+]
+# By deal: d1 of a1 google first, sdr last; d2 and d3 of a2 none before they were created.
+TOUCHES = [
+    {"touched_at": "2026-07-01T09:00:00", "account_id": "a1", "source": "google", "medium": "cpc"},
+    {"touched_at": "2026-08-01T09:00:00", "account_id": "a1", "source": "sdr", "medium": "email"},
+    {"touched_at": "2026-10-01T09:00:00", "account_id": "a2", "source": "sdr", "medium": "email"},
+]
+TOUCHED = {**TABLES, "touches": TOUCHES}
+
+
+def by_channel(ws: Workspace, metric: str = "pipeline_created", by: str = "channel") -> dict[str, float]:
+    rows = ws.metric(metric, by=by, months=3)
+    return {row[by]: row["value"] for row in rows.to_dict("records") if row["value"]}
+
+
+def test_each_rule_has_channels_of_its_own(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TOUCHED, channels=MAP)
+    first, last = ws.attributed("first_touch"), ws.attributed("last_touch")
+    # As declared d1 is inbound by its account and a2's 350 are of nobody.
+    assert by_channel(ws) == {"inbound": 100, "unattributed": 350}
+    assert by_channel(first) == {"inbound": 100, "unattributed": 350}
+    assert by_channel(last) == {"mail": 100, "unattributed": 350}
+    assert by_channel(last, by="motion") == {"outbound": 100, "unattributed": 350}
+    assert by_channel(ws, by="intent") == {"capture": 100, "unattributed": 350}
+    assert by_channel(last.attributed("declared")) == by_channel(ws)
+    assert last.period == ws.period
+    assert last.tables == ws.tables
+
+
+def test_the_rule_of_gtm_toml_holds_from_the_start(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TOUCHED, channels=MAP, attribution={"rule": "last_touch"})
+    assert by_channel(ws) == {"mail": 100, "unattributed": 350}
+
+
+def test_what_one_rule_wrote_down_no_other_reads(tmp_path: Path) -> None:
+    for _ in range(2):  # the second time from the store
+        ws = opened(tmp_path, TOUCHED, channels=MAP)
+        assert by_channel(ws.attributed("last_touch")) == {"mail": 100, "unattributed": 350}
+        assert by_channel(ws) == {"inbound": 100, "unattributed": 350}
+    assert ws.store is not None
+    folders = sorted(path.name for path in ws.store.glob("ledgers-*"))
+    assert folders == ["ledgers-2026-11-01", "ledgers-2026-11-01-last_touch"]
+
+
+def test_the_rule_is_part_of_a_fact_it_decides(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TOUCHED, channels=MAP)
+    last = ws.attributed("last_touch")
+    for under in (ws, last):
+        under.metric("pipeline_created", by="channel")
+        under.metric("pipeline_created", by=["segment", "motion"], months=3)
+        under.metric("win_rate.amount", where={"channel": "unattributed"})
+        under.metric("win_rate", by="segment")  # of which touches say nothing
+        under.metric("unattributed_share.amount")  # which reads the channel itself
+    named = {(fact["metric"], fact["variant"]) for fact in ws.records()}
+    assert named == {
+        ("pipeline_created", ""), ("pipeline_created", "last_touch"), ("pipeline_created", "months=3"),
+        ("pipeline_created", "last_touch.months=3"), ("win_rate", "amount"), ("win_rate", "amount.last_touch"),
+        ("win_rate", ""), ("unattributed_share", "amount"), ("unattributed_share", "amount.last_touch"),
+    }  # fmt: skip
+    assert last.records() == ws.records()  # one record of all that was asked
+
+
+def test_no_variant_is_named_like_a_rule() -> None:
+    assert [row.id for row in catalog.METRICS.values() if not set(row.variants).isdisjoint(RULES)] == []
+
+
+def test_a_title_says_the_rule_where_it_decides(tmp_path: Path) -> None:
+    last = opened(tmp_path, TOUCHED, channels=MAP).attributed("last_touch")
+    shown = repr(last.metric("pipeline_created", by="channel", months=3))
+    assert shown.startswith("Pipeline created by channel, last touch, months=3, 2026-10\n")
+    assert repr(last.metric("pipeline_created", by="segment")).startswith(
+        "Pipeline created by segment, 2026-10\n"
+    )
+
+
+def test_touches_that_there_are_not_are_named(tmp_path: Path) -> None:
+    first = opened(tmp_path, TABLES, channels=MAP).attributed("first_touch")
+    row = only(first.metric("pipeline_created", by="motion"))
+    assert (row["status"], row["reason"]) == ("undefined", "needs table touches")
+    row = only(first.metric("pipeline_concentration"))
+    assert (row["status"], row["reason"]) == ("undefined", "needs table touches")
+    assert only(first.metric("win_rate"))["value"] == 0.5
+
+
+def test_without_a_map_nothing_is_known_by_motion(ws: Workspace) -> None:
+    row = only(ws.metric("pipeline_created", by="motion"))
+    assert row["status"] == "undefined"
+    assert row["reason"] == "neither opportunities nor accounts nor owners have the column motion"
+
+
+def test_a_rule_that_there_is_not_is_refused(ws: Workspace) -> None:
+    with pytest.raises(ConfigError) as error:
+        ws.attributed("last_tuch")  # type: ignore[arg-type] - what a reader may write
+    assert str(error.value) == (
+        "There is no rule of attribution 'last_tuch'. Did you mean 'last_touch'? "
+        "Allowed: declared, first_touch, last_touch. Name one of these."
+    )
+
+
+def test_all_three_rules_side_by_side(tmp_path: Path) -> None:
+    ws = opened(tmp_path, TOUCHED, channels=MAP)
+    answers = by_each_rule(ws, months=3)
+    assert list(answers) == ["declared", "first_touch", "last_touch"]
+    assert [answer["value"].sum() for answer in answers.values()] == [450, 450, 450]
+    assert {fact["variant"] for fact in ws.records()} == {
+        "months=3", "first_touch.months=3", "last_touch.months=3",
+    }  # fmt: skip
+
+
+def test_cost_and_targets_follow_their_channel(tmp_path: Path) -> None:
+    spend = [
+        {"month_on": "2026-10-01", "amount": amount, "function": "marketing", "channel": channel}
+        for channel, amount in (("inbound", 5), ("mail", 7), ("tv", 2), (None, 3))
+    ]
+    targets = [
+        {"period": "2026-10", "metric": "bookings", "value": value, "channel": channel}
+        for channel, value in (("inbound", 40), ("mail", 80), (None, 200))
+    ]
+    ws = opened(tmp_path, {**TABLES, "spend": spend, "targets": targets}, channels=MAP)
+    cost = ws.metric("spend", by="motion")
+    # What the map says nothing of, and what has no channel: 2 + 3.
+    assert dict(zip(cost["motion"], cost["value"], strict=True)) == {
+        "inbound": 5, "outbound": 7, "unattributed": 5,
+    }  # fmt: skip
+    # Won 100 by inbound of 40 planned; the company's own target of 200 is nobody's in particular.
+    pace = ws.metric("quota_attainment", by="motion")
+    assert only(pace, motion="inbound")["value"] == 2.5
+    assert only(pace, motion="outbound")["value"] == 0

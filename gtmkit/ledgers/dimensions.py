@@ -125,7 +125,7 @@ def with_dimensions(
             for c, its in more.items()
             if not (c in alone and c in have)
         }
-        table = table.with_columns(**either).drop(*[f"_{c}" for c in more])
+        table = (table.with_columns(**either) if either else table).drop(*[f"_{c}" for c in more])
     table = with_owner(table, owners)
     return named(table, [c for c in table.collect_schema().names() if c not in columns])
 

@@ -66,7 +66,7 @@ def rules_disagree(table: pd.DataFrame, *, subject: str, most: int = NAMED) -> S
     named = table[(table["channel"] != NOBODY).to_numpy(dtype=bool)]
     apart = named[(named["difference"].abs() > 0).to_numpy(dtype=bool)].head(most)
     said = [
-        f"{row['channel']} {formats.number(row['first_touch_share'])} by first and "
+        f"{row['channel']}: {formats.number(row['first_touch_share'])} by first and "
         f"{formats.number(row['last_touch_share'])} by last touch"
         for row in apart.to_dict("records")
     ]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from paper import DATE, ENGINES, TEXT, account_changes, accounts, table
 
-from gtmkit.ledgers.dimensions import account_dimensions, null_row, with_owner
+from gtmkit.ledgers.dimensions import account_dimensions, null_row, with_dimensions, with_owner
 from gtmkit.ledgers.revenue import revenue
 
 
@@ -176,3 +176,25 @@ def test_in_a_ledger_dimensions_are_text_with_their_nulls_named(engine: str) -> 
         ("b", "false", "unattributed"),
         ("c", "unknown", "ads"),
     ]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_intent_and_motion_are_of_the_channel_that_counts(engine: str) -> None:
+    people = table(
+        [("a", "seo", "capture", "inbound")], account_id=TEXT, channel=TEXT, intent=TEXT, motion=TEXT
+    )
+    deals = table(
+        [("1", "a", None, None, None), ("2", "a", "mail", None, "outbound"), ("3", None, None, None, None)],
+        opportunity_id=TEXT, account_id=TEXT, channel=TEXT, intent=TEXT, motion=TEXT,
+    )  # fmt: skip
+    own, ids = ("channel", "intent", "motion"), ["opportunity_id", "account_id"]
+    frames = paper.lazy(deals, engine), paper.lazy(people, engine)
+    either = with_dimensions(frames[0], ids, own, frames[1], None, None)
+    nobody = ("unattributed", "unattributed", "unattributed")
+    assert paper.ledger(either, "opportunity_id", *own) == [
+        ("1", "seo", "capture", "inbound"), ("2", "mail", "unattributed", "outbound"), ("3", *nobody),
+    ]  # fmt: skip
+    alone = with_dimensions(frames[0], ids, own, frames[1], None, None, alone=own)
+    assert paper.ledger(alone, "opportunity_id", *own) == [
+        ("1", *nobody), ("2", "mail", "unattributed", "outbound"), ("3", *nobody),
+    ]  # fmt: skip

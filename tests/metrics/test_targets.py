@@ -5,7 +5,9 @@ import narwhals as nw
 import pandas as pd
 import pytest
 
+from gtmkit.config import Channel
 from gtmkit.frames import sums
+from gtmkit.ledgers.attribution import with_channel
 from gtmkit.metrics.targets import beside_targets, collected, given, target, with_aimed
 from gtmkit.periods import Period
 
@@ -29,6 +31,27 @@ def test_a_companys_targets_are_those_of_no_segment_and_no_owner(engine: str) ->
     assert given(frame(ROWS, engine), ["segment"], "bookings") == {("smb",): {"2026-10": 60.0}}
     assert given(frame(ROWS, engine), ["segment", "owner"], "bookings") == {("smb", "ann"): {"2026-10": 7.0}}
     assert given(frame(ROWS, engine), [], "win_rate") == {}
+
+
+@pytest.mark.parametrize("engine", deals.ENGINES)
+def test_targets_of_channels_are_those_of_what_the_channels_are_for(engine: str) -> None:
+    rows = [
+        {"period": "2026-10", "metric": "bookings", "value": 100.0},
+        {"period": "2026-10", "metric": "bookings", "value": 20.0, "channel": "seo"},
+        {"period": "2026-10", "metric": "bookings", "value": 30.0, "channel": "sem"},
+        {
+            "period": "2026-10",
+            "metric": "bookings",
+            "value": 5.0,
+            "channel": "tv",
+        },  # of which the map says nothing
+    ]
+    channels = [Channel(channel=name, motion="inbound") for name in ("seo", "sem")]
+    targets = with_channel(frame(rows, engine), channels)
+    assert given(targets, ["motion"], "bookings") == {
+        ("inbound",): {"2026-10": 50.0}, ("unattributed",): {"2026-10": 5.0},
+    }  # fmt: skip
+    assert given(targets, [], "bookings") == {(): {"2026-10": 100.0}}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,192 @@
+"""The page on the measurement itself: what is looked at by `health`, as tables, steps of a bridge and sentences.
+
+Each function takes a workspace. What it lacks a table for is said, never left out.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from gtmkit import formats, results, tables
+from gtmkit.charts import Step
+from gtmkit.health import billing_to_finance, crm_to_billing, freshness, hygiene, rollout, sources_of_truth, stitching
+from gtmkit.health import reconciliation, spend_to_finance, taxonomy
+from gtmkit.health.fault import Area, Fault, Severity
+from gtmkit.health.reconciliation import Comparison
+from gtmkit.tables import Table
+from gtmkit.wording import Sentence, SoWhat, so_what
+from gtmkit.workspace import Workspace
+
+COMPARED: tuple[tuple[Callable[..., Comparison], str], ...] = (
+    (crm_to_billing, "The CRM and billing: opportunities and subscriptions are needed"),
+    (billing_to_finance, "Billing and finance: subscriptions and finance are needed"),
+    (spend_to_finance, "The spend and finance: both tables are needed"),
+)
+VERDICT: dict[Severity, str] = {"error": "act", "warning": "watch", "note": "no action"}
+NAMES: dict[Area, str] = {
+    "contract": "the contracts of the tables",
+    "taxonomy": "the events",
+    "hygiene": "the campaign parameters",
+    "stitching": "the matching to accounts",
+    "freshness": "how fresh the tables are",
+    "volume": "how many rows the tables have",
+    "sources": "what the sources tell",
+    "process": "the processes",
+}
+MONTHS = 24  # of a trend
+NO_EVENTS = "the workspace has no table events"
+
+
+def comparison(ws: Workspace, look: Callable[..., Comparison]) -> pd.DataFrame:
+    """What lies between two systems as rows of a result: axis `part`; value in the company's currency.
+
+    The first row is what the first system says, the last what the second says; the rows between add up to the
+    difference, to the ten-thousandth. Undefined where the workspace lacks one of the two.
+    """
+    found: Comparison | None = ws.told(look)
+    if found is None or found.rows.empty:
+        reason = _lacks(look) if found is None else "the two have no month in common"
+        return results.undefined((), [ws.period.label], reason, ["part"])
+    table = reconciliation.summed(found)
+    months = found.rows["month"]
+    rows = pd.DataFrame({"period": f"{months.iloc[0]} to {months.iloc[-1]}", "part": table["part"]})
+    rows["value"], rows["n"] = table["amount"].astype(float), table["n"]
+    for name in ("numerator", "denominator", "low", "high", "reason"):
+        rows[name] = None
+    rows["status"] = "final"
+    shown = (table["role"] != "unexplained") | (rows["value"].abs() >= 1)
+    return rows[shown][["period", "part", *results.FIGURES, *results.WORDS]].reset_index(drop=True)
+
+
+def steps(rows: pd.DataFrame) -> list[Step] | str:
+    """The rows of a comparison as a bridge from the first system to the second; a reason where there are none."""
+    if rows["status"].eq("undefined").any():
+        return str(rows["reason"].iloc[0])
+    last = len(rows) - 1
+    return [
+        Step(str(row["part"]), formats.people(row["n"]), float(row["value"]), place in (0, last))
+        for place, row in enumerate(rows.to_dict("records"))
+    ]
+
+
+def by_month(ws: Workspace) -> Table:
+    """The three comparisons month by month: what each system says and the parts between them."""
+    frames = []
+    for look, _ in COMPARED:
+        found: Comparison | None = ws.told(look)
+        if found is not None and not found.rows.empty:
+            table = reconciliation.by_month(found).drop(columns="role")
+            frames.append(table.assign(compared=f"{found.first} to {found.second}"))
+    caption = f"Three sources month by month, in {ws.config.company.currency}"
+    if not frames:
+        return tables.nothing(caption, "no two sources tell the same thing")
+    whole = pd.concat(frames, ignore_index=True)
+    months = sorted(c for c in whole.columns if c not in ("compared", "part"))
+    rounded = whole[months].apply(lambda column: column.round())
+    return tables.rows(whole[["compared", "part"]].join(rounded.astype("Int64")), caption)
+
+
+def sources_agree(ws: Workspace) -> SoWhat:
+    """Each comparison in a sentence, and what is to be mended in them."""
+    said = []
+    for look, _ in COMPARED:
+        found: Comparison | None = ws.told(look)
+        if found is None:
+            said.append(Sentence("not yet", f"{_lacks(look)}."))
+        else:
+            verdict = max((VERDICT[f.severity] for f in found.faults), key=_weight, default="no action")
+            said.append(Sentence(verdict, reconciliation.sentence(found, ws.config.company.currency)))
+    return so_what(SoWhat(tuple(said)), found_in(ws, "sources"))
+
+
+def truths(ws: Workspace) -> Table:
+    """Each table: which system fills it, where it comes from, whose truth it tells, what is measured from it."""
+    frame = sources_of_truth.sources_of_truth(ws.config, ws.tables, ws.tables_of)
+    named = frame.rename(columns={"filled_by": "filled by", "truth_of": "is the declared truth of"})
+    return tables.rows(named, "Sources of truth, by table")
+
+
+def freshness_of(ws: Workspace) -> Table:
+    """Each table: its rows, how far it reaches, its last full month against those before, what was set aside."""
+    frame = freshness.shown(ws.freshness())
+    return tables.rows(frame, f"How fresh and how full each table is at the end of {ws.period.label}")
+
+
+def events(ws: Workspace) -> Table:
+    """Each event: what it must carry, when it was seen, how often of late and before, and how it stands."""
+    caption = "Events against the taxonomy; recent are the last 28 days, before the 28 before"
+    found = ws.told(taxonomy.taxonomy)
+    if found is None:
+        return tables.nothing(caption, NO_EVENTS)
+    return tables.rows(taxonomy.table(found), caption)
+
+
+def parameters(ws: Workspace) -> Table:
+    """The campaign parameters that are not as they should be, each with the line of gtm.toml that mends it."""
+    caption = "Campaign parameters to mend, by the pipeline they touch"
+    frame = ws.told(hygiene.parameters)
+    wrong = frame[frame["finding"].notna()] if frame is not None else None
+    if wrong is None or not len(wrong):
+        return tables.nothing(caption, "every source, medium and channel is known")
+    ordered = wrong.sort_values(["amount", "rows"], ascending=False, na_position="last", kind="stable")
+    named = ordered.rename(columns={"near": "nearest", "n": "opportunities", "amount": "pipeline", "fix": "mend it by"})
+    columns = ["table", "column", "value", "rows", "finding", "nearest", "opportunities", "pipeline", "mend it by"]
+    return tables.rows(named[columns].assign(pipeline=named["pipeline"].round()), caption)
+
+
+def matched(ws: Workspace, table: str) -> pd.DataFrame:
+    """The share of a table's rows that is of a known account, by month, in the result shape."""
+    found = ws.told(stitching.matched)
+    own = found[found["table"] == table] if found is not None else None
+    if own is None or not len(own):
+        return results.undefined((), [ws.period.label], f"{table} has no dated rows")
+    rows = pd.DataFrame({"period": own["month"].astype(str), "value": own["share"].astype(float)})
+    rows["numerator"], rows["denominator"] = (own["rows"] - own["unmatched"]).astype(float), own["rows"].astype(float)
+    rows["n"], rows["low"], rows["high"] = own["rows"].astype(float), own["low"].astype(float), own["high"].astype(float)
+    rows["status"], rows["reason"] = "final", None
+    return rows[["period", *results.FIGURES, *results.WORDS]].tail(MONTHS).reset_index(drop=True)
+
+
+def plan(ws: Workspace) -> pd.DataFrame:
+    """The items of the 30-day rollout, done or not, read from the workspace: week, item, done, told, next."""
+    return rollout.rollout(ws.config, ws.tables, ws.faults(), rollout.answered(ws.metric))
+
+
+def rollout_table(items: pd.DataFrame) -> Table:
+    """The items of the rollout as they stand on a page."""
+    words = items.assign(done=["done" if done else "open" for done in items["done"]])
+    return tables.rows(words.rename(columns={"told": "how it was read"}), "The 30-day rollout, item by item")
+
+
+def rollout_next(items: pd.DataFrame) -> SoWhat:
+    """How many items are done, and what to do next."""
+    verdict = "no action" if items["done"].all() else "act"
+    return SoWhat((Sentence(verdict, rollout.sentence(items)),))
+
+
+def found_in(ws: Workspace, *areas: Area) -> SoWhat:
+    """The faults of some areas as sentences, the gravest first; one quiet sentence where there are none."""
+    found = [fault for fault in ws.faults() if fault.area in areas]
+    if not found:
+        return SoWhat((Sentence("no action", f"Nothing is wrong with {' and '.join(NAMES[a] for a in areas)}."),))
+    return so_what(SoWhat(tuple(Sentence(VERDICT[fault.severity], _told(fault)) for fault in found)))
+
+
+def set_aside(ws: Workspace, reports: Path) -> Table:
+    """The share of each table's rows that was set aside, in this review and those published before."""
+    frame = freshness.set_aside_over_time(reports, ws.loss_account(), ws.period.label)
+    return tables.rows(frame, "Rows set aside, by review")
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.subject}: {fault.text}"
+
+
+def _lacks(look: Callable[..., Comparison]) -> str:
+    return next(words for one, words in COMPARED if one is look)
+
+
+def _weight(verdict: str) -> int:
+    return -["act", "watch", "too few to judge", "no action", "not yet"].index(verdict)
+
