@@ -10,8 +10,18 @@ import pandas as pd
 
 from gtmkit import formats, results, tables
 from gtmkit.charts import Step
-from gtmkit.health import billing_to_finance, crm_to_billing, freshness, hygiene, rollout, sources_of_truth, stitching
-from gtmkit.health import reconciliation, spend_to_finance, taxonomy
+from gtmkit.health import (
+    billing_to_finance,
+    crm_to_billing,
+    freshness,
+    hygiene,
+    reconciliation,
+    rollout,
+    sources_of_truth,
+    spend_to_finance,
+    stitching,
+    taxonomy,
+)
 from gtmkit.health.fault import Area, Fault, Severity
 from gtmkit.health.reconciliation import Comparison
 from gtmkit.tables import Table
@@ -109,8 +119,23 @@ def truths(ws: Workspace) -> Table:
 
 def freshness_of(ws: Workspace) -> Table:
     """Each table: its rows, how far it reaches, its last full month against those before, what was set aside."""
-    frame = freshness.shown(ws.freshness())
+    frame = shown(ws.freshness())
     return tables.rows(frame, f"How fresh and how full each table is at the end of {ws.period.label}")
+
+
+def shown(told: pd.DataFrame) -> pd.DataFrame:
+    """What `freshness` says as it stands on a page: limits in one cell, what is not known empty."""
+    limits = [
+        "" if pd.isna(low) else f"{max(float(low), 0):,.0f} to {float(high):,.0f}"
+        for low, high in zip(told["low"], told["high"], strict=True)
+    ]
+    words = {
+        "table": told["table"], "rows": told["rows"], "newest": told["newest"], "through": told["through"],
+        "days behind": told["behind"], "month": told["month"], "its rows": told["month_rows"],
+        "usual limits": limits, "stands": told["verdict"],
+        "set aside": ["" if pd.isna(share) else f"{float(share) * 100:.2f} %" for share in told["set_aside"]],
+    }  # fmt: skip
+    return pd.DataFrame(words)
 
 
 def events(ws: Workspace) -> Table:
@@ -130,8 +155,20 @@ def parameters(ws: Workspace) -> Table:
     if wrong is None or not len(wrong):
         return tables.nothing(caption, "every source, medium and channel is known")
     ordered = wrong.sort_values(["amount", "rows"], ascending=False, na_position="last", kind="stable")
-    named = ordered.rename(columns={"near": "nearest", "n": "opportunities", "amount": "pipeline", "fix": "mend it by"})
-    columns = ["table", "column", "value", "rows", "finding", "nearest", "opportunities", "pipeline", "mend it by"]
+    named = ordered.rename(
+        columns={"near": "nearest", "n": "opportunities", "amount": "pipeline", "fix": "mend it by"}
+    )
+    columns = [
+        "table",
+        "column",
+        "value",
+        "rows",
+        "finding",
+        "nearest",
+        "opportunities",
+        "pipeline",
+        "mend it by",
+    ]
     return tables.rows(named[columns].assign(pipeline=named["pipeline"].round()), caption)
 
 
@@ -142,8 +179,15 @@ def matched(ws: Workspace, table: str) -> pd.DataFrame:
     if own is None or not len(own):
         return results.undefined((), [ws.period.label], f"{table} has no dated rows")
     rows = pd.DataFrame({"period": own["month"].astype(str), "value": own["share"].astype(float)})
-    rows["numerator"], rows["denominator"] = (own["rows"] - own["unmatched"]).astype(float), own["rows"].astype(float)
-    rows["n"], rows["low"], rows["high"] = own["rows"].astype(float), own["low"].astype(float), own["high"].astype(float)
+    rows["numerator"], rows["denominator"] = (
+        (own["rows"] - own["unmatched"]).astype(float),
+        own["rows"].astype(float),
+    )
+    rows["n"], rows["low"], rows["high"] = (
+        own["rows"].astype(float),
+        own["low"].astype(float),
+        own["high"].astype(float),
+    )
     rows["status"], rows["reason"] = "final", None
     return rows[["period", *results.FIGURES, *results.WORDS]].tail(MONTHS).reset_index(drop=True)
 
@@ -169,7 +213,9 @@ def found_in(ws: Workspace, *areas: Area) -> SoWhat:
     """The faults of some areas as sentences, the gravest first; one quiet sentence where there are none."""
     found = [fault for fault in ws.faults() if fault.area in areas]
     if not found:
-        return SoWhat((Sentence("no action", f"Nothing is wrong with {' and '.join(NAMES[a] for a in areas)}."),))
+        return SoWhat(
+            (Sentence("no action", f"Nothing is wrong with {' and '.join(NAMES[a] for a in areas)}."),)
+        )
     return so_what(SoWhat(tuple(Sentence(VERDICT[fault.severity], _told(fault)) for fault in found)))
 
 
@@ -189,4 +235,3 @@ def _lacks(look: Callable[..., Comparison]) -> str:
 
 def _weight(verdict: str) -> int:
     return -["act", "watch", "too few to judge", "no action", "not yet"].index(verdict)
-

@@ -82,7 +82,7 @@ def taxonomy(
         rows.append({**row, "verdict": _verdict(row, name in gone, name in used, bool(agreed))})
     kinds = {**COLUMNS, **{WITHOUT + name: pa.float64() for name in _properties(agreed)}}
     return pd.DataFrame(
-        {c: pd.array([row.get(c) for row in rows], pd.ArrowDtype(kind)) for c, kind in kinds.items()}
+        {c: pd.Series([row.get(c) for row in rows], dtype=pd.ArrowDtype(kind)) for c, kind in kinds.items()}
     )
 
 

@@ -22,6 +22,7 @@ from gtmkit.config import FILE, Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect, column_or_null
+from gtmkit.health import freshness, sources_of_truth
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import FIRST_OF, LEDGERS, LOSSES
 from gtmkit.ledgers.attribution import TOUCHED, attributed
@@ -253,6 +254,10 @@ class Workspace:
         """How each of the processes stands at the end of the period."""
         return dict(self._standings)
 
+    def freshness(self) -> pd.DataFrame:
+        """How far each table reaches, how full its last month is, and what was set aside of it."""
+        return freshness.freshness(self._tables, self._through, self._loss, period=self.period)
+
     def faults(self) -> list[Fault]:
         """What is wrong with how the company measures, as far as the workspace has what it takes to look."""
         return list(self._faults)
@@ -297,7 +302,8 @@ class Workspace:
             found = self.told(look)
             if found is not None:
                 faults += of(found, **self._settings(of))
-        return faults
+        faults += freshness.freshness_faults(self.freshness(), self.tables_of)
+        return faults + sources_of_truth.contradictions(self.config, self.tables_of)
 
     def _motion(self, where: Mapping[str, str]) -> str | None:
         """The motion of the one channel to which answers are confined, as [[channels]] has it."""
