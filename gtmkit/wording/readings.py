@@ -18,6 +18,11 @@ from gtmkit.wording.cohorts import reach
 from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, judge, plural, points, so_what
 
 ARTICLE = Readings()  # the limits of the article
+IDEAL = "The ideal customer profile"
+STANDING = {
+    (True, True): "faster and deeper", (True, False): "faster, but not deeper",
+    (False, True): "deeper, but not faster", (False, False): "neither faster nor deeper",
+}  # fmt: skip
 OTHER = "_other"  # ends the columns of the second of two answers that are read side by side
 
 
@@ -138,7 +143,7 @@ def ideal_customers(
     told, few, calm = [], [], 0
     for name, rows in both.groupby(by, sort=False, dropna=False) if by else [("", both)]:
         label = formats.label(name) if by else ""
-        who = f"{label}, the ideal customer profile" if by else "The ideal customer profile"
+        who = f"{label}, {IDEAL[0].lower()}{IDEAL[1:]}" if by else IDEAL
         said = _ideal(rows, who, subject, min_n)
         if said.verdict == "too few to judge" and by:
             few.append(label)
@@ -148,10 +153,12 @@ def ideal_customers(
             told.append(said)
     if calm:
         groups = calm + len(told) + len(few)
-        words = f"The ideal customer profile is faster and deeper in {calm} of {groups} groups by {by}."
+        words = f"{IDEAL} is faster and deeper in {calm} of {groups} groups by {by}."
         told.append(Sentence("no action", words))
     if few:
-        told.append(Sentence("too few to judge", f"Fewer than {min_n} on one side: {', '.join(few)}."))
+        told.append(
+            Sentence("too few to judge", f"{IDEAL}, fewer than {min_n} on one side: {', '.join(few)}.")
+        )
     return so_what(SoWhat(tuple(told)))
 
 
@@ -173,7 +180,7 @@ def _ideal(rows: pd.DataFrame, who: str, subject: str, min_n: int) -> Sentence:
             if formats.plain(side["value"]) is None:
                 return Sentence("not yet", f"{who}: {what} {formats.absence(side)}.")
     is_faster, is_deeper = _value(icp) < _value(rest), _value(deep) > _value(deep_rest)
-    standing = f"{'faster' if is_faster else 'not faster'} and {'deeper' if is_deeper else 'not deeper'}"
+    standing = STANDING[is_faster, is_deeper]
     words = (
         f"{who}: time to value {_days(icp)} against {_days(rest)} of the others, {subject} {formats.figure(deep)} "
         f"against {formats.figure(deep_rest)}: {standing}"

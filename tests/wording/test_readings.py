@@ -262,8 +262,8 @@ def test_the_ideal_customers_are_faster_and_deeper(fast, slow, deep, shallow, ve
 def test_what_it_says_of_them():
     assert str(wording.ideal_customers(*icp(days(25), days(23), depth(0.54), depth(0.45)))) == (
         "[watch] The ideal customer profile: time to value 25 days (20 to 30, n 60) against 23 days (18 to 28, n 60) "
-        "of the others, activation depth 54.0 % (44 to 64, n 60) against 45.0 % (35 to 55, n 60): not faster and "
-        "deeper; ask whether positioning and onboarding fit it."
+        "of the others, activation depth 54.0 % (44 to 64, n 60) against 45.0 % (35 to 55, n 60): deeper, but "
+        "not faster; ask whether positioning and onboarding fit it."
     )
 
 
@@ -308,7 +308,7 @@ def test_by_segment_the_calm_are_counted_and_the_small_named():
     assert lines[0].startswith("[watch] b, the ideal customer profile: time to value 22 days")
     assert "activation 51.0 %" in lines[0]
     assert lines[1:] == [
-        "[too few to judge] Fewer than 20 on one side: it's.",
+        "[too few to judge] The ideal customer profile, fewer than 20 on one side: it's.",
         "[no action] The ideal customer profile is faster and deeper in 1 of 3 groups by segment.",
     ]
 
