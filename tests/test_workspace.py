@@ -793,7 +793,7 @@ def test_without_a_map_nothing_is_known_by_motion(ws: Workspace) -> None:
 
 def test_a_rule_that_there_is_not_is_refused(ws: Workspace) -> None:
     with pytest.raises(ConfigError) as error:
-        ws.attributed("last_tuch")  # type: ignore[arg-type] - what a reader may write
+        ws.attributed("last_tuch")
     assert str(error.value) == (
         "There is no rule of attribution 'last_tuch'. Did you mean 'last_touch'? "
         "Allowed: declared, first_touch, last_touch. Name one of these."

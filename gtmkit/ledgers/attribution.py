@@ -72,7 +72,7 @@ def channel_of(channels: Sequence[Channel], source: str = "source", medium: str 
     known = _known(channels)
     if not known:
         return nw.when(nw.col(source).is_null() & ~nw.col(source).is_null()).then(nw.col(source))
-    last = nw.when(_fits(known[-1], source, medium)).then(nw.lit(known[-1].channel))
+    last: nw.Expr = nw.when(_fits(known[-1], source, medium)).then(nw.lit(known[-1].channel))
     return reduce(
         lambda rest, entry: nw.when(_fits(entry, source, medium)).then(nw.lit(entry.channel)).otherwise(rest),
         reversed(known[:-1]),

@@ -101,7 +101,7 @@ def attribution_worship(
         return None
     names = sorted({*sides[0], *sides[1]})
     one, other = ({name: side.get(name, 0.0) for name in names} for side in sides)
-    tops = [max(names, key=lambda name, side=side: side[name]) for side in (one, other)]
+    tops = [max(side, key=side.__getitem__) for side in (one, other)]
     if one[tops[0]] > one[tops[1]] and other[tops[1]] > other[tops[0]]:
         text = (
             f"The largest channel of {subject} hangs on the rule: {_share(tops[0], one)} by first touch, "

@@ -95,9 +95,10 @@ class Workspace:
         through = {name: t.through for name, t in config.tables.items() if t.through is not None}
         return cls(config, asked, frames, through, pd.DataFrame())
 
-    def attributed(self, rule: Literal["declared", "first_touch", "last_touch"]) -> "Workspace":
+    def attributed(self, rule: str) -> "Workspace":
         """The same workspace under another rule of attribution; what is asked of either is in the facts of both.
 
+        `rule` is declared, first_touch or last_touch, each with the window of [attribution].
         Raises ConfigError for a rule that there is not.
         """
         if rule not in RULES:
