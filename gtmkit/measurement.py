@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from gtmkit import formats, results, tables
+from gtmkit import catalog, formats, results, tables
 from gtmkit.charts import Step
 from gtmkit.health import (
     billing_to_finance,
     crm_to_billing,
-    freshness,
     hygiene,
     reconciliation,
     rollout,
@@ -23,7 +22,9 @@ from gtmkit.health import (
     taxonomy,
 )
 from gtmkit.health.fault import Area, Fault, Severity
+from gtmkit.health.freshness import set_aside_over_time
 from gtmkit.health.reconciliation import Comparison
+from gtmkit.scorecard.choice import lines
 from gtmkit.tables import Table
 from gtmkit.wording import Sentence, SoWhat, so_what
 from gtmkit.workspace import Workspace
@@ -111,10 +112,26 @@ def sources_agree(ws: Workspace) -> SoWhat:
 
 
 def truths(ws: Workspace) -> Table:
-    """Each table: which system fills it, where it comes from, whose truth it tells, what is measured from it."""
+    """Each table: which system fills it, from which file, whose truth it tells, what is measured from it.
+
+    Of the metrics the lines of the scorecard are named, the others counted; the file has all of them.
+    """
     frame = sources_of_truth.sources_of_truth(ws.config, ws.tables, ws.tables_of)
-    named = frame.rename(columns={"filled_by": "filled by", "truth_of": "is the declared truth of"})
-    return tables.rows(named, "Sources of truth, by table")
+    shown = [name.partition(".")[0] for name in lines(ws.config)]
+    words = {
+        "table": frame["table"], "filled by": frame["filled_by"], "file": frame["path"],
+        "declared truth of": [_named(told, shown, ws) for told in frame["truth_of"]],
+        "measured from it": [_named(told, shown, ws) for told in frame["measured"]],
+    }  # fmt: skip
+    return tables.rows(pd.DataFrame(words), "Sources of truth, by table")
+
+
+def _named(ids: str, shown: list[str], ws: Workspace) -> str:
+    """Metrics as text: those on the scorecard by their labels, and how many more there are."""
+    metrics = [one for one in ids.split(", ") if one]
+    of_card = [catalog.label(one, ws.config) for one in metrics if one in shown]
+    more = len(metrics) - len(of_card)
+    return ", ".join([*of_card, *([f"{more} more" if of_card else f"{more}"] if more else [])])
 
 
 def freshness_of(ws: Workspace) -> Table:
@@ -148,28 +165,21 @@ def events(ws: Workspace) -> Table:
 
 
 def parameters(ws: Workspace) -> Table:
-    """The campaign parameters that are not as they should be, each with the line of gtm.toml that mends it."""
+    """The campaign parameters that are not as they should be, by the pipeline they touch; below, what mends them."""
     caption = "Campaign parameters to mend, by the pipeline they touch"
     frame = ws.told(hygiene.parameters)
     wrong = frame[frame["finding"].notna()] if frame is not None else None
     if wrong is None or not len(wrong):
         return tables.nothing(caption, "every source, medium and channel is known")
     ordered = wrong.sort_values(["amount", "rows"], ascending=False, na_position="last", kind="stable")
-    named = ordered.rename(
-        columns={"near": "nearest", "n": "opportunities", "amount": "pipeline", "fix": "mend it by"}
-    )
-    columns = [
-        "table",
-        "column",
-        "value",
-        "rows",
-        "finding",
-        "nearest",
-        "opportunities",
-        "pipeline",
-        "mend it by",
-    ]
-    return tables.rows(named[columns].assign(pipeline=named["pipeline"].round()), caption)
+    named = ordered.rename(columns={"near": "nearest", "n": "opportunities", "amount": "pipeline"})
+    columns = ["table", "column", "value", "rows", "finding", "nearest", "opportunities", "pipeline"]
+    table = tables.rows(named[columns].assign(pipeline=named["pipeline"].round()), caption)
+    mending = "\n".join(dict.fromkeys(str(fix) for fix in ordered["fix"].dropna()))
+    if not mending:
+        return table
+    html = f"<p>These lines of gtm.toml mend them:</p><pre>{formats.escape(mending)}</pre>"
+    return Table(table.markup + table.file + html, f"{table.text}\n\n{mending}")
 
 
 def matched(ws: Workspace, table: str) -> pd.DataFrame:
@@ -221,7 +231,7 @@ def found_in(ws: Workspace, *areas: Area) -> SoWhat:
 
 def set_aside(ws: Workspace, reports: Path) -> Table:
     """The share of each table's rows that was set aside, in this review and those published before."""
-    frame = freshness.set_aside_over_time(reports, ws.loss_account(), ws.period.label)
+    frame = set_aside_over_time(reports, ws.loss_account(), ws.period.label)
     return tables.rows(frame, "Rows set aside, by review")
 
 

@@ -66,7 +66,8 @@ def test_a_record_has_every_key_of_a_fault():
 def test_the_page_is_whole_and_escaped():
     page = found(ERROR, WARNING, NOTE).html()
     assert page.index("Errors") < page.index("Warnings") < page.index("Notes")
-    assert "Acme &lt;b&gt;" in page and "<b>Acme <b>" not in page
+    assert "Acme &lt;b&gt;" in page
+    assert "<b>Acme <b>" not in page
     assert "source = { &#34;gogle&#34; = &#34;google&#34; }" in page
     assert "Nothing is wrong" in found().html()
 

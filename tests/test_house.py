@@ -34,6 +34,7 @@ FLOORS = [
     {"agreed", "charts", "definitions", "tables", "wording", "reference"},
     {"workspace"},
     {"rows", "scorecard"},
+    {"measurement"},
     {"report", "notebooks"},
     {"check"},
     {"cli"},

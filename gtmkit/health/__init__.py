@@ -16,14 +16,16 @@ from gtmkit.health.reconciliation import (
     spend_to_finance,
 )
 
+__all__ = ["LOOKS", "billing_to_finance", "crm_to_billing", "spend_to_finance"]
+
 
 def _of(comparison: Comparison) -> list[Fault]:
     return list(comparison.faults)
 
 
 # What is looked at, and what takes the faults from what is found. The positional parameters of a look name tables,
-# ledgers or metrics, `period` is the one under review, `setting(...)` defaults are read from gtm.toml. What lacks a table
-# that it needs is left out.
+# ledgers or metrics, `period` is the one under review, `setting(...)` defaults are read from gtm.toml. What lacks a
+# table that it needs is left out.
 LOOKS: Mapping[Callable[..., Any], Callable[..., list[Fault]]] = {
     taxonomy.taxonomy: taxonomy.faults,
     hygiene.faults: list,

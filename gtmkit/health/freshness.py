@@ -102,7 +102,9 @@ def set_aside_over_time(home: Path, loss: pd.DataFrame, label: str) -> pd.DataFr
 # ---------------------------------------------------------------- how far a table reaches
 
 
-def _reach(frame: Frame, name: str, through: date | None, period: Period) -> tuple[object, ...]:
+def _reach(
+    frame: Frame, name: str, through: date | None, period: Period
+) -> tuple[int, date | None, date | None, int | None]:
     """Rows, the newest day, how far the table reaches, and by how many days it ends before the period does."""
     had = frame.collect_schema().names()
     dated = [c for c in TABLES[name].columns if c.happened and c.name in had]

@@ -162,7 +162,8 @@ def differences(deals: pd.DataFrame, gains: pd.DataFrame) -> pd.DataFrame:
         rates.assign(part=RATE),
         pairs.assign(part=which, amount=apart),
     ]
-    return pd.concat([part[ITEM] for part in parts], ignore_index=True)
+    items: pd.DataFrame = pd.concat([part[ITEM] for part in parts], ignore_index=True)
+    return items
 
 
 def _code(column: pd.Series) -> pd.Series:

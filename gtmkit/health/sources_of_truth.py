@@ -38,7 +38,7 @@ SYSTEMS: Mapping[str, frozenset[str]] = {
 
 
 def sources_of_truth(config: Config, tables: Sequence[str], tables_of: TablesOf) -> pd.DataFrame:
-    """One row a table: the system that fills it, where it comes from, whose truth it tells, what is measured from it.
+    """One row a table: what fills it, where it comes from, whose truth it tells, what is measured from it.
 
     Returns: table, filled_by, path (null where it comes from no file), truth_of (ids of the metrics measured from it
     whose declared truth is a system that fills it) and measured (ids of all that are measured from it; empty where the
