@@ -197,7 +197,8 @@ def _shown(frame: Answer) -> _Table | None:
 
 
 def _tuples(rows: pd.DataFrame) -> set[tuple[Any, ...]]:
-    return set(rows.itertuples(index=False, name=None))
+    known = rows.astype(object).where(rows.notna(), None)  # NaN equals nothing, not even itself
+    return set(known.itertuples(index=False, name=None))
 
 
 def _figures(row: Any, asked: Asked) -> list[str]:

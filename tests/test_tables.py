@@ -228,7 +228,7 @@ def test_the_trust_of_an_answer_stands_under_the_caption_unless_it_is_sound():
     frame = result(a=final(7, 9))
     table = tables.result(answered(frame, COACHED), "Won")
     assert (
-        '<caption>Won<details class="trust"><summary>Trust: <span class="st">check</span> Sales'
+        '<caption>Won, 2026-10<details class="trust"><summary>Trust: <span class="st">check</span> Sales'
         in table.html()
     )
     assert str(table).splitlines()[-1] == "Trust: check: Sales coaching"

@@ -38,7 +38,7 @@ MEASURES = ("d", "transform", "x", "y", "width", "height", "points", "stroke-wid
 
 @dataclass(frozen=True, repr=False)
 class Picture(formats.Shown):
-    """A captioned chart: `title`, `note` and trust above, `words`, `table` and its file one click below.
+    """A captioned chart: `title`, `note` and trust above, `words` and `table` one click below.
 
     `trust` is that of the figures shown, by their names.
     """
@@ -55,7 +55,8 @@ class Picture(formats.Shown):
         """The figure element; without our style sheet the wide drawing alone shows."""
         note = f'<span class="s">{formats.escape(self.note)}</span>' if self.note else ""
         return (
-            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}{shown.line(self.trust)}</figcaption>'
+            f'<figure class="picture"><figcaption><b>{formats.escape(self.title)}</b>{note}'
+            f"{shown.line(self.trust)}</figcaption>"
             f'<div class="w">{self.wide}</div><div class="n" hidden="hidden">{self.narrow}</div>'
             f'<details class="data"><summary>In words and as a table</summary>'
             f"<div><p>{formats.escape(self.words)}</p>{self.table}</div></details></figure>"

@@ -204,8 +204,9 @@ def trust(
     found = [standings[process] for process in dict.fromkeys(link.process for link in concerned)]
     made_of = {row.id, *_parts(row.id)}
     wrong = [fault for fault in faults if made_of & {name.partition(".")[0] for name in fault.metrics}]
-    levels = [*(standing.level for standing in found), *(LEFT_BY[fault.severity] for fault in wrong)]
-    worst = max(levels, key=LEVELS.index, default="sound")
+    levels: list[Level] = [standing.level for standing in found]
+    levels += [LEFT_BY[fault.severity] for fault in wrong]
+    worst: Level = max(levels, key=LEVELS.index, default="sound")
     if worst == "sound":
         return Trust(worst)
     because = tuple(standing for standing in found if standing.level == worst)
