@@ -3,12 +3,13 @@
 Each function takes a workspace. What it lacks a table for is said, never left out.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from gtmkit import catalog, formats, results, tables
+from gtmkit import catalog, formats, results, scorecard, tables, wording
 from gtmkit.charts import Step
 from gtmkit.health import (
     billing_to_finance,
@@ -46,6 +47,8 @@ NAMES: dict[Area, str] = {
     "process": "the processes",
 }
 MONTHS = 24  # of a trend
+MOST_REVIEWS = 12  # side by side
+REPORTS = "GTMKIT_REPORTS"  # set by a run: the folder of the reviews of its workspace
 NO_EVENTS = "the workspace has no table events"
 
 
@@ -137,7 +140,8 @@ def _named(ids: str, shown: list[str], ws: Workspace) -> str:
 def freshness_of(ws: Workspace) -> Table:
     """Each table: its rows, how far it reaches, its last full month against those before, what was set aside."""
     frame = shown(ws.freshness())
-    return tables.rows(frame, f"How fresh and how full each table is at the end of {ws.period.label}")
+    table = tables.rows(frame, f"How fresh and how full each table is at the end of {ws.period.label}")
+    return _under(found_in(ws, "freshness", "volume"), table)
 
 
 def shown(told: pd.DataFrame) -> pd.DataFrame:
@@ -161,7 +165,7 @@ def events(ws: Workspace) -> Table:
     found = ws.told(taxonomy.taxonomy)
     if found is None:
         return tables.nothing(caption, NO_EVENTS)
-    return tables.rows(taxonomy.table(found), caption)
+    return _under(found_in(ws, "taxonomy"), tables.rows(taxonomy.table(found), caption))
 
 
 def parameters(ws: Workspace) -> Table:
@@ -207,16 +211,21 @@ def plan(ws: Workspace) -> pd.DataFrame:
     return rollout.rollout(ws.config, ws.tables, ws.faults(), rollout.answered(ws.metric))
 
 
-def rollout_table(items: pd.DataFrame) -> Table:
-    """The items of the rollout as they stand on a page."""
-    words = items.assign(done=["done" if done else "open" for done in items["done"]])
-    return tables.rows(words.rename(columns={"told": "how it was read"}), "The 30-day rollout, item by item")
-
-
-def rollout_next(items: pd.DataFrame) -> SoWhat:
-    """How many items are done, and what to do next."""
+def rollout_of(items: pd.DataFrame) -> Table:
+    """The items of the rollout: how many are done, what to do next, and each item with how it was read."""
     verdict = "no action" if items["done"].all() else "act"
-    return SoWhat((Sentence(verdict, rollout.sentence(items)),))
+    told = SoWhat((Sentence(verdict, rollout.sentence(items)),))
+    words = items.assign(done=["done" if done else "open" for done in items["done"]])
+    named = words.rename(columns={"told": "how it was read", "next": "what to do"})
+    return _under(told, tables.rows(named, "The 30-day rollout, item by item"))
+
+
+def processes(ws: Workspace) -> Table:
+    """The processes behind the figures: which contradict what is declared, which doubt most, then all of them."""
+    return _under(
+        wording.trust(ws.standings(), {metric: ws.trust(metric) for metric in catalog.METRICS}),
+        scorecard.processes(ws),
+    )
 
 
 def found_in(ws: Workspace, *areas: Area) -> SoWhat:
@@ -229,10 +238,27 @@ def found_in(ws: Workspace, *areas: Area) -> SoWhat:
     return so_what(SoWhat(tuple(Sentence(VERDICT[fault.severity], _told(fault)) for fault in found)))
 
 
-def set_aside(ws: Workspace, reports: Path) -> Table:
-    """The share of each table's rows that was set aside, in this review and those published before."""
-    frame = set_aside_over_time(reports, ws.loss_account(), ws.period.label)
-    return tables.rows(frame, "Rows set aside, by review")
+def set_aside(ws: Workspace) -> Table:
+    """The share of each table's rows that was set aside, a column a review: those published before, and this one.
+
+    Only a run knows where the reviews of a workspace are; by hand there is this one alone.
+    """
+    home = Path(os.environ.get(REPORTS, ""))
+    known = home if REPORTS in os.environ else Path(os.devnull)
+    told = set_aside_over_time(known, ws.loss_account(), ws.period.label)
+    caption = "Rows set aside of those read, by review"
+    if not len(told):
+        return tables.nothing(caption, "no table was read from files")
+    wide = told.pivot_table(index="table", columns="period", values="share", aggfunc="last").iloc[
+        :, -MOST_REVIEWS:
+    ]
+    shown = wide.map(lambda share: "" if pd.isna(share) else f"{share * 100:.2f} %")
+    return tables.rows(shown.reset_index().rename_axis(columns=None), caption)
+
+
+def _under(sentences: SoWhat, table: Table) -> Table:
+    """A table under what it says."""
+    return Table(sentences.html() + table.markup, f"{sentences}\n\n{table.text}", table.file)
 
 
 def _told(fault: Fault) -> str:
