@@ -132,7 +132,7 @@ def time_to_value(
     events = [condition.event for condition in conditions]
     rows, columns = with_sight(activations, sightings, events), sights(events)
     table = ages(rows, [*by, *columns], periods, "started_day", "activated_day", until=earliest(columns))
-    table, days = taken_off(table, sightings, events)
+    table, days = taken_off(table, events)
     until = sight(events, days)
     if basis == "activated":
         answer = medians(table.assign(n=table["n"] * table["ended"]), by, periods)
@@ -170,7 +170,7 @@ def milestone_rate(
     keys = [*by, "milestone"]
     until = nw.col("until")
     table = ages(rows, [*keys, *sights(events)], periods, "started_day", "reached_day", until=until)
-    table, days = taken_off(table, sightings, events)
+    table, days = taken_off(table, events)
     marks = sorted({*(m for m in MARKS if m <= BEYOND * window_days), window_days})
     answer = each(
         table,
@@ -234,7 +234,7 @@ def _to_date(
         "unseen": counted(~is_seen(nw.col("day") + window_days, sights(events))),
     }
     table = collect(sums(rows, [*by, *sights(events), "day"], **counts))
-    table, days = taken_off(table, sightings, events)
+    table, days = taken_off(table, events)
     over = _unseen(flows(table, by, periods, months), sight(events, days))
     answer = share(over, over["reached"], over["entered"], "none started in the period")
     return shaped(noted(answer, True, "so far: who started recently has had less time"), by, [])
@@ -255,7 +255,7 @@ def _entered(
     seen = is_seen(nw.col("started_day") + window_days, sights(events))
     keys, unseen = [*by, *sights(events)], {"unseen": counted(~seen)}
     table = entrants(rows, keys, periods, "started_day", window_days, within, unseen, seen=seen, **more)
-    table, days = taken_off(table, sightings, events)
+    table, days = taken_off(table, events)
     return table, sight(events, days)
 
 

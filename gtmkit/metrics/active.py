@@ -48,7 +48,7 @@ def north_star(
     keys = [*by, *sights(agreed.events), slot]
     rows = with_sight(rows, sightings, agreed.events)
     table = collect(_met(rows, keys, ACTOR.get(agreed.unit), agreed.at_least))
-    table, days = taken_off(table, sightings, agreed.events)
+    table, days = taken_off(table, agreed.events, sightings)
     until = sight(agreed.events, days)
     spans = [weeks_ending_in(p) if agreed.per == "week" else _months(p) for p in periods]
     return shaped(_mean(_observed(table, slot, until), by, periods, spans, until), by, [])
@@ -85,7 +85,7 @@ def active_accounts(
     rows = rows.join(small(usage_days, **spans), how="cross")
     rows = rows.filter((nw.col("slot") >= nw.col("since")) & (nw.col("slot") < nw.col("until")))
     table = collect(_met(rows, [*by, *sights(acts), "at_period"], "account_id", at_least))
-    table, days = taken_off(table, sightings, acts)
+    table, days = taken_off(table, acts, sightings)
     over = at_periods(table, by, periods)
     return shaped(unseen(total(over, over["met"], over["met"]), periods, sight(acts, days)), by, [])
 

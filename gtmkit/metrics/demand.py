@@ -207,7 +207,7 @@ def product_qualified_pipeline_share(
             **amount_sums("first_amount", active), without=counted(nw.col("first_amount").is_null()),
         )
     )  # fmt: skip
-    table, days = taken_off(table, sightings, acts)
+    table, days = taken_off(table, acts)
     over = flows(table, by, periods)
     answer = unseen(amount_ratio(over, NO_AMOUNT), periods, sight(acts, days))
     return shaped(without_amount(answer, over["without"]), by, [])

@@ -71,12 +71,15 @@ def is_seen(day: nw.Expr, columns: Sequence[str]) -> nw.Expr:
 
 
 def taken_off(
-    table: pd.DataFrame, sightings: Frame | None, events: Sequence[str]
+    table: pd.DataFrame, events: Sequence[str], sightings: Frame | None = None
 ) -> tuple[pd.DataFrame, list[int | None]]:
-    """What was collected without the columns of `with_sight`, and the last day of each event, null where it is seen."""
+    """What was collected without the columns of `with_sight`, and the last day of each event, null where it is seen.
+
+    Where no row has brought these days along, they are looked up in `sightings`: by those for whom no row is 0.
+    """
     columns = sights(events)
     told = table
-    if not len(table) and sightings is not None and events:  # no row has brought them along
+    if not len(table) and sightings is not None and events:
         told = collect(_ends(sightings, events))
     days = [told[column].max() if len(told) else None for column in columns]
     return table.drop(columns=columns), [None if pd.isna(day) else int(day) for day in days]

@@ -244,11 +244,12 @@ def test_the_days_travel_with_the_rows(engine: str) -> None:
     columns = [c for c in having.collect_schema().names() if c not in ("account_id", "day")]
     having = having.with_columns(ok=is_seen(nw.col("day"), columns), end=earliest(columns))
     assert paper.ledger(having, "account_id", "ok", "end") == [("x", True, DAY), ("y", False, DAY)]
-    small, days = taken_off(pd.DataFrame(having.collect().to_pandas()), told, events)
+    small, days = taken_off(pd.DataFrame(having.collect().to_pandas()), events)
     assert (sorted(small), days) == (["account_id", "day", "end", "ok"], [DAY, None, None])
     # Where no row brings them, they are looked up; without the ledger nothing has vanished.
-    none, days = taken_off(pd.DataFrame(columns=columns), told, events)
+    none, days = taken_off(pd.DataFrame(columns=columns), events, told)
     assert (list(none), days) == ([], [DAY, None, None])
+    assert taken_off(pd.DataFrame(columns=columns), events)[1] == [None, None, None]
     blank = with_sight(rows, None, events).with_columns(
         ok=is_seen(nw.col("day"), columns), end=earliest(columns)
     )
