@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from cases import Case, workspace
+from cases.case import table
 
 import gtmkit
+from gtmkit.config import Config
 from gtmkit.health import pairing
 from gtmkit.health import reconciliation as r
+from gtmkit.health.freshness import freshness
+from gtmkit.workspace import Workspace
 
 ENGINES = ["pandas", "polars", "duckdb"]
 UNIT = 10_000
@@ -156,6 +162,39 @@ def test_all_causes_of_one_company_are_found_on_every_engine(engine: str, togeth
     assert parts(found) == expected
     assert unexplained(found) == 288
     assert_closed(found)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_finds_the_same(together: Any, tmp_path: Path) -> None:
+    from pyspark.sql import SparkSession
+
+    lines, deals, expected = together
+    tables = {
+        "subscriptions": [BILLED, BASE_LINE, *lines], "opportunities": [WON, BASE_DEAL, *deals],
+        "finance": [BOOKS, "2026-09 177 50 161"], "spend": [POSTED, "2026-09 100 sales payroll new"],
+    }  # fmt: skip
+    options = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "1",
+               "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}  # fmt: skip
+    builder = SparkSession.builder.master("local[2]")
+    for key, value in options.items():
+        builder = builder.config(key, value)
+    session = builder.getOrCreate()
+    try:
+        frames = {}
+        for name, its in tables.items():
+            pq.write_table(table(name, "\n".join(its)), tmp_path / f"{name}.parquet")
+            frames[name] = session.read.parquet(str(tmp_path / f"{name}.parquet"))
+        ws = Workspace.from_frames(frames, Config(), "2026-10")
+        found = ws.told(r.crm_to_billing)
+        assert parts(found) == expected
+        assert_closed(found)
+        books = ws.told(r.billing_to_finance)
+        assert books.rows.equals(compared(r.billing_to_finance, tables).rows)
+        told = freshness({name: ws.ledger(name) for name in tables}, {}, pd.DataFrame(), period=ws.period)
+        assert told["rows"].tolist() == [len(its) - 1 for its in tables.values()]
+    finally:
+        session.stop()
 
 
 def test_both_ends_are_the_figures_that_the_metrics_tell(together: Any) -> None:
