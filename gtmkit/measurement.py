@@ -24,6 +24,7 @@ from gtmkit.health import (
 )
 from gtmkit.health.fault import Area, Fault, Severity
 from gtmkit.health.freshness import set_aside_over_time
+from gtmkit.health.pairing import UNEXPLAINED
 from gtmkit.health.reconciliation import Comparison
 from gtmkit.scorecard.choice import lines
 from gtmkit.tables import Table
@@ -69,7 +70,7 @@ def comparison(ws: Workspace, look: Callable[..., Comparison]) -> pd.DataFrame:
     for name in ("numerator", "denominator", "low", "high", "reason"):
         rows[name] = None
     rows["status"] = "final"
-    shown = (table["role"] != "unexplained") | (rows["value"].abs() >= 1)
+    shown = table["role"].isin(["from", "to"]) | (rows["value"].abs() >= 1)
     return rows[shown][["period", "part", *results.FIGURES, *results.WORDS]].reset_index(drop=True)
 
 
@@ -98,7 +99,8 @@ def by_month(ws: Workspace) -> Table:
     whole = pd.concat(frames, ignore_index=True)
     months = sorted(c for c in whole.columns if c not in ("compared", "part"))
     rounded = whole[months].apply(lambda column: column.round())
-    return tables.rows(whole[["compared", "part"]].join(rounded.astype("Int64")), caption)
+    told = (rounded.abs() > 0).any(axis=1) | (whole["part"] == UNEXPLAINED)
+    return tables.rows(whole[["compared", "part"]].join(rounded.astype("Int64"))[told], caption)
 
 
 def sources_agree(ws: Workspace) -> SoWhat:
@@ -141,7 +143,7 @@ def freshness_of(ws: Workspace) -> Table:
     """Each table: its rows, how far it reaches, its last full month against those before, what was set aside."""
     frame = shown(ws.freshness())
     table = tables.rows(frame, f"How fresh and how full each table is at the end of {ws.period.label}")
-    return _under(found_in(ws, "freshness", "volume"), table)
+    return tables.under(found_in(ws, "freshness", "volume"), table)
 
 
 def shown(told: pd.DataFrame) -> pd.DataFrame:
@@ -165,7 +167,7 @@ def events(ws: Workspace) -> Table:
     found = ws.told(taxonomy.taxonomy)
     if found is None:
         return tables.nothing(caption, NO_EVENTS)
-    return _under(found_in(ws, "taxonomy"), tables.rows(taxonomy.table(found), caption))
+    return tables.under(found_in(ws, "taxonomy"), tables.rows(taxonomy.table(found), caption))
 
 
 def parameters(ws: Workspace) -> Table:
@@ -186,8 +188,8 @@ def parameters(ws: Workspace) -> Table:
     return Table(table.markup + table.file + html, f"{table.text}\n\n{mending}")
 
 
-def matched(ws: Workspace, table: str) -> pd.DataFrame:
-    """The share of a table's rows that is of a known account, by month, in the result shape."""
+def matched(ws: Workspace, table: str, months: int = MONTHS) -> pd.DataFrame:
+    """The share of a table's rows that is of a known account, by month, in the result shape: the newest so many."""
     found = ws.told(stitching.matched)
     own = found[found["table"] == table] if found is not None else None
     if own is None or not len(own):
@@ -203,7 +205,7 @@ def matched(ws: Workspace, table: str) -> pd.DataFrame:
         own["high"].astype(float),
     )
     rows["status"], rows["reason"] = "final", None
-    return rows[["period", *results.FIGURES, *results.WORDS]].tail(MONTHS).reset_index(drop=True)
+    return rows[["period", *results.FIGURES, *results.WORDS]].tail(months).reset_index(drop=True)
 
 
 def plan(ws: Workspace) -> pd.DataFrame:
@@ -217,12 +219,12 @@ def rollout_of(items: pd.DataFrame) -> Table:
     told = SoWhat((Sentence(verdict, rollout.sentence(items)),))
     words = items.assign(done=["done" if done else "open" for done in items["done"]])
     named = words.rename(columns={"told": "how it was read", "next": "what to do"})
-    return _under(told, tables.rows(named, "The 30-day rollout, item by item"))
+    return tables.under(told, tables.rows(named, "The 30-day rollout, item by item"))
 
 
 def processes(ws: Workspace) -> Table:
     """The processes behind the figures: which contradict what is declared, which doubt most, then all of them."""
-    return _under(
+    return tables.under(
         wording.trust(ws.standings(), {metric: ws.trust(metric) for metric in catalog.METRICS}),
         scorecard.processes(ws),
     )
@@ -254,11 +256,6 @@ def set_aside(ws: Workspace) -> Table:
     ]
     shown = wide.map(lambda share: "" if pd.isna(share) else f"{share * 100:.2f} %")
     return tables.rows(shown.reset_index().rename_axis(columns=None), caption)
-
-
-def _under(sentences: SoWhat, table: Table) -> Table:
-    """A table under what it says."""
-    return Table(sentences.html() + table.markup, f"{sentences}\n\n{table.text}", table.file)
 
 
 def _told(fault: Fault) -> str:

@@ -151,6 +151,11 @@ def loss(
     return Table(html, f"{said}\n{_text(head, body)}")
 
 
+def under(said: formats.Shown, table: Table) -> Table:
+    """A table under what it says, as one thing."""
+    return Table(said.html() + table.markup, f"{said}\n\n{table.text}", table.file)
+
+
 def nothing(caption: str, reason: str) -> Table:
     """The table that is not there, and why."""
     text = f"{caption}: {reason}."

@@ -4,7 +4,7 @@
 questions, `north_star` and `verdicts` the North Star and whether it is won at a price, `card` the lines and `rest`
 all others, `record` the figures of record, `meanings` what the words mean. `quarter_to_date` and `focus` ask for
 more; `article_readings` is what the figures say together, `mistakes` what is wrong with the scorecard itself,
-`processes` what the figures' trust stands on.
+`processes` what the figures' trust stands on, `by_rule` what of the channels hangs on the rule of attribution.
 """
 
 from gtmkit.scorecard.answers import decisions
@@ -16,9 +16,9 @@ from gtmkit.scorecard.quarter import quarter_to_date
 from gtmkit.scorecard.readings import Readings, ask
 from gtmkit.scorecard.sheet import card, record, rest
 from gtmkit.scorecard.star import followed, north_star
-from gtmkit.scorecard.together import article_readings, mistakes
+from gtmkit.scorecard.together import article_readings, by_rule, mistakes
 
 __all__ = [
-    "Readings", "article_readings", "ask", "card", "decisions", "focus", "followed", "meanings", "mistakes",
+    "Readings", "article_readings", "ask", "by_rule", "card", "decisions", "focus", "followed", "meanings", "mistakes",
     "north_star", "processes", "quarter_to_date", "record", "rest", "verdicts", "warnings",
 ]  # fmt: skip

@@ -2,18 +2,22 @@
 
 from typing import Any
 
-from gtmkit import catalog, wording
+import pandas as pd
+
+from gtmkit import catalog, formats, tables, wording
 from gtmkit.errors import ConfigError
 from gtmkit.ledgers.dimensions import null_row
 from gtmkit.periods import Week
 from gtmkit.scorecard.readings import no_icp
+from gtmkit.tables import Table
 from gtmkit.wording import Sentence, SoWhat
-from gtmkit.workspace import Workspace
+from gtmkit.workspace import RULES, Workspace
+from gtmkit.workspace.rules import by_each_rule
 
 MONTHS = 12  # a month by channel, or of the ideal customer profile alone, has too few
 CALM = (
     "None of the mistakes that can be checked: a proxy as North Star or alone among the lines, no segmentation, lines "
-    "that lag only."
+    "that lag only, an order of channels that hangs on the rule of attribution."
 )
 
 
@@ -35,8 +39,39 @@ def mistakes(ws: Workspace) -> SoWhat:
     # What a review is confined to is no mistake of the scorecard.
     lacking = "" if ws.where else no_icp(ws)
     known = [column for column in ws.config.scorecard.focus if _is_known(ws, column)]
-    found = wording.mistakes(ws.config, known, lacking)
+    found = [*wording.mistakes(ws.config, known, lacking), *_worship(ws)]
     return SoWhat(tuple(found) or (Sentence("no action", CALM),))
+
+
+def by_rule(ws: Workspace, months: int = MONTHS) -> Table:
+    """Pipeline created by channel as declared, by first and by last touch, and where first and last disagree most."""
+    caption = f"Share of the pipeline created in {months} months, by channel under each rule"
+    if isinstance(ws.period, Week):
+        return tables.nothing(caption, "it is counted by the month")
+    table = wording.by_rule(by_each_rule(ws, months=months))
+    told = wording.rules_disagree(table, subject="pipeline created")
+    rule = SoWhat((Sentence("no action", f"On all pages: {wording.attribution_rule(ws.config)}"),))
+    said = wording.so_what(told, SoWhat(tuple(_worship(ws))), rule)
+    if not len(table):
+        return tables.under(said, tables.nothing(caption, "no opportunity has a channel by any rule"))
+    shares = {rule: table[f"{rule}_share"].map(formats.number, na_action="ignore") for rule in RULES}
+    named = {
+        "channel": table["channel"],
+        **{rule.replace("_", " "): column for rule, column in shares.items()},
+    }
+    apart = table["difference"].map(lambda share: formats.signed(share, "share"), na_action="ignore")
+    return tables.under(said, tables.rows(pd.DataFrame({**named, "last less first": apart}), caption))
+
+
+def _worship(ws: Workspace) -> list[Sentence]:
+    """That the order of channels by pipeline created hangs on the rule of attribution."""
+    if isinstance(ws.period, Week) or "channel" in ws.where:
+        return []
+    answers = by_each_rule(ws, months=MONTHS)
+    sentence = wording.attribution_worship(
+        answers["first_touch"], answers["last_touch"], subject="pipeline created"
+    )
+    return [sentence] if sentence else []
 
 
 def _retention(ws: Workspace) -> SoWhat:
