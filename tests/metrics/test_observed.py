@@ -220,6 +220,41 @@ def test_pipeline_by_use_is_undefined_where_the_use_is_not_seen() -> None:
     assert GONE in found["reason"].iloc[1]
 
 
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("activation_rate", {"periods": 3}), ("activation_rate", {"months": 1}),
+    ("activation_rate.to_date", {"periods": 2}),
+    ("activation_depth", {"periods": 3}), ("time_to_value", {"periods": 2}), ("milestone_rate", {}),
+    ("north_star", {"periods": 2}), ("active_accounts", {"periods": 2}),
+]  # fmt: skip
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+def test_spark_gives_the_same_answer() -> None:
+    from pyspark.sql import SparkSession
+
+    options = {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.sql.shuffle.partitions": "2",
+               "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}  # fmt: skip
+    builder = SparkSession.builder.master("local[2]")
+    for name, value in options.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    given = {
+        "accounts": table(STARTED, account_id=TEXT, started_on=DATE, segment=TEXT),
+        "events": paper.events(*VANISHED, *daily("deep", "2026-10-31"), *daily("other", "2026-10-31")),
+    }
+    settings = {"activation": DEEP, "north_star": {"events": ["go"]}, "active": {"events": ["go", "deep"]}}
+    here = paper.company("2026-10", settings=settings, **given)
+    frames = {name: session.createDataFrame(rows.to_pandas()) for name, rows in given.items()}
+    there = Workspace.from_frames(frames, here.config, "2026-10")
+    try:
+        for metric, asked in ASKED:
+            paper.same(here.metric(metric, **asked), there.metric(metric, **asked), f"{metric} on Spark")
+            assert here.metric(metric, **asked)["reason"].str.contains(GONE).any()
+    finally:
+        session.stop()
+
+
 # ---------------------------------------------------------------- the pieces
 
 DAY = (dt.date(2026, 9, 30) - dt.date(1970, 1, 1)).days
