@@ -696,6 +696,8 @@ def test_of_one_channel_what_carries_another_motion_does_not_count(tmp_path: Pat
     assert "lead_scoring" not in [standing.process for standing in ws.trust("win_rate", "outbound").because]
     told = display.trust_of(ws.metric("win_rate", where={"channel": "inbound"}))
     assert told is None or told == one.trust("win_rate")
+
+
 # ---------------------------------------------------------------- rules of attribution
 
 MAP = [
