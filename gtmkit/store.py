@@ -9,17 +9,22 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import pandas as pd
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from gtmkit import sources
 from gtmkit.config import Config
 from gtmkit.frames import Frame
 
 KEPT_STORES = 4
+Found = TypeVar("Found")
 
 
 def prepared(config: Config, home: Path, rejects: Path | None) -> Path:
@@ -79,11 +84,35 @@ def written(
     return sources.open_table(path, "UTC", memory_limit, in_memory=sources.is_small(store))
 
 
+def kept(store: Path, name: str, said: str, kind: TypeAdapter[Found], make: Callable[[], Found]) -> Found:
+    """What was found in the tables of a store, made once and read from then on.
+
+    `said` is everything it was asked with; another question, or another version of the code, is asked anew.
+    """
+    code = _digest(*("health", "metrics", "trust", "catalog", "workspace"))
+    asked = hashlib.sha256(f"{said} {code}".encode()).hexdigest()[:16]
+    path = store / "found" / f"{name}-{asked}.json"
+    if path.exists():
+        return kind.validate_json(path.read_bytes())
+    found = make()
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    partial.write_bytes(kind.dump_json(found))
+    partial.replace(path)
+    return found
+
+
 def _code() -> str:
     """The code by which tables and ledgers are made: another version of it makes them anew."""
+    return _digest("config", "sources", "ledgers")
+
+
+@cache
+def _digest(*parts: str) -> str:
+    """The code of some parts of the package, and of what all of them stand on."""
     here = Path(__file__).parent
-    files = [here / "contracts.py", here / "frames.py", here / "periods.py"]
-    files += [file for part in ("config", "sources", "ledgers") for file in (here / part).glob("*.py")]
+    files = [here / "contracts.py", here / "frames.py", here / "periods.py", here / "results.py"]
+    files += [file for part in parts for file in (here / part).glob("*.*") if file.is_file()]
     whole = hashlib.sha256()
     for file in sorted(files):
         whole.update(file.read_bytes())

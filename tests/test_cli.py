@@ -109,6 +109,13 @@ def test_the_table_has_every_row(home: Path) -> None:
     assert "more rows" not in "".join(shown)
 
 
+def test_below_a_table_by_channel_stands_the_rule(home: Path) -> None:
+    said = asked(home, "win_rate", "--by", "channel").stdout.splitlines()
+    assert said[-1] == "Channels as declared in accounts and opportunities."
+    assert "Channels" not in asked(home, "win_rate", "--by", "segment").stdout
+    assert answer(home, "win_rate", "--by", "channel")  # JSON stays JSON
+
+
 def test_variants_options_and_periods_of_every_grain(home: Path) -> None:
     assert answer(home, "win_rate.amount")[0]["denominator"] == 400
     assert answer(home, "win_rate", "--set", "months=1")[0]["n"] == 4
@@ -232,7 +239,7 @@ def test_the_catalogue_lists_every_metric_with_by_and_variants() -> None:
     assert [r["id"] for r in records] == list(catalog.METRICS)
     found = {r["id"]: r for r in records}
     assert found["stage_conversion"]["variants"].split() == ["amount", "cohort"]
-    assert found["pipeline_coverage"]["by"].split() == ["segment", "channel", "owner"]
+    assert found["pipeline_coverage"]["by"].split() == ["segment", "channel", "intent", "motion", "owner"]
     assert found["mrr"]["definition"] == catalog.METRICS["mrr"].definition
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 import pytest
 from acceptance.workspaces import company, line
+from pydantic import TypeAdapter
 
 import gtmkit
 from gtmkit import sources, store
 from gtmkit.errors import ContractError
+from gtmkit.health.fault import Fault
 
 # a1 pays 100 throughout; a2 paid 300 and pays 450 since September 2026: MRR 550, and 400 in August.
 LINES = [
@@ -104,3 +106,19 @@ def test_ledgers_are_kept_per_period(tmp_path: Path) -> None:
     assert only(late.metric("mrr"))["value"] == 550
     assert only(early.metric("mrr"))["value"] == 400
     assert only(gtmkit.open(folder, "2026-10").metric("mrr"))["value"] == 550
+
+
+def test_what_was_found_is_looked_for_once(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def look() -> list[Fault]:
+        asked.append("once")
+        return [Fault("note", "sources", "it's", "A “quote”.", "None.", ("arr",), 3, 0.1)]
+
+    kind = TypeAdapter(list[Fault])
+    first = store.kept(tmp_path, "faults", "2026-10", kind, look)
+    assert store.kept(tmp_path, "faults", "2026-10", kind, look) == first
+    assert asked == ["once"]
+    store.kept(tmp_path, "faults", "2026-W43", kind, look)  # another question
+    assert asked == ["once", "once"]
+    assert not list(tmp_path.glob("**/*.partial"))

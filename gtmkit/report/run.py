@@ -95,6 +95,7 @@ def _steps(
     with review.timed("prepare"):
         ws = opened or _opened(review)
         ask(ws)  # which also makes the ledgers, once, for all notebooks to open
+        ws.standings(), ws.faults()  # which every page stands its trust on
     kernels.env |= {"GTMKIT_PREPARED": str(store_of(ws)), "GTMKIT_REPORTS": str(review.home.resolve())}
     fault("prepared")
     progress(f"{review.home.name} {review.label}: tables read, {len(review.values)} notebooks to run")

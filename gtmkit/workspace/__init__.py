@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 import narwhals as nw
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 
 from gtmkit import catalog, definitions, display, health, results, sources, store, trust
 from gtmkit.agreed import Planned, target_of
@@ -44,6 +45,7 @@ LOOKED_AT = 13  # periods in which a group is looked for, as many as a trend sho
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 RULES = ("declared", *TOUCHED)
 DECIDED = ("accounts", "opportunities")  # what a rule of touches says where it came from
+EVIDENCE, FAULTS = TypeAdapter(dict[str, Evidence]), TypeAdapter(list[Fault])
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
 Frames = Mapping[str, Frame]
 
@@ -289,6 +291,12 @@ class Workspace:
 
     @cached_property
     def _evidence(self) -> dict[str, Evidence]:
+        found: dict[str, Evidence] = self._known_once(
+            "evidence", EVIDENCE, FUNCTIONS.values(), self._look_for_evidence
+        )
+        return found
+
+    def _look_for_evidence(self) -> dict[str, Evidence]:
         told = {process: self.told(function) for process, function in FUNCTIONS.items()}
         return {process: summed_up(findings) for process, findings in told.items() if findings}
 
@@ -298,6 +306,20 @@ class Workspace:
 
     @cached_property
     def _faults(self) -> list[Fault]:
+        found: list[Fault] = self._known_once("faults", FAULTS, health.LOOKS, self._look_for_faults)
+        return found
+
+    def _known_once(
+        self, name: str, kind: TypeAdapter[Any], looks: Iterable[Callable[..., Any]], make: Callable[[], Any]
+    ) -> Any:
+        """What looks at the tables found, kept beside the ledgers: every page of a review asks for it."""
+        if self.store is None:
+            return make()
+        who = " ".join(f"{look.__module__}.{look.__qualname__}" for look in looks)
+        said = f"{self.period.label} {self.config.attribution.rule} {who}"
+        return store.kept(self.store, name, said, kind, make)
+
+    def _look_for_faults(self) -> list[Fault]:
         faults = []
         for look, of in health.LOOKS.items():
             found = self.told(look)
