@@ -75,7 +75,7 @@ def sections_of(notebook: Mapping[str, Any]) -> list[Section]:
                 titled = count > 0
             for heading, text in _by_heading(source):
                 if heading:
-                    sections.append(Section(heading, f"s{len(sections)}"))
+                    sections.append(Section(heading, _anchor(heading, sections)))
                 if text.strip():
                     sections[-1].blocks.append(Block("prose", markdown(text), tags))
         elif cell["cell_type"] == "code" and "hide-output" not in tags:
@@ -87,6 +87,13 @@ def sections_of(notebook: Mapping[str, Any]) -> list[Section]:
 def markdown(text: str) -> Markup:
     """Markdown as safe HTML: HTML in it is shown as text, pictures must be data."""
     return Markup(sanitise(str(_markdown()(text))))
+
+
+def _anchor(heading: str, before: Iterable[Section]) -> str:
+    """Where a section is linked to: its heading's words, and a number where an earlier one has the same."""
+    words = "-".join(["s", *re.findall(r"[a-z0-9]+", heading.lower())])
+    taken = sum(re.fullmatch(rf"{words}(-\d+)?", section.anchor) is not None for section in before)
+    return f"{words}-{taken + 1}" if taken else words
 
 
 def _by_heading(source: str) -> Iterable[tuple[str, str]]:

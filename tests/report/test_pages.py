@@ -56,12 +56,19 @@ def test_a_page_is_cut_at_its_questions():
     )
     assert [(s.heading, s.anchor, [b.kind for b in s.blocks]) for s in sections] == [
         ("", "", ["prose", "text"]),
-        ("Which cohorts?", "s1", ["prose"]),
-        ("How fast?", "s2", ["text"]),
+        ("Which cohorts?", "s-which-cohorts", ["prose"]),
+        ("How fast?", "s-how-fast", ["text"]),
     ]
     assert "Do they stay" not in sections[0].blocks[0].html
     assert "## no heading" in sections[1].blocks[0].html
     assert sections[2].blocks[0].tags == ("so-what",)
+
+
+def test_two_headings_of_the_same_words_are_linked_to_apart():
+    sections = sections_of(notebook(v4.new_markdown_cell("# Q\n## Who?\n## Who, 2?\n## WHO\n## ?!\n## Who?")))
+    anchors = [section.anchor for section in sections if section.heading]
+    assert anchors[:3] == ["s-who", "s-who-2", "s-who-3"]
+    assert len(set(anchors)) == 5
 
 
 def test_the_title_is_the_question():
