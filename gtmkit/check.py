@@ -134,7 +134,8 @@ def _beside(fault: Fault) -> list[str]:
 
 
 def _touched(fault: Fault) -> str:
-    said = [f"pipeline of {formats.number(fault.amount, 'money')}"] if fault.amount is not None else []
+    what = "pipeline of " if fault.area == "hygiene" else ""
+    said = [f"{what}{formats.number(fault.amount, 'money')}"] if fault.amount is not None else []
     said += [f"in doubt: {', '.join(fault.metrics)}"] if fault.metrics else []
     return "; ".join(said) + "."
 
