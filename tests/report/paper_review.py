@@ -14,8 +14,10 @@ from nbformat import v4
 
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, GtmkitError
+from gtmkit.health.fault import Fault
 from gtmkit.periods import Period
 from gtmkit.report import run as batch
+from gtmkit.trust import Standing, Trust
 
 SETTINGS = """
 [company]
@@ -82,6 +84,15 @@ class PaperWorkspace:
 
     def planned(self) -> dict[str, dict[str, float]]:
         return {}
+
+    def standings(self) -> dict[str, Standing]:
+        return {}
+
+    def faults(self) -> list[Fault]:
+        return []
+
+    def trust(self, metric: str) -> Trust:
+        return Trust("sound")
 
     def loss_account(self) -> pd.DataFrame:
         return pd.DataFrame({"table": ["opportunities"], "step": ["read"], "rows": [2], "detail": ["=1+1"]})

@@ -50,7 +50,10 @@ class Asked(Paper):
 
     def metric(self, name, by=(), periods=1, where=None, **options):
         self.asked.append((name, options))
-        return ANSWERS[name, tuple(by)]
+        return ANSWERS[name, (by,) if isinstance(by, str) else tuple(by)]
+
+    def attributed(self, rule):
+        return self
 
     def check_where(self, where):
         if not set(where) <= set(self.known):
@@ -124,6 +127,42 @@ def test_mistakes_are_told_with_what_to_change():
     said = scorecard.mistakes(Asked({}, SOUND))  # nothing is known by segment
     assert [s.verdict for s in said.sentences] == ["act"]
     assert "nothing is known by segment" in str(said)
+
+
+class ByRule(Asked):
+    """Pipeline created by channel: a before b by first touch, b before a by last."""
+
+    rule = "declared"
+
+    def attributed(self, rule):
+        sibling = ByRule({}, SOUND)
+        sibling.rule = rule
+        return sibling
+
+    def metric(self, name, by=(), periods=1, where=None, **options):
+        sizes = (400.0, 600.0) if self.rule == "last_touch" else (600.0, 400.0)
+        return answer(*[(size, None, None, 30) for size in sizes], channel=["a", "b"])
+
+
+def test_an_order_that_hangs_on_the_rule_is_a_mistake(monkeypatch):
+    monkeypatch.setattr(Asked, "known", ("is_icp", "segment"))
+    said = scorecard.mistakes(ByRule({}, SOUND)).sentences
+    assert [s.verdict for s in said] == ["watch"]
+    assert said[0].text.startswith(
+        "The largest channel of pipeline created hangs on the rule: a 60.0 % by first"
+    )
+
+
+def test_the_rules_stand_side_by_side_under_what_they_say():
+    told = scorecard.by_rule(ByRule({}, SOUND))
+    assert (
+        "Of pipeline created, first and last touch disagree most on a: 60.0 % by first and 40.0 % by last"
+        in str(told)
+    )
+    assert "[no action] On all pages: Channels as declared in accounts and opportunities." in str(told)
+    assert told.html().index("hangs on the rule") < told.html().index("<table")
+    week = ByRule({}, SOUND, "2026-W43")
+    assert str(scorecard.by_rule(week)).endswith("it is counted by the month.")
 
 
 def test_a_confined_review_does_not_say_that_the_rest_is_missing(monkeypatch):
