@@ -3,6 +3,7 @@
 Expected figures are worked out by hand in the comments. `paper` writes tables of a few rows on several engines.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from paper import DATE, INSTANT, TEXT, table
 
+from gtmkit import catalog
 from gtmkit.config import Config
 from gtmkit.workspace import Workspace
 
@@ -144,3 +146,109 @@ def test_line_01_touch_paths_by_hand_agree_on_spark(tmp_path: Path, spark: Any, 
         tables[name] = frame(tmp_path / f"{name}.parquet")
     config = Config.model_validate({"channels": CHANNELS})
     check_paths(Workspace.from_frames(tables, config, "2026-10"), figure)
+
+
+# ================================================================ line 2: trust
+
+
+def ids(text: str) -> set[str]:
+    return set(text.split())
+
+
+# The table of processes, its groups written out.
+LEADS = ids("""
+    sessions visitors impressions qualified_lead_rate mql_to_sal_rate sal_to_sql_rate sql_to_sqo_rate
+""")
+STEPS = ids("qualified_lead_rate mql_to_sal_rate sal_to_sql_rate sql_to_sqo_rate")
+GENERATION = ids("""
+    pipeline_created sales_accepted_rate accepted_opportunity_rate cost_per_qualified_opportunity
+    pipeline_concentration demand_creation_share outbound_coverage
+""")
+MANAGEMENT = ids("""
+    stage_conversion time_in_stage win_rate close_rate sales_cycle average_selling_price open_pipeline
+    pipeline_coverage pipeline_velocity quota_attainment
+""")
+COST = ids("cac ltv_to_cac")
+EFFICIENCY = ids("gtm_efficiency_ratio gtm_efficiency_margin")
+PLAN = ids("gross_margin opex_profile rule_of_40")
+SELLING = MANAGEMENT | COST | EFFICIENCY | ids("magic_number arr_growth_rate")
+KEEPING = EFFICIENCY | ids("gross_revenue_retention net_revenue_retention csat nps arr_growth_rate")
+
+# What stands on a metric that is named, and is not named itself: CAC payback on CAC; the pace of creation on the
+# pipeline created, the win rate and the cycle; the lifetime value on the gross margin; velocity on the win rate, the
+# cycle and the price; two of the three CAC ratios on expansion ARR.
+PACE = ids("cac_payback pipeline_creation_pace")
+
+# Process: named at every motion; what stands on that; at one motion only, and which. What stands on the metrics of
+# a motion does so everywhere already, but for the pace of creation, which stands on what inbound created.
+CARRIED: dict[str, tuple[set[str], set[str], set[str], str]] = {
+    "qualification_definitions": (
+        LEADS | GENERATION | MANAGEMENT | COST | EFFICIENCY | ids("bookings arr_growth_rate"), PACE, set(), "",
+    ),
+    "lead_scoring": (
+        COST | EFFICIENCY | ids("bookings arr_growth_rate"), {"cac_payback"},
+        LEADS | GENERATION | MANAGEMENT | {"pipeline_creation_pace"}, "inbound",
+    ),
+    "lead_management": (
+        GENERATION | COST | EFFICIENCY
+        | ids("win_rate close_rate sales_cycle pipeline_velocity bookings arr_growth_rate magic_number"),
+        PACE, STEPS, "inbound",
+    ),
+    "funnel_segmentation": (MANAGEMENT | COST | {"magic_number"}, PACE, STEPS | GENERATION, "inbound"),
+    "targets_and_quotas": (GENERATION | SELLING | PLAN | {"bookings"}, PACE | {"ltv"}, set(), ""),
+    "territory_planning": (
+        MANAGEMENT | COST | EFFICIENCY | ids("new_cac_ratio expansion_cac_ratio blended_cac_ratio"), PACE,
+        GENERATION, "outbound",
+    ),
+    "outbound_prospecting": (SELLING, PACE, GENERATION, "outbound"),
+    "sales_process": (SELLING, PACE, set(), ""),
+    "pipeline_review": (SELLING, PACE, set(), ""),
+    "sales_coaching": (GENERATION | SELLING | PLAN | {"bookings"}, PACE | {"ltv"}, set(), ""),
+    "handoff_and_onboarding": (KEEPING, set(), set(), ""),
+    "health_monitoring": (KEEPING, set(), set(), ""),
+    "customer_success": (KEEPING, set(), set(), ""),
+    "expansion_and_upsell": (
+        EFFICIENCY | ids("expansion_arr win_rate close_rate sales_cycle average_selling_price arr_growth_rate"),
+        ids("pipeline_velocity pipeline_creation_pace expansion_cac_ratio blended_cac_ratio"), set(), "",
+    ),
+    "renewals": (KEEPING, set(), set(), ""),
+    "nrr_optimisation": (KEEPING, set(), set(), ""),
+}  # fmt: skip
+MOTIONS = (None, "inbound", "outbound", "partner")  # of all together each link counts
+
+
+def levels(missing: str = "") -> dict[tuple[str, str | None], str]:
+    """Metric and motion -> its trust, in a company with all processes in place but one.
+
+    Its only line has a target and its only account a profile, so that nothing speaks against what is declared.
+    """
+    there = {name: {"status": "in_place", "reviewed_on": dt.date(2026, 10, 1)} for name in [*CARRIED, *ALL_OR_NONE]}
+    settings = {
+        "processes": there | ({missing: {"status": "missing"}} if missing else {}),
+        "scorecard": {"lines": ["net_revenue_retention"]},
+        "metric": {"net_revenue_retention": {"target": 1.05}},
+    }
+    one = table([("a", "2026-01-01", True)], account_id=TEXT, started_on=DATE, is_icp=pa.bool_())
+    ws = paper.company("2026-10", settings=settings, accounts=one)
+    return {(m, motion): ws.trust(m, motion).level for m in catalog.METRICS for motion in MOTIONS}
+
+
+ALL_OR_NONE = ("icp_definitions",)  # carries every metric there is
+
+
+@pytest.mark.parametrize("process", [*ALL_OR_NONE, *CARRIED])
+def test_line_02_a_process_that_is_missing_changes_exactly_what_it_carries(
+    process: str, figure: Figure
+) -> None:
+    assert len({*ALL_OR_NONE, *CARRIED}) == 17
+    before, after = levels(), levels(process)
+    assert set(before.values()) == {"sound"}
+    everywhere, derived, at_motion, motion = CARRIED.get(process, (set(catalog.METRICS), set(), set(), ""))
+    changed: dict[str | None, set[str]] = {of: everywhere | derived for of in MOTIONS}
+    for of in (None, motion):
+        if motion:
+            changed[of] = changed[of] | at_motion
+    for of in MOTIONS:
+        assert {m for m, at in after if at == of and after[m, at] == "doubtful"} == changed[of], of
+        assert {after[m, of] for m in catalog.METRICS if m not in changed[of]} <= {"sound"}, of
+    figure(process, f"{len(changed[None])} metrics, {len(derived)} derived")
