@@ -10,7 +10,7 @@ import json
 import shutil
 import tomllib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,15 @@ from typer.testing import CliRunner
 import gtmkit
 from gtmkit import catalog, cli, trust
 from gtmkit.config import Config, Process
+from gtmkit.health import hygiene, stitching, taxonomy
+from gtmkit.health.reconciliation import Comparison, billing_to_finance, crm_to_billing, spend_to_finance
 from gtmkit.trust.evidence import FUNCTIONS, summed_up
+from gtmkit.trust.finding import Finding
 from gtmkit.workspace import Workspace
 
 from . import engines
-from .workspaces import ROOT
+from .whole import whole_channels, whole_company, whole_settings
+from .workspaces import ROOT, company
 
 Figure = Callable[[str, object], None]
 SAMPLE = ROOT / "data" / "sample"
@@ -478,30 +482,40 @@ def plain() -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def renamed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """The sample, in which workflow_completed is called workflow_finished from 1 October on, and in how many rows."""
+def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample, in which workflow_completed is called workflow_finished from 1 October on."""
     folder = copied(tmp_path_factory.mktemp("renamed") / "sample")
     file = folder / "events.csv.gz"
     head, *rows = gzip.decompress(file.read_bytes()).decode("utf-8").splitlines()
-    is_late = [
-        row >= "2026-10-01" and ",workflow_completed," in row for row in rows
-    ]  # an instant comes first
-    rows = [
-        row.replace("workflow_completed", "workflow_finished") if late else row
-        for row, late in zip(rows, is_late, strict=True)
+    rows = [  # an instant comes first
+        row.replace(",workflow_completed,", ",workflow_finished,") if row >= "2026-10-01" else row
+        for row in rows
     ]
     file.write_bytes(gzip.compress("\n".join([head, *rows, ""]).encode("utf-8"), mtime=0))
-    return folder, sum(is_late)
+    return folder
+
+
+# Rows of the new name, those of our own people left out, whose account a row or its user names.
+NEW_NAME = """
+SELECT count(*) FROM read_csv('{0}/events.csv.gz', all_varchar=true) e
+LEFT JOIN (
+    SELECT DISTINCT user_id, account_id FROM read_csv('{0}/identities.csv', all_varchar=true)
+    WHERE user_id IS NOT NULL
+) i USING (user_id)
+LEFT JOIN read_csv('{0}/accounts.csv', all_varchar=true) a
+    ON a."Account ID" = coalesce(e.account_id, i.account_id)
+WHERE event = 'workflow_finished' AND coalesce(a.Internal, 'false') = 'false'
+"""
 
 
 @pytest.fixture(scope="module")
-def found_renamed(renamed: tuple[Path, int]) -> tuple[int, dict[str, dict[str, Any]]]:
-    return checked(renamed[0])
+def found_renamed(renamed: Path) -> tuple[int, dict[str, dict[str, Any]]]:
+    return checked(renamed)
 
 
 @pytest.mark.slow
 def test_line_03_a_renamed_event_is_found_with_its_successor(
-    renamed: tuple[Path, int], found_renamed: tuple[int, dict[str, dict[str, Any]]], figure: Figure
+    renamed: Path, found_renamed: tuple[int, dict[str, dict[str, Any]]], connection: Any, figure: Figure
 ) -> None:
     code, faults = found_renamed
     assert code == 3
@@ -516,13 +530,14 @@ def test_line_03_a_renamed_event_is_found_with_its_successor(
     assert tomllib.loads(proposed(fault)) == {
         "tables": {"events": {"values": {"event": {"workflow_finished": "workflow_completed"}}}}
     }
-    assert fault["n"] == renamed[1]
-    figure("rows renamed, found", f"{renamed[1]}, {fault['n']}")
+    [(rows,)] = connection.sql(NEW_NAME.format(renamed)).fetchall()
+    assert fault["n"] == rows
+    figure("rows of the new name, told", f"{rows}, {fault['n']}")
 
 
 @pytest.mark.slow
-def test_line_03_and_shows_as_no_fall(renamed: tuple[Path, int], plain: Workspace, figure: Figure) -> None:
-    cut, told = gtmkit.open(renamed[0], "2026-10"), activation(plain)
+def test_line_03_and_shows_as_no_fall(renamed: Path, plain: Workspace, figure: Figure) -> None:
+    cut, told = gtmkit.open(renamed, "2026-10"), activation(plain)
     rates = activation(cut)
     for month in TOLD:
         pd.testing.assert_series_equal(rates.loc[month], told.loc[month])
@@ -541,14 +556,14 @@ def test_line_03_and_shows_as_no_fall(renamed: tuple[Path, int], plain: Workspac
 
 @pytest.mark.slow
 def test_line_03_the_proposed_line_brings_everything_back(
-    renamed: tuple[Path, int],
+    renamed: Path,
     found_renamed: tuple[int, dict[str, dict[str, Any]]],
     plain: Workspace,
     tmp_path: Path,
     figure: Figure,
 ) -> None:
     mended = tmp_path / "sample"
-    shutil.copytree(renamed[0], mended, ignore=shutil.ignore_patterns(".gtmkit"))
+    shutil.copytree(renamed, mended, ignore=shutil.ignore_patterns(".gtmkit"))
     add(mended, proposed(found_renamed[1]["events.workflow_completed"]))
     code, faults = checked(mended)
     assert code == 0
@@ -591,7 +606,9 @@ WITH touch AS (
     SELECT DISTINCT Id AS id, AccountId AS account, strptime(CreatedDate, '%m/%d/%Y')::date AS day, first.amount
     FROM read_csv('{0}/opportunities.csv', types={{'Id': 'VARCHAR', 'CreatedDate': 'VARCHAR'}})
     LEFT JOIN first USING (id)
-    WHERE Type IN ('New Business', 'Expansion')
+    WHERE Type IN ('New Business', 'Expansion') AND AccountId NOT IN (
+        SELECT "Account ID" FROM read_csv('{0}/accounts.csv', all_varchar=true) WHERE Internal = 'true'
+    )
 )
 SELECT deal.id, any_value(deal.amount) AS amount, {1}(utm_source, touched_at) AS source,
     {1}(utm_medium, touched_at) AS medium
@@ -611,6 +628,9 @@ def by_channel(ws: Workspace) -> dict[str, float]:
 def misspelt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The sample with the channel by first touch, and what `check` says of the sources of its touches."""
     folder = copied(tmp_path_factory.mktemp("misspelt") / "sample")
+    file = folder / "gtm.toml"
+    settings = file.read_text(encoding="utf-8").replace('currency = "CurrencyIsoCode"\n', "")
+    file.write_text(settings, encoding="utf-8")  # stage_changes is in the company's currency already
     add(folder, '[attribution]\nrule = "first_touch"')
     code, faults = checked(folder)
     assert code == 0  # nothing breaks by it
@@ -655,3 +675,130 @@ def test_line_04_the_lines_move_the_pipeline_that_they_should(
         assert after == pytest.approx(expected, abs=0.01)
         assert sum(after.values()) == pytest.approx(sum(before.values()), abs=0.01)
         figure(f"moved by {rule}", f"{sum(moved.values()):,.0f} to {len(moved)} channels")
+
+
+# lines 5 to 8
+
+# ================================================================ line 9: one answer on every engine
+
+ASKED = {
+    "the taxonomy": taxonomy.taxonomy,
+    "parameters": hygiene.parameters,
+    "matching": stitching.matched,
+    "CRM to billing": crm_to_billing,
+    "billing to finance": billing_to_finance,
+    "spend to finance": spend_to_finance,
+    **FUNCTIONS,
+}  # fmt: skip
+
+
+def flawed(folder: Path, accounts: int) -> Path:
+    """The company with every table, in which things are measured badly.
+
+    Sources are misspelt and of no channel, touches of visitors and of nobody, an event is renamed, and others carry
+    less than they must; deals are billed otherwise than they were won, and the books are of another size.
+    """
+    tables = whole_company(accounts=accounts)
+    for i, row in enumerate(tables["touches"]):
+        row["source"] = ["google", "Google", "goggle", "tiktok"][i % 4] if i % 3 else row["source"]
+        row["anonymous_id"] = f"v{i % 9}" if i % 5 == 0 else None
+        row["account_id"] = row["account_id"] if i % 2 else None
+        row["lead_id"] = row["lead_id"] if i % 3 else None
+    for i, row in enumerate(tables["leads"]):
+        row["source"] = ["sdr", "SDR", "google"][i % 3]
+    for row in tables["events"]:
+        if str(row["occurred_at"]) >= "2026-09-20" and row["event"] == "used":
+            row["event"] = "operated"
+    tables["identities"] += [
+        {"anonymous_id": f"v{i % 7}", "account_id": f"{i:04d}", "linked_at": f"2026-0{1 + i % 9}-01T00:00:00"}
+        for i in range(min(accounts, 12))
+    ]
+    return company(folder, tables, channels=whole_channels(), **whole_settings())
+
+
+def told(found: Any) -> Any:
+    """What a function found, as plain values: frames by their columns, faults as they are."""
+    if isinstance(found, Comparison):
+        return {"rows": told(found.rows), "items": told(found.items), "faults": list(found.faults)}
+    if isinstance(found, pd.DataFrame):
+        rows = found.astype(object).where(found.notna(), None)
+        records = [tuple(values) for values in rows.itertuples(index=False)]
+        return {"columns": list(rows.columns), "rows": sorted(records, key=repr)}
+    return found
+
+
+def answers(ws: Workspace) -> dict[str, Any]:
+    """All that is asked of a workspace: what it measures badly, its evidence, and where what it has came from."""
+    found = {what: told(ws.told(function)) for what, function in ASKED.items()}
+    for rule in ("declared", "first_touch", "last_touch"):
+        under = ws.attributed(rule)
+        for name in ("accounts", "opportunities"):
+            found[f"{name} by {rule}"] = engines.ledger(under, name)
+    return found
+
+
+def assert_answers(here: dict[str, Any], there: dict[str, Any]) -> int:
+    """Counts, money and words exactly, shares to 1e-9; how many values were compared."""
+    compared = 0
+    assert list(here) == list(there)
+    for what, left in here.items():
+        for a, b in zip(flat(left), flat(there[what]), strict=True):
+            is_share = isinstance(a, float) and isinstance(b, float)
+            assert (a == pytest.approx(b, rel=1e-9, abs=1e-12)) if is_share else a == b, what
+            compared += 1
+    return compared
+
+
+def flat(value: Any) -> Iterator[Any]:
+    """Every value within."""
+    if isinstance(value, Finding):
+        yield from (value.what, value.value, value.n, value.limit)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield name
+            yield from flat(inner)
+    elif isinstance(value, list | tuple):
+        yield len(value)
+        for inner in value:
+            yield from flat(inner)
+    else:
+        yield value
+
+
+def check_says_something(found: dict[str, Any]) -> None:
+    """Nothing is the same for want of a figure."""
+    assert [what for what, one in found.items() if not one] == []
+    assert {"vanished", "unknown"} <= set(flat(found["the taxonomy"]))
+    assert {"near-duplicate", "unmapped"} <= set(flat(found["parameters"]))
+    assert {"events", "touches", "leads"} <= set(flat(found["matching"]))
+    for comparison in ("CRM to billing", "billing to finance", "spend to finance"):
+        assert len(found[comparison]["rows"]["rows"]) > 3
+    for process in FUNCTIONS:
+        assert any(finding.value is not None for finding in found[process]), process
+    for rule in ("first_touch", "last_touch"):
+        for name in ("accounts", "opportunities"):
+            assert len({row.get("channel") for row in found[f"{name} by {rule}"]}) > 1
+
+
+@pytest.mark.slow
+def test_line_09_pandas_polars_and_duckdb_agree_on_belief(
+    tmp_path: Path, connection: Any, figure: Figure
+) -> None:
+    folder = flawed(tmp_path / "paper", accounts=30)
+    tables = engines.stored(folder, tmp_path / "store")
+    frames = [engines.pandas_frame, engines.polars_frame, engines.duckdb_frames(connection)]
+    here, *others = [answers(engines.workspace(folder, tables, frame, "2026-10")) for frame in frames]
+    check_says_something(here)
+    compared = sum(assert_answers(here, there) for there in others)
+    figure("values equal on pandas, Polars, DuckDB", f"{compared:,} of {len(here)} questions")
+
+
+@pytest.mark.slow
+@pytest.mark.spark
+def test_line_09_spark_agrees_on_belief(tmp_path: Path, spark: Any, figure: Figure) -> None:
+    folder = flawed(tmp_path / "paper", accounts=20)
+    tables = engines.stored(folder, tmp_path / "store")
+    here = answers(engines.workspace(folder, tables, engines.pandas_frame, "2026-10"))
+    there = answers(engines.workspace(folder, tables, engines.spark_frames(spark), "2026-10"))
+    check_says_something(here)
+    figure("values equal on PySpark", f"{assert_answers(here, there):,} of {len(here)} questions")
