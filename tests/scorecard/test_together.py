@@ -132,3 +132,105 @@ def test_a_confined_review_does_not_say_that_the_rest_is_missing(monkeypatch):
     assert "no account has is_icp = true" in str(scorecard.mistakes(ws))
     ws.where = {"segment": "SMB"}
     assert str(scorecard.mistakes(ws)).startswith(CALM)
+
+
+# ---------------------------------------------------------------- channels by each rule
+
+
+RULES = ("declared", "first_touch", "last_touch")
+
+
+def by_channel(**amounts):
+    """Pipeline created by channel."""
+    return pd.DataFrame({"channel": list(amounts), "period": "2026-10", "value": list(amounts.values())})
+
+
+# Of 100 each:    declared  first  last   last less first
+#   ads                 40     10    40   +.30
+#   mail                30     50    30   -.20
+#   talks               30     30    20   -.10
+#   unattributed         -     10    10    .00
+BY_RULE = {
+    "declared": by_channel(ads=40.0, mail=30.0, talks=30.0),
+    "first_touch": by_channel(ads=10.0, mail=50.0, talks=30.0, unattributed=10.0),
+    "last_touch": by_channel(ads=40.0, mail=30.0, talks=20.0, unattributed=10.0),
+}
+
+
+@pytest.fixture
+def ruled(monkeypatch):
+    """What by_each_rule answers, and the months for which it was asked."""
+    asked, answers = [], dict(BY_RULE)
+
+    def by_each_rule(_, *, months):
+        asked.append(months)
+        return answers
+
+    monkeypatch.setattr("gtmkit.scorecard.together.by_each_rule", by_each_rule)
+    return asked, answers
+
+
+def test_the_shares_of_channels_stand_side_by_side_by_rule(ruled):
+    table = scorecard.by_rule(Asked({}, SOUND))
+    body = [line.split("  ") for line in str(table).partition("\n\n")[2].splitlines()]
+    rows = [[cell.strip() for cell in line if cell.strip()] for line in body]
+    assert rows[0] == ["channel", "declared", "first touch", "last touch", "last less first"]
+    assert rows[1] == ["ads", "40.0 %", "10.0 %", "40.0 %", "+30.0 %"]
+    assert [row[0] for row in rows[1:]] == ["ads", "mail", "talks", "unattributed"]
+    assert rows[4][-3:] == ["10.0 %", "10.0 %", "0.0 %"]
+    assert "Share of the pipeline created in 12 months, by channel under each rule" in table.html()
+
+
+def test_over_it_stands_the_order_that_hangs_on_a_rule_and_the_rule_of_all_pages(ruled):
+    said = str(scorecard.by_rule(Asked({}, SOUND))).partition("\n\n")[0].splitlines()
+    # Of the 90 with a channel: mail 50 by first, ads 40 by last.
+    assert said[0].startswith(
+        "[watch] The largest channel of pipeline created hangs on the rule: mail (55.6 % of what has a channel)"
+    )
+    assert said[1].startswith(
+        "[no action] Of pipeline created, first and last touch disagree most on ads: 10.0 % by"
+    )
+    assert said[-1] == "[no action] On all pages: Channels as declared in accounts and opportunities."
+    by_touch = config(attribution={"rule": "last_touch"})
+    assert "On all pages: Channels by last touch: " in str(scorecard.by_rule(Asked({}, by_touch)))
+
+
+def test_its_months_are_those_asked_for_and_worship_is_of_twelve(ruled):
+    table = scorecard.by_rule(Asked({}, SOUND), months=3)
+    assert ruled[0] == [3, 12]
+    assert "pipeline created in 3 months" in table.html()
+
+
+def test_where_a_rule_gives_no_channel_its_column_is_empty(ruled):
+    ruled[1]["last_touch"] = by_channel()
+    said = str(scorecard.by_rule(Asked({}, SOUND)))
+    assert "[not yet] pipeline created by first and last touch" in said
+    assert "hangs on the rule" not in said
+    assert "40.0 %" in said
+
+
+def test_without_a_channel_by_any_rule_that_is_said(ruled):
+    ruled[1].update(dict.fromkeys(RULES, by_channel()))
+    said = str(scorecard.by_rule(Asked({}, SOUND)))
+    assert said.endswith("by channel under each rule: no opportunity has a channel by any rule.")
+    assert "On all pages: " in said
+
+
+def test_a_week_is_not_asked_by_rule(ruled):
+    said = str(scorecard.by_rule(Asked({}, SOUND, "2026-W43")))
+    assert said.endswith("by channel under each rule: it is counted by the month.")
+    assert ruled[0] == []
+
+
+def test_a_review_of_one_channel_has_no_order_of_channels(ruled):
+    ws = Asked({}, SOUND)
+    ws.where = {"channel": "ads"}
+    assert "hangs on the rule" not in str(scorecard.by_rule(ws))
+
+
+def test_a_channel_with_a_hostile_name_is_text(ruled):
+    for rule in RULES:
+        ruled[1][rule] = by_channel(**{"<b>o'ads": 60.0, "mail": 40.0})
+    html = scorecard.by_rule(Asked({}, SOUND)).html()
+    assert "&lt;b&gt;o" in html
+    assert "<b>o" not in html
