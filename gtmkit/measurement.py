@@ -47,6 +47,11 @@ NAMES: dict[Area, str] = {
     "sources": "what the sources tell",
     "process": "the processes",
 }
+# The tables of which one at least is needed to look at an area; of the others any table.
+LOOKED_AT: dict[Area, tuple[str, ...]] = {
+    "taxonomy": ("events",),
+    "stitching": ("events", "touches", "leads"),
+}
 MONTHS = 24  # of a trend
 MOST_REVIEWS = 12  # side by side
 REPORTS = "GTMKIT_REPORTS"  # set by a run: the folder of the reviews of its workspace
@@ -57,7 +62,8 @@ def comparison(ws: Workspace, look: Callable[..., Comparison]) -> pd.DataFrame:
     """What lies between two systems as rows of a result: axis `part`; value in the company's currency.
 
     The first row is what the first system says, the last what the second says; the rows between add up to the
-    difference, to the ten-thousandth. Undefined where the workspace lacks one of the two.
+    difference, but for parts of less than a unit, which are left out. Undefined where the workspace lacks one of the
+    two.
     """
     found: Comparison | None = ws.told(look)
     if found is None or found.rows.empty:
@@ -174,9 +180,11 @@ def parameters(ws: Workspace) -> Table:
     """The campaign parameters that are not as they should be, by the pipeline they touch; below, what mends them."""
     caption = "Campaign parameters to mend, by the pipeline they touch"
     frame = ws.told(hygiene.parameters)
-    wrong = frame[frame["finding"].notna()] if frame is not None else None
-    if wrong is None or not len(wrong):
-        return tables.nothing(caption, "every source, medium and channel is known")
+    if frame is None or not len(frame):
+        return tables.nothing(caption, "no table has a source, medium or channel")
+    wrong = frame[frame["finding"].notna()]
+    if not len(wrong):
+        return tables.nothing(caption, _all_known(frame, ws))
     ordered = wrong.sort_values(["amount", "rows"], ascending=False, na_position="last", kind="stable")
     named = ordered.rename(columns={"near": "nearest", "n": "opportunities", "amount": "pipeline"})
     columns = ["table", "column", "value", "rows", "finding", "nearest", "opportunities", "pipeline"]
@@ -188,12 +196,22 @@ def parameters(ws: Workspace) -> Table:
     return Table(table.markup + table.file + html, f"{table.text}\n\n{mending}")
 
 
+def _all_known(frame: pd.DataFrame, ws: Workspace) -> str:
+    """Why no parameter is to mend: all are known, or nothing says which are."""
+    is_typed = frame["column"].ne("channel").any()
+    if is_typed and not any(entry.source or entry.medium for entry in ws.config.channels):
+        return "[[channels]] gives no source or medium to hold them against"
+    return "every source, medium and channel is known"
+
+
 def matched(ws: Workspace, table: str, months: int = MONTHS) -> pd.DataFrame:
     """The share of a table's rows that is of a known account, by month, in the result shape: the newest so many."""
     found = ws.told(stitching.matched)
     own = found[found["table"] == table] if found is not None else None
     if own is None or not len(own):
-        return results.undefined((), [ws.period.label], f"{table} has no dated rows")
+        is_here = table in ws.tables
+        reason = f"{table} has no dated rows" if is_here else f"the workspace has no table {table}"
+        return results.undefined((), [ws.period.label], reason)
     rows = pd.DataFrame({"period": own["month"].astype(str), "value": own["share"].astype(float)})
     rows["numerator"], rows["denominator"] = (
         (own["rows"] - own["unmatched"]).astype(float),
@@ -231,13 +249,20 @@ def processes(ws: Workspace) -> Table:
 
 
 def found_in(ws: Workspace, *areas: Area) -> SoWhat:
-    """The faults of some areas as sentences, the gravest first; one quiet sentence where there are none."""
+    """The faults of some areas as sentences, the gravest first; one quiet sentence where there are none.
+
+    Of what the workspace has no table to look at, nothing is said to be right.
+    """
     found = [fault for fault in ws.faults() if fault.area in areas]
-    if not found:
-        return SoWhat(
-            (Sentence("no action", f"Nothing is wrong with {' and '.join(NAMES[a] for a in areas)}."),)
-        )
-    return so_what(SoWhat(tuple(Sentence(VERDICT[fault.severity], _told(fault)) for fault in found)))
+    if found:
+        return so_what(SoWhat(tuple(Sentence(VERDICT[fault.severity], _told(fault)) for fault in found)))
+    subject = " and ".join(NAMES[area] for area in areas)
+    needed = list(dict.fromkeys(table for area in areas for table in LOOKED_AT.get(area, ws.tables)))
+    if set(needed) & set(ws.tables):
+        return SoWhat((Sentence("no action", f"Nothing is wrong with {subject}."),))
+    lacking = " or ".join(filter(None, [", ".join(needed[:-1]), *needed[-1:]]))
+    text = f"Nothing can be said of {subject}: the workspace has no table {lacking}".rstrip()
+    return SoWhat((Sentence("not yet", f"{text}."),))
 
 
 def set_aside(ws: Workspace) -> Table:
@@ -245,15 +270,15 @@ def set_aside(ws: Workspace) -> Table:
 
     Only a run knows where the reviews of a workspace are; by hand there is this one alone.
     """
-    home = Path(os.environ.get(REPORTS, ""))
-    known = home if REPORTS in os.environ else Path(os.devnull)
-    told = set_aside_over_time(known, ws.loss_account(), ws.period.label)
+    home = Path(os.environ.get(REPORTS) or os.devnull)
+    told = set_aside_over_time(home, ws.loss_account(), ws.period.label)
     caption = "Rows set aside of those read, by review"
     if not len(told):
         return tables.nothing(caption, "no table was read from files")
-    wide = told.pivot_table(index="table", columns="period", values="share", aggfunc="last").iloc[
-        :, -MOST_REVIEWS:
-    ]
+    wide = told.pivot_table(index="table", columns="period", values="share", aggfunc="last")
+    others = [period for period in wide.columns if period != ws.period.label]
+    newest = {ws.period.label, *others[1 - MOST_REVIEWS :]}  # this one, however old it is
+    wide = wide[[period for period in wide.columns if period in newest]]
     shown = wide.map(lambda share: "" if pd.isna(share) else f"{share * 100:.2f} %")
     return tables.rows(shown.reset_index().rename_axis(columns=None), caption)
 

@@ -12,6 +12,7 @@ from gtmkit import display, formats, tables
 from gtmkit.config import Process
 from gtmkit.periods import Period
 from gtmkit.trust import Trust, standing
+from gtmkit.wording import Sentence, SoWhat
 
 NAMES = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 
@@ -247,3 +248,23 @@ def test_definitions_end_with_trust():
     known = {"metric": "Win rate", "id": "win_rate", "unit": "share", "definition": "Share won."}
     table = tables.definitions(pd.DataFrame([{**known, "trust": str(COACHED)}]))
     assert str(table) == "Win rate: Share won. Trust: check: Sales coaching."
+
+
+def test_a_table_stands_under_what_it_says_as_one_thing():
+    table = tables.rows(pd.DataFrame({"a": ["<b>x"]}), "c")
+    said = SoWhat((Sentence("act", "<i>Mend</i> it."), Sentence("no action", "Leave it.")))
+    both = tables.under(said, table)
+    assert str(both) == f"[act] <i>Mend</i> it.\n[no action] Leave it.\n\n{table}"
+    html = both.html()
+    assert html == said.html() + table.html()
+    assert "&lt;i&gt;Mend&lt;/i&gt; it." in html
+    assert html.index("Leave it.") < html.index("<table")
+    assert file_in(html)[1][1] == ["<b>x"]  # its file once, and last
+
+
+def test_what_is_said_stands_over_a_table_that_is_not_there_too():
+    both = tables.under(SoWhat((Sentence("not yet", "Wait."),)), tables.nothing("c", "no rows <to> show"))
+    assert str(both) == "[not yet] Wait.\n\nc: no rows <to> show."
+    assert both.html().endswith('<p class="s">c: no rows &lt;to&gt; show.</p>')
+    twice = tables.under(SoWhat((Sentence("act", "First."),)), both)
+    assert str(twice).split("\n\n") == ["[act] First.", "[not yet] Wait.", "c: no rows <to> show."]

@@ -1,5 +1,7 @@
 """What is asked for the readings and the mistakes of a review, and what is left out where it cannot be asked."""
 
+import re
+
 import pandas as pd
 import pytest
 from scorecard.paper_card import Paper, config
@@ -53,7 +55,7 @@ class Asked(Paper):
         return ANSWERS[name, (by,) if isinstance(by, str) else tuple(by)]
 
     def attributed(self, rule):
-        return self
+        return self  # every rule says the same, so that no order hangs on one
 
     def check_where(self, where):
         if not set(where) <= set(self.known):
@@ -129,45 +131,116 @@ def test_mistakes_are_told_with_what_to_change():
     assert "nothing is known by segment" in str(said)
 
 
-class ByRule(Asked):
-    """Pipeline created by channel: a before b by first touch, b before a by last."""
-
-    rule = "declared"
-
-    def attributed(self, rule):
-        sibling = ByRule({}, SOUND)
-        sibling.rule = rule
-        return sibling
-
-    def metric(self, name, by=(), periods=1, where=None, **options):
-        sizes = (400.0, 600.0) if self.rule == "last_touch" else (600.0, 400.0)
-        return answer(*[(size, None, None, 30) for size in sizes], channel=["a", "b"])
-
-
-def test_an_order_that_hangs_on_the_rule_is_a_mistake(monkeypatch):
-    monkeypatch.setattr(Asked, "known", ("is_icp", "segment"))
-    said = scorecard.mistakes(ByRule({}, SOUND)).sentences
-    assert [s.verdict for s in said] == ["watch"]
-    assert said[0].text.startswith(
-        "The largest channel of pipeline created hangs on the rule: a 60.0 % by first"
-    )
-
-
-def test_the_rules_stand_side_by_side_under_what_they_say():
-    told = scorecard.by_rule(ByRule({}, SOUND))
-    assert (
-        "Of pipeline created, first and last touch disagree most on a: 60.0 % by first and 40.0 % by last"
-        in str(told)
-    )
-    assert "[no action] On all pages: Channels as declared in accounts and opportunities." in str(told)
-    assert told.html().index("hangs on the rule") < told.html().index("<table")
-    week = ByRule({}, SOUND, "2026-W43")
-    assert str(scorecard.by_rule(week)).endswith("it is counted by the month.")
-
-
 def test_a_confined_review_does_not_say_that_the_rest_is_missing(monkeypatch):
     monkeypatch.setattr(Asked, "known", ("segment",))
     ws = Asked({}, SOUND)
     assert "no account has is_icp = true" in str(scorecard.mistakes(ws))
     ws.where = {"segment": "SMB"}
     assert str(scorecard.mistakes(ws)).startswith(CALM)
+
+
+# ---------------------------------------------------------------- channels by each rule
+
+
+RULES = ("declared", "first_touch", "last_touch")
+
+
+def by_channel(**amounts):
+    """Pipeline created by channel."""
+    return pd.DataFrame({"channel": list(amounts), "period": "2026-10", "value": list(amounts.values())})
+
+
+# Of 100 each:    declared  first  last   last less first
+#   ads                 40     10    40   +.30
+#   mail                30     50    30   -.20
+#   talks               30     30    20   -.10
+#   unattributed         -     10    10    .00
+BY_RULE = {
+    "declared": by_channel(ads=40.0, mail=30.0, talks=30.0),
+    "first_touch": by_channel(ads=10.0, mail=50.0, talks=30.0, unattributed=10.0),
+    "last_touch": by_channel(ads=40.0, mail=30.0, talks=20.0, unattributed=10.0),
+}
+
+
+@pytest.fixture
+def ruled(monkeypatch):
+    """What by_each_rule answers, and the months for which it was asked."""
+    asked, answers = [], dict(BY_RULE)
+
+    def by_each_rule(_, *, months):
+        asked.append(months)
+        return answers
+
+    monkeypatch.setattr("gtmkit.scorecard.together.by_each_rule", by_each_rule)
+    return asked, answers
+
+
+def test_the_shares_of_channels_stand_side_by_side_by_rule(ruled):
+    table = scorecard.by_rule(Asked({}, SOUND))
+    html = table.html().replace("\N{NO-BREAK SPACE}", " ")
+    cells = re.findall(
+        r"<t[hd](?: [^>]*)?>(.*?)</t[hd]>", html[html.index("<table") : html.index("</table>")]
+    )
+    assert cells == [
+        "channel", "declared", "first touch", "last touch", "last less first",
+        "ads", "40.0 %", "10.0 %", "40.0 %", "+30.0 %",
+        "mail", "30.0 %", "50.0 %", "30.0 %", "−20.0 %",
+        "talks", "30.0 %", "30.0 %", "20.0 %", "−10.0 %",
+        "unattributed", "0.0 %", "10.0 %", "10.0 %", "0.0 %",
+    ]  # fmt: skip
+    assert "Share of the pipeline created in 12 months, by channel under each rule" in table.html()
+
+
+def test_over_it_stands_the_order_that_hangs_on_a_rule_and_the_rule_of_all_pages(ruled):
+    said = str(scorecard.by_rule(Asked({}, SOUND))).partition("\n\n")[0].splitlines()
+    # Of the 90 with a channel: mail 50 by first, ads 40 by last.
+    assert said[0].startswith(
+        "[watch] The largest channel of pipeline created hangs on the rule: mail (55.6 % of what has a channel)"
+    )
+    assert said[1].startswith(
+        "[no action] Of pipeline created, first and last touch disagree most on ads: 10.0 % by"
+    )
+    assert said[-1] == "[no action] On all pages: Channels as declared in accounts and opportunities."
+    by_touch = config(attribution={"rule": "last_touch"})
+    assert "On all pages: Channels by last touch: " in str(scorecard.by_rule(Asked({}, by_touch)))
+
+
+def test_its_months_are_those_asked_for_and_worship_is_of_twelve(ruled):
+    table = scorecard.by_rule(Asked({}, SOUND), months=3)
+    assert ruled[0] == [3, 12]
+    assert "pipeline created in 3 months" in table.html()
+
+
+def test_where_a_rule_gives_no_channel_its_column_is_empty(ruled):
+    ruled[1]["last_touch"] = by_channel()
+    said = str(scorecard.by_rule(Asked({}, SOUND)))
+    assert "[not yet] pipeline created by first and last touch" in said
+    assert "hangs on the rule" not in said
+    assert "40.0 %" in said
+
+
+def test_without_a_channel_by_any_rule_that_is_said(ruled):
+    ruled[1].update(dict.fromkeys(RULES, by_channel()))
+    said = str(scorecard.by_rule(Asked({}, SOUND)))
+    assert said.endswith("by channel under each rule: no opportunity has a channel by any rule.")
+    assert "On all pages: " in said
+
+
+def test_a_week_is_not_asked_by_rule(ruled):
+    said = str(scorecard.by_rule(Asked({}, SOUND, "2026-W43")))
+    assert said.endswith("by channel under each rule: it is counted by the month.")
+    assert ruled[0] == []
+
+
+def test_a_review_of_one_channel_has_no_order_of_channels(ruled):
+    ws = Asked({}, SOUND)
+    ws.where = {"channel": "ads"}
+    assert "hangs on the rule" not in str(scorecard.by_rule(ws))
+
+
+def test_a_channel_with_a_hostile_name_is_text(ruled):
+    for rule in RULES:
+        ruled[1][rule] = by_channel(**{"<b>o'ads": 60.0, "mail": 40.0})
+    html = scorecard.by_rule(Asked({}, SOUND)).html()
+    assert "&lt;b&gt;o" in html
+    assert "<b>o" not in html
