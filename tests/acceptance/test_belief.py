@@ -53,7 +53,7 @@ from gtmkit.workspace import Workspace
 
 from . import engines
 from .whole import whole_channels, whole_company, whole_settings
-from .workspaces import ROOT, company
+from .workspaces import ROOT, company, event
 
 Figure = Callable[[str, object], None]
 SAMPLE = ROOT / "data" / "sample"
@@ -437,6 +437,7 @@ def config() -> Config:
     return config.model_copy(update={"metric": agreed})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("process", TURNED)
 def test_line_02_evidence_is_beyond_its_limit_and_within(
     process: str, tables: Tables, config: Config, figure: Figure
@@ -1523,8 +1524,8 @@ ASKED = {
 def flawed(folder: Path, accounts: int) -> Path:
     """The company with every table, in which things are measured badly.
 
-    Sources are misspelt and of no channel, touches of visitors and of nobody, an event is renamed, and others carry
-    less than they must; deals are billed otherwise than they were won, and the books are of another size.
+    Sources are misspelt and of no channel, touches of visitors and of nobody, an event is renamed and carries nobody's
+    user; deals are billed otherwise than they were won, and the books are of another size.
     """
     tables = whole_company(accounts=accounts)
     for i, row in enumerate(tables["touches"]):
@@ -1534,9 +1535,12 @@ def flawed(folder: Path, accounts: int) -> Path:
         row["lead_id"] = row["lead_id"] if i % 3 else None
     for i, row in enumerate(tables["leads"]):
         row["source"] = ["sdr", "SDR", "google"][i % 3]
-    for row in tables["events"]:
-        if str(row["occurred_at"]) >= "2026-09-20" and row["event"] == "used":
-            row["event"] = "operated"
+    every_day = [dt.date(2026, 6, 1) + dt.timedelta(days=i) for i in range(153)]  # to 31 October
+    tables["events"] = [
+        event(f"{i % accounts:04d}", f"{day}T12:00:00", name)
+        for i, day in enumerate(every_day)
+        for name in ("used" if day < dt.date(2026, 9, 20) else "operated", "invited")
+    ]
     tables["identities"] += [
         {"anonymous_id": f"v{i % 7}", "account_id": f"{i:04d}", "linked_at": f"2026-0{1 + i % 9}-01T00:00:00"}
         for i in range(min(accounts, 12))
@@ -1608,25 +1612,33 @@ def check_says_something(found: dict[str, Any]) -> None:
             assert len({row.get("channel") for row in found[f"{name} by {rule}"]}) > 1
 
 
+@pytest.fixture(scope="module")
+def flaws(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path], dict[str, Any]]:
+    """The company, its canonical tables, and what pandas answers of it."""
+    base = tmp_path_factory.mktemp("flawed")
+    folder = flawed(base / "paper", accounts=20)
+    tables = engines.stored(folder, base / "store")
+    found = answers(engines.workspace(folder, tables, engines.pandas_frame, "2026-10"))
+    check_says_something(found)
+    return folder, tables, found
+
+
 @pytest.mark.slow
-def test_line_09_pandas_polars_and_duckdb_agree_on_belief(
-    tmp_path: Path, connection: Any, figure: Figure
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+def test_line_09_polars_and_duckdb_agree_on_belief(
+    engine: str, flaws: tuple[Path, dict[str, Path], dict[str, Any]], connection: Any, figure: Figure
 ) -> None:
-    folder = flawed(tmp_path / "paper", accounts=30)
-    tables = engines.stored(folder, tmp_path / "store")
-    frames = [engines.pandas_frame, engines.polars_frame, engines.duckdb_frames(connection)]
-    here, *others = [answers(engines.workspace(folder, tables, frame, "2026-10")) for frame in frames]
-    check_says_something(here)
-    compared = sum(assert_answers(here, there) for there in others)
-    figure("values equal on pandas, Polars, DuckDB", f"{compared:,} of {len(here)} questions")
+    folder, tables, expected = flaws
+    frame = engines.polars_frame if engine == "polars" else engines.duckdb_frames(connection)
+    compared = assert_answers(expected, answers(engines.workspace(folder, tables, frame, "2026-10")))
+    figure(f"values equal on pandas and {engine}", f"{compared:,} of {len(expected)} questions")
 
 
 @pytest.mark.slow
 @pytest.mark.spark
-def test_line_09_spark_agrees_on_belief(tmp_path: Path, spark: Any, figure: Figure) -> None:
-    folder = flawed(tmp_path / "paper", accounts=20)
-    tables = engines.stored(folder, tmp_path / "store")
-    here = answers(engines.workspace(folder, tables, engines.pandas_frame, "2026-10"))
+def test_line_09_spark_agrees_on_belief(
+    flaws: tuple[Path, dict[str, Path], dict[str, Any]], spark: Any, figure: Figure
+) -> None:
+    folder, tables, expected = flaws
     there = answers(engines.workspace(folder, tables, engines.spark_frames(spark), "2026-10"))
-    check_says_something(here)
-    figure("values equal on PySpark", f"{assert_answers(here, there):,} of {len(here)} questions")
+    figure("values equal on PySpark", f"{assert_answers(expected, there):,} of {len(expected)} questions")
