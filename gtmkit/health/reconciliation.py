@@ -214,7 +214,7 @@ def sentence(found: Comparison, currency: str) -> str:
     table = summed(found)
     said = [_money(found.sum_of(role), currency) for role in ("from", "to")]
     words = f"{months.iloc[0]} to {months.iloc[-1]}: {found.first} {said[0]}, {found.second} {said[1]}"
-    causes = table[table["role"] == "cause"].head(3)
+    causes = table[(table["role"] == "cause") & (table["amount"].abs() >= 1)].head(3)  # less reads as 0
     named = "; ".join(
         f"{part} {_signed(amount, currency)}"
         for part, amount in zip(causes["part"], causes["amount"], strict=True)

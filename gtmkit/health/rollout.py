@@ -124,7 +124,7 @@ def _utms(config: Config, tables: Collection[str], faults: Sequence[Fault]) -> T
         then = f"Map one of {', '.join(TAGGED)} under [tables] in {FILE}, so that it shows whether they are kept."
         return False, f"{len(mapped)} [[channels]] and no table that carries source and medium", then
     told = f"{len(mapped)} [[channels]] over {', '.join(tagged)}: {len(wrong)} faults of campaign parameters"
-    return not wrong, told, wrong[0].fix if wrong else ""
+    return not wrong, told, "\n".join(dict.fromkeys(fault.fix for fault in wrong))
 
 
 # ---------------------------------------------------------------- week 3: the scorecard

@@ -59,8 +59,12 @@ def by_rule(ws: Workspace, months: int = MONTHS) -> Table:
         "channel": table["channel"],
         **{rule.replace("_", " "): column for rule, column in shares.items()},
     }
-    apart = table["difference"].map(lambda share: formats.signed(share, "share"), na_action="ignore")
+    apart = table["difference"].map(_points, na_action="ignore")
     return tables.under(said, tables.rows(pd.DataFrame({**named, "last less first": apart}), caption))
+
+
+def _points(difference: float) -> str:
+    return formats.signed(difference, "share").removesuffix("%").rstrip() + " points"
 
 
 def _worship(ws: Workspace) -> list[Sentence]:

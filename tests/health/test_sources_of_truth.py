@@ -77,6 +77,11 @@ def test_a_truth_from_which_nothing_is_measured_is_a_fault() -> None:
     )
 
 
+def test_what_nobody_declared_contradicts_nothing() -> None:
+    config = config_of('[metric.cac]\nowner = "Ann"\n')
+    assert contradictions(config, lambda metric: ["accounts"]) == []  # the catalogue says finance
+
+
 def test_one_of_several_tables_is_enough() -> None:
     config = config_of('[metric.cac_payback]\ntruth = "billing"\n')
     assert (

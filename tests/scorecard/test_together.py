@@ -183,10 +183,10 @@ def test_the_shares_of_channels_stand_side_by_side_by_rule(ruled):
     )
     assert cells == [
         "channel", "declared", "first touch", "last touch", "last less first",
-        "ads", "40.0 %", "10.0 %", "40.0 %", "+30.0 %",
-        "mail", "30.0 %", "50.0 %", "30.0 %", "−20.0 %",
-        "talks", "30.0 %", "30.0 %", "20.0 %", "−10.0 %",
-        "unattributed", "0.0 %", "10.0 %", "10.0 %", "0.0 %",
+        "ads", "40.0 %", "10.0 %", "40.0 %", "+30.0 points",
+        "mail", "30.0 %", "50.0 %", "30.0 %", "−20.0 points",
+        "talks", "30.0 %", "30.0 %", "20.0 %", "−10.0 points",
+        "unattributed", "0.0 %", "10.0 %", "10.0 %", "0.0 points",
     ]  # fmt: skip
     assert "Share of the pipeline created in 12 months, by channel under each rule" in table.html()
 
