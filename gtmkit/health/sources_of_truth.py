@@ -74,7 +74,8 @@ def measured_from(tables_of: TablesOf) -> dict[str, tuple[str, ...]]:
 def contradictions(config: Config, tables_of: TablesOf) -> list[Fault]:
     """A warning for each metric whose truth gtm.toml declares to be a system from which nothing of it is measured.
 
-    What the catalogue says where nobody declared anything is no contradiction. A truth in other words than those of `SYSTEMS`, and a metric of which there is no table, are not checked.
+    What the catalogue says where nobody declared anything is no contradiction. A truth in other words than those of
+    `SYSTEMS`, and a metric of which there is no table, are not checked.
     """
     faults = []
     for metric, agreed in config.metric.items():
