@@ -1497,8 +1497,8 @@ def test_line_08_the_map_leads_to_every_heading_and_process(sample_report: Path,
         linked = LINK.findall(" ".join(row))
         assert linked, row
         for metric in re.findall(r"`([a-z_]+)`", row[-1]):
-            words = {metric, html.escape(catalog.METRICS[metric].label)}
-            assert any(word in pages[page] for _, page, _ in linked for word in words), (metric, linked)
+            names = {metric, html.escape(catalog.METRICS[metric].label)}
+            assert any(name in pages[page] for _, page, _ in linked for name in names), (metric, linked)
             named += 1
     trust_page = pages["07_measurement_health.html"]
     assert [
