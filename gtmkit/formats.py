@@ -175,7 +175,7 @@ def table(
 ) -> str:
     """An HTML table with a caption, scopes and escaped cells; the columns in `right` are set right.
 
-    `under` is HTML that stands below the caption.
+    `under` is HTML that stands below the table: nothing that opens may stand inside one.
 
     The first cell of a row is the row's heading. With `cards` a narrow screen shows each row as a card, every
     cell under its column's name: the roles keep it a table for those who hear it. Else it scrolls in a region
@@ -192,8 +192,8 @@ def table(
     kind = ' class="cards" role="table"' if cards else ""
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table{kind}>'
-        f"<caption>{escape(caption)}{under}</caption><thead{group}>{line}{names}</tr></thead>"
-        f"<tbody{group}>{body}</tbody></table></div>"
+        f"<caption>{escape(caption)}</caption><thead{group}>{line}{names}</tr></thead>"
+        f"<tbody{group}>{body}</tbody></table></div>{under}"
     )
 
 

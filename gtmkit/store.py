@@ -77,10 +77,12 @@ def written(
     folder = store / "-".join(["ledgers", as_of.isoformat(), *([rule] if rule != "declared" else [])])
     folder.mkdir(exist_ok=True)
     path = folder / f"{name}.parquet"
-    if not path.exists():
-        partial = folder / f"{name}.{os.getpid()}.partial"
-        ledger.sink_parquet(partial)
-        partial.replace(path)
+    # Of two processes one writes it: a file that another one has opened must not be exchanged under its hands.
+    with FileLock(folder / "lock"):
+        if not path.exists():
+            partial = folder / f"{name}.{os.getpid()}.partial"
+            ledger.sink_parquet(partial)
+            partial.replace(path)
     return sources.open_table(path, "UTC", memory_limit, in_memory=sources.is_small(store))
 
 

@@ -78,12 +78,14 @@ def lack(text: str) -> str:
     return f'<small class="lack">{formats.escape(text)}</small>'
 
 
-def folded(summary: str, html: str) -> str:
-    """What opens at a click; it scrolls in a region of its own where it is long."""
-    name = formats.escape(summary)
+def folded(summary: str, html: str, *, name: str = "") -> str:
+    """What opens at a click; it scrolls in a region of its own where it is long.
+
+    `name` is what the region is called, where several on a page have the same summary.
+    """
     return (
-        f"<details><summary>{name}</summary>"
-        f'<div tabindex="0" role="region" aria-label="{name}">{html}</div></details>'
+        f"<details><summary>{formats.escape(summary)}</summary>"
+        f'<div tabindex="0" role="region" aria-label="{formats.escape(name or summary)}">{html}</div></details>'
     )
 
 

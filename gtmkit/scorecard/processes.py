@@ -91,9 +91,8 @@ def _carried(standing: Standing, config: Config) -> str:
     doubted = f"<b>none</b> of {count}" if standing.level == "sound" else f"<b>{count}</b>"
     first = ", ".join(names[:MOST_NAMED])
     more = len(names) - MOST_NAMED
-    rest = (
-        markup.folded(f"and {more} more", formats.escape(", ".join(names[MOST_NAMED:]))) if more > 0 else ""
-    )
+    others = formats.escape(", ".join(names[MOST_NAMED:]))
+    rest = markup.folded(f"and {more} more", others, name=f"{standing.name}: the others") if more > 0 else ""
     return f"{doubted}{markup.small(first)}{rest}"
 
 

@@ -410,6 +410,17 @@ def in_units_of_account(folder: str, lines: list[dict[str, object]]) -> Any:
     return gtmkit.open(company(Path(folder), {"subscriptions": lines, "accounts": accounts}), PERIOD)
 
 
+def units(frame: pd.DataFrame) -> dict[str, int]:
+    """Each period's value in ten-thousandths; before the data begin it is undefined, and nothing was paid."""
+    before = frame["value"].isna()
+    assert (frame.loc[before, "status"] == "undefined").all()
+    assert frame.loc[before, "reason"].str.startswith("subscriptions begins on").all()
+    return {
+        row["period"]: round(row["value"] * 10_000) if pd.notna(row["value"]) else 0
+        for _, row in frame.iterrows()
+    }
+
+
 @pytest.mark.slow
 @given(lines=companies())
 @few_examples
@@ -417,12 +428,8 @@ def test_line_03_bridge_closes_to_the_ten_thousandth(lines: list[dict[str, objec
     months = oracle.months_to(PERIOD, 14)
     with tempfile.TemporaryDirectory() as folder:
         ws = in_units_of_account(folder, lines)
-        arr = {
-            row["period"]: round(row["value"] * 10_000) for _, row in ws.metric("arr", periods=14).iterrows()
-        }
-        net = {
-            p: round(v * 10_000) for p, v in ws.metric("net_new_arr", periods=13)[["period", "value"]].values
-        }
+        arr = units(ws.metric("arr", periods=14))
+        net = units(ws.metric("net_new_arr", periods=13))
         moved = movements(ws.metric("arr_bridge", periods=13))
     assert arr == {month: 12 * sum(oracle.level(lines, month).values()) for month in months}
     expected = oracle.bridge(lines, months[1:])
