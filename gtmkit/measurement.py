@@ -53,6 +53,7 @@ LOOKED_AT: dict[Area, tuple[str, ...]] = {
     "stitching": ("events", "touches", "leads"),
 }
 MONTHS = 24  # of a trend
+MOST_MONTHS = 6  # side by side: as many as a sheet of paper holds
 MOST_REVIEWS = 12  # side by side
 REPORTS = "GTMKIT_REPORTS"  # set by a run: the folder of the reviews of its workspace
 NO_EVENTS = "the workspace has no table events"
@@ -99,11 +100,11 @@ def by_month(ws: Workspace) -> Table:
         if found is not None and not found.rows.empty:
             table = reconciliation.by_month(found).drop(columns="role")
             frames.append(table.assign(compared=f"{found.first} to {found.second}"))
-    caption = f"Three sources month by month, in {ws.config.company.currency}"
+    caption = f"Three sources month by month, the newest {MOST_MONTHS}, in {ws.config.company.currency}"
     if not frames:
         return tables.nothing(caption, "no two sources tell the same thing")
     whole = pd.concat(frames, ignore_index=True)
-    months = sorted(c for c in whole.columns if c not in ("compared", "part"))
+    months = sorted(c for c in whole.columns if c not in ("compared", "part"))[-MOST_MONTHS:]
     rounded = whole[months].apply(lambda column: column.round())
     told = (rounded.abs() > 0).any(axis=1) | (whole["part"] == UNEXPLAINED)
     return tables.rows(whole[["compared", "part"]].join(rounded.astype("Int64"))[told], caption)

@@ -73,7 +73,7 @@ def beside(
 
     `units` names the unit of each column (share where it is not named). A group that a metric does not
     have is said to be without rows; nothing is filled in. What cannot be told by `by` at all says why in
-    one row. The trust of those that are not sound stands under the caption.
+    one row. The trust of those that are not sound stands under the table.
     """
     groups = list(dict.fromkeys(name for frame in frames.values() for name in _groups(frame, by)))
     if not groups and not total:

@@ -217,7 +217,7 @@ def test_what_is_shown_ends_with_how_far_it_can_be_trusted() -> None:
     assert display.words(trusted(Trust("sound"))).splitlines()[-1] == "Trust: sound"
     html = wins._repr_html_()
     assert html is not None
-    assert '<caption>Win rate<details class="trust">' in html
+    assert '</table></div><details class="trust">' in html
     assert "trust" not in str(trusted(Trust("sound"))._repr_html_())
 
 

@@ -111,7 +111,8 @@ def test_two_systems_without_a_month_in_common_say_so() -> None:
     assert steps == "the two have no month in common"
 
 
-def test_month_by_month_each_block_adds_up() -> None:
+def test_month_by_month_each_block_adds_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measurement, "MOST_MONTHS", 12)
     table = str(measurement.by_month(paper(**SOLD, spend=SPEND, finance=FINANCE)))
     body = [line.split() for line in table.splitlines()[1:]]
     march = {" ".join(words[:-12]): words[-8] for words in body}  # November is the first of twelve months
@@ -126,9 +127,14 @@ def test_month_by_month_each_block_adds_up() -> None:
     assert "spend to finance marketing" not in september
 
 
+def test_a_page_holds_the_newest_months() -> None:
+    head = str(measurement.by_month(paper(**SOLD, spend=SPEND, finance=FINANCE))).splitlines()[0].split()
+    assert head == ["compared", "part", "2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10"]
+
+
 def test_without_two_sources_there_is_nothing_month_by_month() -> None:
     said = str(measurement.by_month(EMPTY))
-    assert said == "Three sources month by month, in USD: no two sources tell the same thing."
+    assert said == "Three sources month by month, the newest 6, in USD: no two sources tell the same thing."
 
 
 def test_each_comparison_is_said_with_the_verdict_of_its_gravest_fault() -> None:
