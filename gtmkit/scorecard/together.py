@@ -1,5 +1,6 @@
 """What the figures of a review say together, and which of the article's mistakes its scorecard makes."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -48,8 +49,9 @@ def by_rule(ws: Workspace, months: int = MONTHS) -> Table:
     caption = f"Share of the pipeline created in {months} months, by channel under each rule"
     if isinstance(ws.period, Week):
         return tables.nothing(caption, "it is counted by the month")
-    table = wording.by_rule(by_each_rule(ws, months=months))
-    told = wording.rules_disagree(table, subject="pipeline created")
+    answers = by_each_rule(ws, months=months)
+    table = wording.by_rule(answers)
+    told = _without_touches(answers) or wording.rules_disagree(table, subject="pipeline created")
     rule = SoWhat((Sentence("no action", f"On all pages: {wording.attribution_rule(ws.config)}"),))
     said = wording.so_what(told, SoWhat(tuple(_worship(ws))), rule)
     if not len(table):
@@ -61,6 +63,15 @@ def by_rule(ws: Workspace, months: int = MONTHS) -> Table:
     }
     apart = table["difference"].map(_points, na_action="ignore")
     return tables.under(said, tables.rows(pd.DataFrame({**named, "last less first": apart}), caption))
+
+
+def _without_touches(answers: Mapping[str, pd.DataFrame]) -> SoWhat | None:
+    """Why nothing is known by touches; None where something is."""
+    rows = pd.concat([answers["first_touch"], answers["last_touch"]])
+    if not len(rows) or rows["value"].notna().any():
+        return None
+    reason = formats.absence(rows.iloc[0])
+    return SoWhat((Sentence("not yet", f"Pipeline created by first and by last touch: {reason}."),))
 
 
 def _points(difference: float) -> str:
