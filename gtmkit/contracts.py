@@ -287,7 +287,7 @@ TABLES: dict[str, Table] = {
         _id("opportunity_id", "the opportunity"),
         _id("stage", "the stage from then on: one of [pipeline] stages, won or lost"),
         _at("entered_at", "when it entered the stage", required=True),
-        _amount("amount", "the amount from then on"),
+        _amount("amount", "the amount from then on, in the currency of its opportunity"),
         _on("expected_close_on", "the expected close from then on; may lie ahead", happened=False),
         OWNER,
         dated="entered_at",

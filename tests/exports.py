@@ -69,7 +69,7 @@ class Written:
         found["rank"] = found["stage"].map(
             {s: k for k, s in enumerate([*STAGES, "closed_won", "closed_lost"])}
         )
-        found["amount"] = found["ConvertedAmount"].astype(float)
+        found["amount"] = found["Amount"].astype(float)
         found = found.sort_values(["OpportunityId", "at", "rank"], ignore_index=True)
         found["until"] = found.groupby("OpportunityId")["at"].shift(-1).fillna(LAST + pd.Timedelta(days=1))
         return found

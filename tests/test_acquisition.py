@@ -1,7 +1,7 @@
 """Headline figures of the notebook on acquisition, counted anew from the sample's files with SQL of its own.
 
-No ledger and no mapping is used: the queries name the columns of the exports. The amount of a stage is taken to be in
-the currency of its deal, as the reader takes it, and is converted at the rate of the month of the deal.
+No ledger and no mapping is used: the queries name the columns of the exports. The amount of a stage is in the
+currency of its deal and is converted at the rate of the month of the deal.
 """
 
 from pathlib import Path
@@ -19,9 +19,9 @@ CREATION = "('paid_social', 'partner', 'outbound', 'events', 'display')"  # as [
 DEALS = f"""
     with people as (select * from read_csv('{SAMPLE}/accounts.csv', all_varchar = true)),
     firsts as (
-        select "OpportunityId" as deal, arg_min("ConvertedAmount"::decimal(18, 4), "CreatedDate") as amount
+        select "OpportunityId" as deal, arg_min("Amount"::decimal(18, 4), "CreatedDate") as amount
         from read_csv('{SAMPLE}/stage_changes.csv.gz', all_varchar = true)
-        where "ConvertedAmount" is not null group by 1
+        where "Amount" is not null group by 1
     )
     select distinct
         "Id" as id, "Type" as kind, coalesce("LeadSource", people."Channel") as channel,

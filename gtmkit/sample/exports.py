@@ -207,18 +207,14 @@ def opportunities(story: Story) -> Sheet:
 
 
 def stage_changes(story: Story) -> Sheet:
-    """stage_changes in order of time, amounts in the company's currency."""
+    """stage_changes in order of time, amounts in the currency of their opportunity."""
     trails = story.trails.sort_values("at", kind="stable")
     deals = story.deals.loc[trails["deal"]]
-    rate = euro_rates()
-    month = [stamp[:7] for stamp in utc(trails["at"] - selling.NIGHT)]  # of the day in New York
-    euro = story.who["currency"].to_numpy()[deals["account"]] == "EUR"
-    factor = np.where(euro, [rate[m] for m in month], 1.0)
     return {
         "OpportunityId": Cells("text", deals["opportunity_id"]),
         "StageName": Cells("text", trails["stage"].map(STAGE_NAMES)),
         "CreatedDate": Cells("instant", trails["at"]),
-        "ConvertedAmount": Cells("money", np.round(trails["cents"].to_numpy() * factor)),
+        "Amount": Cells("money", trails["cents"]),
         "ExpectedClose": Cells("day", trails["expected"]),
     }
 

@@ -607,7 +607,8 @@ PAIRS = {
 }  # fmt: skip
 # Each opportunity of the twelve months with its first amount and the touch that decides, off the files as exported:
 # by its account, which a touch names or its visitor or lead turned out to be, or by its lead; in the 90 days before
-# the day on which it was created, in New York. The first amount is that of its first stage.
+# the day on which it was created, in New York. The first amount is that of its first stage, in euros converted at the
+# rate of the month in which it was created.
 TOUCHED = """
 WITH touch AS (
     SELECT t.touched_at, timezone('America/New_York', t.touched_at)::date AS day, t.utm_source, t.utm_medium,
@@ -620,12 +621,14 @@ WITH touch AS (
     LEFT JOIN (SELECT DISTINCT lead_id, account_id, opportunity_id FROM read_csv('{0}/leads.csv.gz')) l
         USING (lead_id)
 ), first AS (
-    SELECT OpportunityId AS id, arg_min(ConvertedAmount, CreatedDate) AS amount
+    SELECT OpportunityId AS id, arg_min(Amount, CreatedDate) AS amount
     FROM read_csv('{0}/stage_changes.csv.gz', types={{'OpportunityId': 'VARCHAR'}}) GROUP BY ALL
 ), deal AS (
-    SELECT DISTINCT Id AS id, AccountId AS account, strptime(CreatedDate, '%m/%d/%Y')::date AS day, first.amount
+    SELECT DISTINCT Id AS id, AccountId AS account, strptime(CreatedDate, '%m/%d/%Y')::date AS day,
+        first.amount * CASE CurrencyIsoCode WHEN 'EUR' THEN rate ELSE 1 END AS amount
     FROM read_csv('{0}/opportunities.csv', types={{'Id': 'VARCHAR', 'CreatedDate': 'VARCHAR'}})
     LEFT JOIN first USING (id)
+    LEFT JOIN read_csv('{0}/exchange_rates.csv') r ON r.month_on = date_trunc('month', strptime(CreatedDate, '%m/%d/%Y'))
     WHERE Type IN ('New Business', 'Expansion') AND AccountId NOT IN (
         SELECT "Account ID" FROM read_csv('{0}/accounts.csv', all_varchar=true) WHERE Internal = 'true'
     )
@@ -648,9 +651,6 @@ def by_channel(ws: Workspace) -> dict[str, float]:
 def misspelt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """The sample with the channel by first touch, and what `check` says of the sources of its touches."""
     folder = copied(tmp_path_factory.mktemp("misspelt") / "sample")
-    file = folder / "gtm.toml"
-    settings = file.read_text(encoding="utf-8").replace('currency = "CurrencyIsoCode"\n', "")
-    file.write_text(settings, encoding="utf-8")  # stage_changes is in the company's currency already
     add(folder, '[attribution]\nrule = "first_touch"')
     code, faults = checked(folder)
     assert code == 0  # nothing breaks by it
@@ -1092,7 +1092,8 @@ def test_line_06_of_the_sample_all_but_the_planted_and_what_is_proposed_does_tha
     # The lines that are proposed, put at the end as they are; the channel that is left open is named.
     found = [fault for fault in sample.faults() if fault.area == "hygiene" and fault.severity != "note"]
     lines = [fault.fix.partition("\n")[2] for fault in found]
-    assert plan.loc[~plan["done"], "next"].tolist() == [found[0].fix]
+    # All of them in one go, each once: the same line mends several values of a column.
+    assert plan.loc[~plan["done"], "next"].tolist() == ["\n".join(dict.fromkeys(f.fix for f in found))]
     folder = tmp_path / "mended"
     shutil.copytree(SAMPLE, folder, ignore=shutil.ignore_patterns(".gtmkit"))
     mended = "\n\n".join([GTM, *lines]).replace('channel = "?"', 'channel = "events"')
