@@ -10,7 +10,7 @@ a merge pandas shows it as it shows any frame.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -41,8 +41,9 @@ STYLE = (
 class Asked:
     """What was asked and what came: the heading, the unit of `value`, and the rows as they were given.
 
-    `trust` looks up how far the figures can be trusted, which costs more than many an answer: only what is shown
-    looks. An answer that was pickled does not know.
+    `trust` looks up how far the figures of rows can be trusted, which costs more than many an answer: only what is
+    shown looks. It names those that are trusted otherwise than others, and nobody ("") where all are alike. An
+    answer that was pickled does not know.
     """
 
     title: str
@@ -50,10 +51,10 @@ class Asked:
     spoken: str
     currency: str
     rows: pd.DataFrame
-    trust: Callable[[], Trust] | None = None
+    trust: Callable[[pd.DataFrame], Mapping[str, Trust]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)} | {"trust": None}
+        return {part.name: getattr(self, part.name) for part in fields(self)} | {"trust": None}
 
 
 class Answer(pd.DataFrame):
@@ -91,7 +92,7 @@ def answer(
     title: str,
     unit: str,
     currency: str,
-    trust: Callable[[], Trust] | None = None,
+    trust: Callable[[pd.DataFrame], Mapping[str, Trust]] | None = None,
 ) -> Answer:
     """The rows of a metric as an answer that shows itself under a title; `metric` is its id."""
     told = Answer(rows.copy())
@@ -99,27 +100,30 @@ def answer(
     return told
 
 
-def trust_of(frame: pd.DataFrame) -> Trust | None:
-    """How far the figures of a frame can be trusted; None where it is not made of rows of an answer.
+def trust_of(frame: pd.DataFrame) -> Mapping[str, Trust]:
+    """How far the figures of a frame can be trusted; empty where it is not made of rows of an answer.
 
-    Rows and axes may have been left out of it; of what was reckoned since, nothing is said.
+    All of them under "" or, where some are trusted otherwise than others, by what tells those apart. Rows and axes
+    may have been left out of it; of what was reckoned since, nothing is said.
     """
     asked = frame.asked if isinstance(frame, Answer) else None
     if asked is None or asked.trust is None or not len(frame):
-        return None
+        return {}
     columns = list(frame.columns)
     if not {*FIGURES} <= {*columns} <= {*asked.rows.columns}:
-        return None
-    return asked.trust() if _tuples(frame) <= _tuples(asked.rows[columns]) else None
+        return {}
+    return asked.trust(frame) if _tuples(frame) <= _tuples(asked.rows[columns]) else {}
 
 
 def trusted(frames: Mapping[str, pd.DataFrame]) -> dict[str, Trust]:
     """How far the figures of each of several frames can be trusted; those of which nothing is known are left out."""
-    return {
-        name: trust
-        for name, frame in frames.items()
-        if len(frame) and frame["value"].notna().any() and (trust := trust_of(frame)) is not None
-    }
+    found = {}
+    for name, frame in frames.items():
+        if len(frame) and frame["value"].notna().any():
+            for rows, trust in trust_of(frame).items():
+                whose = [name] if len(frames) > 1 or not rows else []
+                found[", ".join([*whose, *filter(None, [rows])])] = trust
+    return found
 
 
 def words(frame: pd.DataFrame) -> str:
@@ -145,13 +149,12 @@ class _Table:
     rows: list[list[str]]
     foot: list[str]
     right: frozenset[str]
-    trust: Trust | None = None
+    trust: Mapping[str, Trust] = field(default_factory=dict)
 
     def html(self) -> str:
         right = {place for place, name in enumerate(self.head) if name in self.right}
         foot = "<br>".join(formats.escape(line) for line in self.foot)
-        under = shown.line({self.caption: self.trust}) if self.trust else ""
-        table = formats.table(self.caption, self.head, self.rows, right=right, under=under)
+        table = formats.table(self.caption, self.head, self.rows, right=right, under=shown.line(self.trust))
         return f"{table}<p><small>{foot}</small></p>"
 
     def text(self, with_foot: bool = True) -> str:
@@ -164,7 +167,10 @@ class _Table:
             ).rstrip()
             for row in cells
         ]
-        trust = [f"Trust: {shown.full(self.trust)}"] if self.trust else []
+        trust = [
+            f"{f'Trust, {rows}' if rows else 'Trust'}: {shown.full(trust)}"
+            for rows, trust in self.trust.items()
+        ]
         foot = [*(self.foot if with_foot else []), *trust]
         return "\n".join([self.caption, "", *lines, *(["", *foot] if foot else [])])
 
@@ -192,7 +198,7 @@ def _shown(frame: Answer) -> _Table | None:
         [[row[place] for place in filled] for row in rows],
         _foot(frame, asked, most),
         frozenset(["value", "n", *(axis for axis in axes if pd.api.types.is_numeric_dtype(frame[axis]))]),
-        asked.trust() if asked.trust and frame["value"].notna().any() else None,
+        asked.trust(frame) if asked.trust and frame["value"].notna().any() else {},
     )
 
 

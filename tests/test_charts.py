@@ -366,7 +366,7 @@ def test_a_picture_says_metric_and_figures_and_has_its_table():
 def test_a_picture_shows_the_trust_of_what_it_draws_under_its_caption():
     coached = Trust("check", (standing("sales_coaching", Process(status="partial")),))
     known = display.answer(
-        CHANNELS, metric="win_rate", title="", unit="share", currency="", trust=lambda: coached
+        CHANNELS, metric="win_rate", title="", unit="share", currency="", trust=lambda rows: {"": coached}
     )
     drawn = show(known)
     assert '<figcaption><b>Activation by channel</b><details class="trust">' in drawn.html()

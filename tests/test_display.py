@@ -205,7 +205,7 @@ def trusted(trust: Trust = CHECK, **told: Any) -> Answer:
         title="Win rate",
         unit="share",
         currency="EUR",
-        trust=lambda: trust,
+        trust=lambda rows: {"": trust},
         **told,
     )
 
@@ -222,12 +222,12 @@ def test_what_is_shown_ends_with_how_far_it_can_be_trusted() -> None:
 
 
 def test_trust_is_looked_up_only_by_what_is_shown() -> None:
-    def costly() -> Trust:
+    def costly(rows: pd.DataFrame) -> dict[str, Trust]:
         raise AssertionError("nobody has looked yet")
 
     wins = display.answer(rows(*ROWS), metric="win_rate", title="", unit="share", currency="", trust=costly)
     assert len(wins[wins["n"] > 20].sort_values("n")) == 1
-    assert display.trust_of(wins.assign(value=1.0)) is None
+    assert display.trust_of(wins.assign(value=1.0)) == {}
     with pytest.raises(AssertionError, match="nobody has looked"):
         repr(wins)
 
@@ -241,12 +241,39 @@ def test_rows_of_an_answer_keep_its_trust_and_what_is_reckoned_has_none() -> Non
         wins.drop(columns="segment"),
         wins.sort_values("n"),
     ):
-        assert display.trust_of(chosen) == CHECK
+        assert display.trust_of(chosen) == {"": CHECK}
     for made in (
         wins.assign(value=0.5), wins.assign(more=1), wins.iloc[:0], wins[["segment", "value"]], pd.DataFrame(wins),
         pd.concat([wins, wins]).merge(wins, on="segment"), answer(rows(*ROWS)), pickle.loads(pickle.dumps(wins)),  # noqa: S301 - our own bytes
     ):  # fmt: skip
-        assert display.trust_of(made) is None
+        assert display.trust_of(made) == {}
+
+
+def by_motion() -> Answer:
+    """Two motions of which one is doubtful, as the workspace tells them apart."""
+    doubtful = Trust("doubtful", (standing("outbound_prospecting", Process(status="missing")),))
+    told = {"inbound": Trust("sound"), "outbound": doubtful, "partner": Trust("sound")}
+    return display.answer(
+        rows(*ROWS), metric="win_rate", title="Win rate", unit="share", currency="", trust=lambda rows: told
+    )
+
+
+def test_rows_that_are_trusted_otherwise_than_others_are_told_apart() -> None:
+    assert display.words(by_motion()).splitlines()[-3:] == [
+        "Trust, inbound: sound",
+        "Trust, outbound: doubtful: Outbound prospecting (declared missing)",
+        "Trust, partner: sound",
+    ]
+    # On a page what is sound is quiet, and what is not is named.
+    html = str(by_motion()._repr_html_())
+    assert (
+        '<summary>Trust: <span class="st dbt">doubtful</span> outbound (Outbound prospecting)</summary>'
+        in html
+    )
+    assert list(display.trusted({"Win rate": by_motion()})) == ["inbound", "outbound", "partner"]
+    assert list(display.trusted({"Win rate": by_motion(), "Close rate": trusted()})) == [
+        "Win rate, inbound", "Win rate, outbound", "Win rate, partner", "Close rate"
+    ]  # fmt: skip
 
 
 def test_of_what_has_no_figure_no_trust_is_told() -> None:

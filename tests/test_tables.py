@@ -222,7 +222,9 @@ COACHED = Trust("check", (standing("sales_coaching", Process(status="partial")),
 
 
 def answered(frame, trust):
-    return display.answer(frame, metric="win_rate", title="", unit="share", currency="", trust=lambda: trust)
+    return display.answer(
+        frame, metric="win_rate", title="", unit="share", currency="", trust=lambda rows: {"": trust}
+    )
 
 
 def test_the_trust_of_an_answer_stands_under_the_table_unless_it_is_sound():

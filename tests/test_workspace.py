@@ -686,15 +686,31 @@ def test_evidence_and_faults_are_looked_for_once(ws: Workspace, monkeypatch: pyt
 
 
 def test_of_one_channel_what_carries_another_motion_does_not_count(tmp_path: Path) -> None:
-    channels = [{"channel": "inbound", "motion": "inbound"}]
+    channels = [{"channel": "inbound", "motion": "inbound"}, {"channel": "calls", "motion": "outbound"}]
+    deals = [*DEALS, closed("d4", "2026-08-05", "2026-10-07", True, 50, account_id="a3")]
+    called = {
+        "account_id": "a3",
+        "started_on": "2025-09-01",
+        "segment": "small",
+        "channel": "calls",
+        "owner": "o1",
+    }
+    tables = {**TABLES, "accounts": [*ACCOUNTS, called], "opportunities": deals}
     missing: dict[str, object] = {"lead_scoring": {"status": "missing"}}
-    folder = company(tmp_path / "company", TABLES, channels=channels, processes=missing)
+    folder = company(tmp_path / "company", tables, channels=channels, processes=missing)
     ws, one = gtmkit.open(folder, "2026-10"), gtmkit.open(folder, "2026-10", "channel=inbound")
     for of in (ws.trust("win_rate"), ws.trust("win_rate", "inbound"), one.trust("win_rate")):
         assert "lead_scoring" in [standing.process for standing in of.because]
     assert "lead_scoring" not in [standing.process for standing in ws.trust("win_rate", "outbound").because]
-    told = display.trust_of(ws.metric("win_rate", where={"channel": "inbound"}))
-    assert told is None or told == one.trust("win_rate")
+    # Row by row: each motion by itself; what has no channel may be of any.
+    rows = ws.metric("win_rate", by="channel")
+    assert set(rows["channel"]) == {"inbound", "calls", "unattributed"}
+    by_motion = {motion: ws.trust("win_rate", motion) for motion in ("inbound", "outbound")}
+    assert display.trust_of(rows) == {**by_motion, "unattributed": ws.trust("win_rate")}
+    assert display.trust_of(rows[rows["channel"] == "calls"]) == {"": by_motion["outbound"]}
+    rows = ws.metric("win_rate", by="motion")
+    assert set(rows["motion"]) == {"inbound", "outbound", "unattributed"}
+    assert display.trust_of(rows)["outbound"] == by_motion["outbound"] != by_motion["inbound"]
 
 
 # ---------------------------------------------------------------- rules of attribution

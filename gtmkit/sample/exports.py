@@ -9,7 +9,7 @@ from gtmkit.sample import market, selling
 from gtmkit.sample.billing import Books
 from gtmkit.sample.chance import spread, stream
 from gtmkit.sample.market import LAST_DAY
-from gtmkit.sample.sheets import Cells, Sheet, again, utc
+from gtmkit.sample.sheets import Cells, Sheet, again
 from gtmkit.sample.story import Story
 from gtmkit.sample.truths import ENDS_ON, PATHS, SEGMENTS, STAGES
 

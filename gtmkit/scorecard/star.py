@@ -55,7 +55,7 @@ def followed(readings: Readings) -> pd.DataFrame:
         title=readings.config.north_star.label,
         unit=reading.fact["unit"],
         currency=readings.config.company.currency,
-        trust=lambda: reading.trust,
+        trust=lambda rows: {"": reading.trust},
     )
 
 

@@ -44,6 +44,7 @@ MOST_NAMED = 20  # values listed in a message
 LOOKED_AT = 13  # periods in which a group is looked for, as many as a trend shows
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 RULES = ("declared", *TOUCHED)
+TOLD_APART = ("motion", "channel")  # by what rows are told apart that stand on processes of their own
 DECIDED = ("accounts", "opportunities")  # what a rule of touches says where it came from
 EVIDENCE, FAULTS = TypeAdapter(dict[str, Evidence]), TypeAdapter(list[Fault])
 FACTS_MIME = "application/vnd.gtmkit.facts+json"
@@ -197,7 +198,7 @@ class Workspace:
             title=title,
             unit=unit,
             currency=self.config.company.currency,
-            trust=partial(self.trust, row.id, self._motion(confined)),
+            trust=partial(self._trust_of_rows, row.id, confined),
         )
 
     def _rule_of(self, row: catalog.Metric, dimensions: Iterable[str]) -> str:
@@ -274,6 +275,23 @@ class Workspace:
         """
         return trust.trust(metric, self._standings, motion or self._motion(self.where), self._faults)
 
+    def _trust_of_rows(
+        self, metric: str, where: Mapping[str, str], rows: pd.DataFrame
+    ) -> Mapping[str, Trust]:
+        """How far rows of a metric can be trusted: each motion that they tell apart by itself, or all under "".
+
+        A channel that has no motion, and rows without a channel, are of any.
+        """
+        column = next((c for c in TOLD_APART if c in rows), None)
+        if column is None:
+            return {"": self.trust(metric, self._motion(where))}
+        found: dict[str, Trust] = {}
+        for value in sorted(rows[column].dropna().astype(str).unique()):
+            motion = self._motion({**where, column: value})
+            found[motion or value] = self.trust(metric, motion)
+        alike = set(found.values())
+        return {"": alike.pop()} if len(alike) == 1 else found
+
     def told(self, function: Callable[..., Any]) -> Any:
         """What a function of trust or health finds in the whole company at the period, looked for once.
 
@@ -329,9 +347,10 @@ class Workspace:
         return faults + sources_of_truth.contradictions(self.config, self.tables_of)
 
     def _motion(self, where: Mapping[str, str]) -> str | None:
-        """The motion of the one channel to which answers are confined, as [[channels]] has it."""
+        """The one motion to which answers are confined, or that of their channel, as [[channels]] has it."""
         motions = {entry.channel: entry.motion for entry in self.config.channels}
-        return motions.get(where.get("channel", ""))
+        motion = where.get("motion")
+        return motion if motion in motions.values() else motions.get(where.get("channel", ""))
 
     def by_record(
         self,

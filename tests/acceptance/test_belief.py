@@ -628,7 +628,8 @@ WITH touch AS (
         first.amount * CASE CurrencyIsoCode WHEN 'EUR' THEN rate ELSE 1 END AS amount
     FROM read_csv('{0}/opportunities.csv', types={{'Id': 'VARCHAR', 'CreatedDate': 'VARCHAR'}})
     LEFT JOIN first USING (id)
-    LEFT JOIN read_csv('{0}/exchange_rates.csv') r ON r.month_on = date_trunc('month', strptime(CreatedDate, '%m/%d/%Y'))
+    LEFT JOIN read_csv('{0}/exchange_rates.csv') r
+        ON r.month_on = date_trunc('month', strptime(CreatedDate, '%m/%d/%Y'))
     WHERE Type IN ('New Business', 'Expansion') AND AccountId NOT IN (
         SELECT "Account ID" FROM read_csv('{0}/accounts.csv', all_varchar=true) WHERE Internal = 'true'
     )

@@ -208,7 +208,7 @@ def test_the_north_star_and_its_guardrails_show_theirs_too():
     ws = Paper(figures, guarded, trusted={"north_star": COACHED, "gross_margin": COACHED})
     readings = scorecard.ask(ws)
     assert scorecard.north_star(readings).html().count('<details class="trust">') == 2
-    assert display.trust_of(scorecard.followed(readings)) == COACHED
+    assert display.trust_of(scorecard.followed(readings)) == {"": COACHED}
 
 
 def test_the_quarter_to_date_shows_them_beside_each_flow():
