@@ -132,3 +132,21 @@ def test_the_parts_add_up_to_the_gap_of_each_month(
     }
     named |= {*pairing.ALONE.values(), pairing.UNEXPLAINED, pairing.PRICE_RISE, pairing.ROUNDING}
     assert set(items["part"]) <= named | {pairing.LESS, pairing.MORE}
+
+
+def test_a_deal_was_never_billed_once_three_whole_months_are_over() -> None:
+    # Billing tells up to month 10: of month 7 the three after it are 8, 9 and 10, of month 8 one is still to come.
+    told = exchanged(deals_of(("a", 7, 100), ("a", 8, 100)), NOBODY, NO_RATES).assign(gain=-1)
+    items = deals_without_gain(told, rises_of(), {"a"}, 10)
+    assert items[["month", "part", "amount"]].to_numpy().tolist() == [
+        [7, pairing.NEVER, -100], [8, pairing.NOT_YET, -100],
+    ]  # fmt: skip
+
+
+def test_a_list_price_reaches_an_account_within_a_year_and_not_on_the_day_after() -> None:
+    # Ten of ten pay 8 % more on day 30. x renews 365 days later, on day 395, and y a day after that.
+    at_once = [(f"a{i}", 30, 1_000, 1_080) for i in range(10)]
+    rises = rises_of(*at_once, ("x", 395, 1_000, 1_080), ("y", 396, 1_000, 1_080))
+    gains = gains_of(("x", 13, "expansion", 960), ("y", 13, "expansion", 960))  # 12 x 80, days 390 to 419
+    found = price_rises(gains, rises, pd.Series({0: 10}))
+    assert found[["account_id", "listed", "rest"]].to_numpy().tolist() == [["x", 960, 0], ["y", 0, 960]]

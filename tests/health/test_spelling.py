@@ -78,3 +78,9 @@ def test_of_several_the_most_alike_counts_then_the_commonest() -> None:
 def test_nothing_typed_nothing_found() -> None:
     assert near_duplicates({}, {"google"}) == {}
     assert near_duplicates({}, ()) == {}
+
+
+def test_ten_rows_to_one_are_enough_for_a_value_nobody_agreed() -> None:
+    # Ten times as many rows is much commoner; nine times is not.
+    assert near_duplicates({"newsletter": 10, "newslettr": 1}, ()).keys() == {"newslettr"}
+    assert near_duplicates({"newsletter": 9, "newslettr": 1}, ()) == {}

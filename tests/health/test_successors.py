@@ -52,6 +52,11 @@ def test_a_name_that_was_tried_before_still_is_its_successor() -> None:
     assert heir(("x", range(89, 101), 1), later) is None
 
 
+def test_a_tenth_as_often_before_is_still_a_trial() -> None:
+    # Five a day since. Before, one on each of fourteen of 28 days is half a one a day: exactly a tenth.
+    assert heir(("x", range(87, 101), 1), ("x", range(101, 129), 5)) == "x"
+
+
 def test_of_several_the_nearest_name_and_each_but_once() -> None:
     since = range(101, 130)
     assert heir(("report_opened", since, 4), ("workflow_done", since, 3)) == "workflow_done"

@@ -259,3 +259,42 @@ def test_what_touches_are_of_and_what_was_lost(engine: str) -> None:
     ]  # fmt: skip
     alone = unmatched(parts[0], as_of=AS_OF, rule="last_touch")
     assert alone["rows"].tolist() == [6]  # without identities and leads only the first is known
+
+
+@pytest.mark.parametrize("rule", [FIRST, LAST])
+def test_the_day_itself_and_what_comes_after_it_do_not_count(rule: Attribution) -> None:
+    # Of x on the day on which it started, of y a day later; of the opportunity a minute after midnight of its day.
+    people = accounts(("x", "2026-06-01", None), ("y", "2026-06-01", None))
+    seen = touches(("x", "2026-06-01T00:01", "bing", None), ("y", "2026-06-02", "bing", None))
+    assert of_accounts(rule, people, seen, "channel") == [("x", None), ("y", None)]
+    deals = table(
+        [("o", "x", "2026-06-01T23:59"), ("p", "x", "2026-06-02T00:00")],
+        opportunity_id=TEXT, account_id=TEXT, created_at=INSTANT,
+    )  # fmt: skip
+    found = attributed({"opportunities": lazy(deals), "touches": lazy(seen)}, rule, MAP, AS_OF)
+    assert ledger(found["opportunities"], "opportunity_id", "channel") == [("o", None), ("p", "seo")]
+
+
+def test_a_touch_that_names_its_account_is_not_ambiguous_whoever_its_visitor_was() -> None:
+    # w was of c and of d: the first touch says itself that it is of a, the second does not.
+    seen = table(
+        [("a", "w", "2026-05-01"), (None, "w", "2026-05-02")],
+        account_id=TEXT, anonymous_id=TEXT, touched_at=INSTANT,
+    )  # fmt: skip
+    known = table(
+        [("w", "c", "2026-01-01"), ("w", "d", "2026-02-01")],
+        anonymous_id=TEXT, account_id=TEXT, linked_at=INSTANT,
+    )  # fmt: skip
+    found = stitched(lazy(seen), lazy(known), None, AS_OF)
+    assert ledger(found, "account_id", "is_ambiguous") == [("a", 0), ("d", 1)]
+    lost = unmatched(lazy(seen), lazy(known), as_of=AS_OF, rule="first_touch")
+    assert lost[["step", "rows"]].to_numpy().tolist() == [["ambiguous", 1]]
+
+
+def test_of_several_rows_of_a_lead_the_largest_account_and_opportunity_count() -> None:
+    seen = table([("l", "2026-05-01")], lead_id=TEXT, touched_at=INSTANT)
+    leads = table([("l", "a", "o2"), ("l", "b", "o1"), ("l", None, None)],
+                  lead_id=TEXT, account_id=TEXT, opportunity_id=TEXT)  # fmt: skip
+    assert ledger(stitched(lazy(seen), None, lazy(leads), AS_OF), "account_id", "opportunity_id") == [
+        ("b", "o2")
+    ]

@@ -345,3 +345,88 @@ def test_without_tables_nothing_is_said_for_or_against() -> None:
     assert all(finding.value is None for finding in others)
     assert "needs table opportunities" in found["pipeline_review"].words
     assert "lead_management" not in found
+
+
+# ---------------------------------------------------------------- the day, the month and the sign at which each turns
+
+
+def test_steps_taken_at_one_instant_are_in_order() -> None:
+    # All four at nine on 11 September: none is skipped, and none came before the one it follows.
+    at = " ".join(["2026-09-11T09:00"] * 4)
+    once = ("mql_at sal_at sql_at sqo_at", at, at)
+    assert findings("qualification_definitions", {"leads": leads(*once, 3, 0)}) == [(0.0, 3, False)]
+
+
+def test_a_lead_that_qualified_on_the_last_day_still_has_its_day() -> None:
+    # a and b qualified on the 31st: their day is over in November. c did a minute before, and nobody has it.
+    tables = {
+        "leads": rows(
+            "lead_id created_at mql_at score assigned_at", "a 2026-10-30 2026-10-31T00:00 5 -",
+            "b 2026-10-30 2026-10-31T18:00 5 -", "c 2026-10-30 2026-10-30T23:59 5 -",
+        ),
+    }  # fmt: skip
+    assert findings("lead_scoring", tables) == [(1.0, 1, True)]
+
+
+def test_quotas_above_the_company_s_target_leave_nothing_open() -> None:
+    # 80 + 60 = 140 are somebody's of 100.
+    fiscal = '[company]\nfiscal_year_start = 2\n[scorecard]\nlines = ["arr"]\n'
+    found = findings("targets_and_quotas", {"targets": quotas("80 ann", "60 ben")}, fiscal)
+    assert found[1] == (0.0, 100, False)
+
+
+def test_a_kick_off_is_due_once_its_two_weeks_are_over() -> None:
+    # Won on 17 October: the fourteenth day is the 31st, the last of the period. Won on the 18th: it is 1 November.
+    tables = {
+        "opportunities": rows(
+            "opportunity_id account_id created_at stage amount kind closed_on",
+            "p a 2026-08-01 closed_won 10 new 2026-10-17", "q b 2026-08-01 closed_won 10 new 2026-10-18",
+        ),
+        "accounts": rows("account_id started_on kickoff_on", "a 2026-10-01 -", "b 2026-10-01 -"),
+    }  # fmt: skip
+    assert findings("handoff_and_onboarding", tables, PIPELINE) == [(1.0, 1, True)]
+
+
+def test_a_deal_of_the_month_before_is_behind_an_expansion_and_july_is_too_old() -> None:
+    # a grows by 60 in September after a deal of August, b by 40 after one of July: 40 of 100. c grew in July.
+    tables = {
+        "subscriptions": rows(
+            "account_id started_on ended_on mrr_amount", "a 2026-01-01 - 100", "a 2026-09-10 - 60",
+            "b 2026-01-01 - 100", "b 2026-09-10 - 40", "c 2026-01-01 - 100", "c 2026-07-10 - 900",
+        ),
+        "opportunities": rows(
+            "opportunity_id account_id created_at stage amount kind closed_on",
+            "p a 2026-06-01 closed_won 10 expansion 2026-08-02", "q b 2026-06-01 closed_won 10 expansion 2026-07-31",
+        ),
+    }  # fmt: skip
+    assert findings("expansion_and_upsell", tables, PIPELINE) == [(0.4, 100, True)]
+
+
+def test_what_a_machine_sends_is_no_care() -> None:
+    tables = {
+        "subscriptions": LIVES,
+        "owners": rows("owner function", "dee customer_success"),
+        "activities": rows(
+            "occurred_at kind account_id owner is_automated", "2026-10-01 email a dee true",
+            "2026-10-01 call b dee false",
+        ),
+    }  # fmt: skip
+    assert findings("customer_success", tables) == [(0.5, 2, True)]
+
+
+def test_a_renewal_that_was_signed_late_or_is_still_open_is_late_though_the_contract_went_on() -> None:
+    # Four go on from 1 September without a day between: a was signed on that day, b a day later, c is open; d has no
+    # opportunity. Two of four.
+    lines = [f"{a} 2025-09-01 2026-09-01 10 c{a} 2026-09-01" for a in "abcd"]
+    again = [f"{a} 2026-09-01 - 10 c{a} 2027-09-01" for a in "abcd"]
+    tables = {
+        "subscriptions": rows(
+            "account_id started_on ended_on mrr_amount subscription_id term_ends_on", *lines, *again
+        ),
+        "opportunities": rows(
+            "opportunity_id account_id created_at stage amount kind closed_on expected_close_on",
+            "p a 2026-06-01 closed_won 10 renewal 2026-09-01 -", "q b 2026-06-01 closed_won 10 renewal 2026-09-02 -",
+            "r c 2026-06-01 one 10 renewal - 2026-09-15",
+        ),
+    }  # fmt: skip
+    assert findings("renewals", tables, PIPELINE) == [(0.5, 4, True)]

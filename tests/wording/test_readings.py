@@ -324,3 +324,9 @@ def test_no_reading_names_a_cause():
     for sentence in wording.so_what(*said).sentences:
         assert sentence.verdict in ("act", "watch")
         assert not notebooks.CAUSAL.search(sentence.text), sentence.text
+
+
+def test_a_gross_interval_that_ends_at_the_limit_reaches_it():
+    # .80 + .05 = .85: an end at the limit is not below it.
+    (said,) = wording.leak_under_expansion(rows((0.80, 0.75, 0.85, 200)), near(1.05)).sentences
+    assert said.verdict == "watch"
