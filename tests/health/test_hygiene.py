@@ -59,7 +59,9 @@ TABLES = {"opportunities": OPPORTUNITIES, "touches": TOUCHES, "leads": LEADS, "i
 
 def ask(function: Callable[..., Any], ws: Workspace) -> Any:
     """A function over the tables and settings that its signature names."""
-    return function(*ws._arguments(function, (), 1), period=ws.period, **ws._settings(function))
+    return function(
+        *ws._answers.arguments(function, (), 1), period=ws.period, **ws._inputs.settings(function)
+    )
 
 
 def company(
@@ -74,7 +76,7 @@ def frame(*args: Any, **kwargs: Any) -> pd.DataFrame:
 
 
 def faults_of(ws: Workspace) -> dict[str, Fault]:
-    found = hygiene.faults(ask(hygiene.parameters, ws), **ws._settings(hygiene.faults))
+    found = hygiene.faults(ask(hygiene.parameters, ws), **ws._inputs.settings(hygiene.faults))
     assert len({fault.subject for fault in found}) == len(found)
     return {fault.subject: fault for fault in found}
 

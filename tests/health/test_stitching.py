@@ -60,7 +60,9 @@ TABLES = {
 
 def ask(function: Callable[..., Any], ws: Workspace) -> Any:
     """A function over the tables and settings that its signature names."""
-    return function(*ws._arguments(function, (), 1), period=ws.period, **ws._settings(function))
+    return function(
+        *ws._answers.arguments(function, (), 1), period=ws.period, **ws._inputs.settings(function)
+    )
 
 
 def company(
@@ -75,7 +77,7 @@ def months(ws: Workspace) -> pd.DataFrame:
 
 
 def faults_of(ws: Workspace) -> list[Fault]:
-    return stitching.faults(ask(stitching.matched, ws), **ws._settings(stitching.faults))
+    return stitching.faults(ask(stitching.matched, ws), **ws._inputs.settings(stitching.faults))
 
 
 def faults(tables: Mapping[str, str], settings: str = "", period: str = "2026-10") -> list[Fault]:
