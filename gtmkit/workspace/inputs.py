@@ -124,8 +124,6 @@ class Inputs:
         asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
         return catalog.METRICS[need.name], asked
 
-    # ------------------------------------------------------------ what a metric is measured from
-
     def measured(self, row: catalog.Metric) -> list[str]:
         """The ledgers and leading tables under a metric, those that only describe left out."""
         names: list[str] = []
@@ -160,8 +158,6 @@ class Inputs:
             return "account_id" in self.frame(name).collect_schema().names()
         except MissingTableError:
             return False
-
-    # ------------------------------------------------------------ by which columns something is known
 
     def rule_of(self, row: catalog.Metric, dimensions: Iterable[str]) -> str:
         """The rule of touches that such an answer stands on; "" for the declared one, or where it says nothing."""

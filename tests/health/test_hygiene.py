@@ -2,7 +2,7 @@
 
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +57,6 @@ IDENTITIES = "anonymous_id account_id\nv1 b"
 TABLES = {"opportunities": OPPORTUNITIES, "touches": TOUCHES, "leads": LEADS, "identities": IDENTITIES}
 
 
-def ask(function: Callable[..., Any], ws: Workspace) -> Any:
-    """A function over the tables and settings that its signature names."""
-    return function(
-        *ws._answers.arguments(function, (), 1), period=ws.period, **ws._inputs.settings(function)
-    )
-
-
 def company(
     tables: Mapping[str, str] = TABLES, settings: str = CHANNELS, engine: str = "polars"
 ) -> Workspace:
@@ -71,12 +64,12 @@ def company(
 
 
 def frame(*args: Any, **kwargs: Any) -> pd.DataFrame:
-    found: pd.DataFrame = ask(hygiene.parameters, company(*args, **kwargs)).frame
+    found: pd.DataFrame = company(*args, **kwargs).told(hygiene.parameters).frame
     return found
 
 
 def faults_of(ws: Workspace) -> dict[str, Fault]:
-    found = hygiene.faults(ask(hygiene.parameters, ws), **ws._inputs.settings(hygiene.faults))
+    found = hygiene.faults(ws.told(hygiene.parameters), **ws._inputs.settings(hygiene.faults))
     assert len({fault.subject for fault in found}) == len(found)
     return {fault.subject: fault for fault in found}
 
@@ -325,7 +318,7 @@ def pipeline_of(ws: Workspace, touches: pd.DataFrame) -> float:
 def test_every_planted_spelling_is_found_and_no_right_one_and_the_lines_merge_them(sample: Path) -> None:
     ws, found = opened(sample)
     before = {table: collect(ws.ledger(table)) for table in ("touches", "leads", "traffic")}
-    listed = ask(hygiene.parameters, ws).frame
+    listed = ws.told(hygiene.parameters).frame
     named = listed[listed["finding"] == "near-duplicate"]
     planted = {
         wrong: right for right, spellings in SPELLINGS.items() for wrong in spellings if wrong != "tiktok"

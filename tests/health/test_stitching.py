@@ -1,7 +1,6 @@
 """Whose events, touches and leads are, by hand: each way of knowing, each limit and one row beyond it, and falls."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -58,13 +57,6 @@ TABLES = {
 }
 
 
-def ask(function: Callable[..., Any], ws: Workspace) -> Any:
-    """A function over the tables and settings that its signature names."""
-    return function(
-        *ws._answers.arguments(function, (), 1), period=ws.period, **ws._inputs.settings(function)
-    )
-
-
 def company(
     tables: Mapping[str, str], settings: str = "", engine: str = "polars", period: str = "2026-10"
 ) -> Workspace:
@@ -72,12 +64,12 @@ def company(
 
 
 def months(ws: Workspace) -> pd.DataFrame:
-    found: pd.DataFrame = ask(stitching.matched, ws).frame
+    found: pd.DataFrame = ws.told(stitching.matched).frame
     return found
 
 
 def faults_of(ws: Workspace) -> list[Fault]:
-    return stitching.faults(ask(stitching.matched, ws), **ws._inputs.settings(stitching.faults))
+    return stitching.faults(ws.told(stitching.matched), **ws._inputs.settings(stitching.faults))
 
 
 def faults(tables: Mapping[str, str], settings: str = "", period: str = "2026-10") -> list[Fault]:
