@@ -180,12 +180,12 @@ def events(ws: Workspace) -> Table:
 def parameters(ws: Workspace) -> Table:
     """The campaign parameters that are not as they should be, by the pipeline they touch; below, what mends them."""
     caption = "Campaign parameters to mend, by the pipeline they touch"
-    frame = ws.told(hygiene.parameters)
-    if frame is None or not len(frame):
+    found: hygiene.Review | None = ws.told(hygiene.parameters)
+    if found is None or not len(found.frame):
         return tables.nothing(caption, "no table has a source, medium or channel")
-    wrong = frame[frame["finding"].notna()]
+    wrong = found.frame[found.frame["finding"].notna()]
     if not len(wrong):
-        return tables.nothing(caption, _all_known(frame, ws))
+        return tables.nothing(caption, _all_known(found.frame, ws))
     ordered = wrong.sort_values(["amount", "rows"], ascending=False, na_position="last", kind="stable")
     named = ordered.rename(columns={"near": "nearest", "n": "opportunities", "amount": "pipeline"})
     columns = ["table", "column", "value", "rows", "finding", "nearest", "opportunities", "pipeline"]
@@ -207,8 +207,8 @@ def _all_known(frame: pd.DataFrame, ws: Workspace) -> str:
 
 def matched(ws: Workspace, table: str, months: int = MONTHS) -> pd.DataFrame:
     """The share of a table's rows that is of a known account, by month, in the result shape: the newest so many."""
-    found = ws.told(stitching.matched)
-    own = found[found["table"] == table] if found is not None else None
+    found: stitching.Matching | None = ws.told(stitching.matched)
+    own = found.frame[found.frame["table"] == table] if found is not None else None
     if own is None or not len(own):
         is_here = table in ws.tables
         reason = f"{table} has no dated rows" if is_here else f"the workspace has no table {table}"

@@ -269,6 +269,16 @@ def test_where_no_parameter_is_to_mend_the_reason_is_said(
     )
 
 
+def test_the_page_looks_at_nothing_that_the_faults_were_not_taken_from() -> None:
+    ws = paper(**SOLD)
+    ws.faults()
+    looked = set(ws._belief._found)
+    for page in (measurement.events, measurement.parameters, measurement.by_month):
+        page(ws)
+    measurement.matched(ws, "leads")
+    assert set(ws._belief._found) == looked
+
+
 # ---------------------------------------------------------------- faults as sentences
 
 

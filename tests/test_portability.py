@@ -357,7 +357,7 @@ def test_a_measure_collects_once_and_a_derived_metric_collects_nothing(
     row, variant = catalog.find(metric)
     options = row.variants[variant].options if variant else {}
     # It is called once what it takes is there: what a ledger asks while it is made is asked by no metric.
-    taken = ws._arguments(row.function, (), 1)
+    taken = ws._answers.arguments(row.function, (), 1)
     calls = []
     collect = nw.LazyFrame.collect
 
@@ -367,7 +367,7 @@ def test_a_measure_collects_once_and_a_derived_metric_collects_nothing(
 
     monkeypatch.setattr(nw.LazyFrame, "collect", counting)
     if is_derived(metric):
-        row.function(*taken, by=[], periods=[ws.period], **{**ws._settings(row.function), **options})
+        row.function(*taken, by=[], periods=[ws.period], **{**ws._inputs.settings(row.function), **options})
     else:
         ws.metric(metric, periods=1)
     assert len(calls) == (0 if is_derived(metric) else 1)

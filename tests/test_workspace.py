@@ -666,20 +666,20 @@ def test_faults_are_asked_by_their_signatures_and_lower_trust(
     assert (
         ws.trust("win_rate").level == "doubtful"
     )  # nobody declared anything, and some data speak against it
-    ws.config = Config.model_validate(tomllib.loads(declared))
-    ws.__dict__.pop("_standings")
-    ws.__dict__["_evidence"] = {}
+    ws._inputs.config = Config.model_validate(tomllib.loads(declared))
+    ws._belief.__dict__.pop("standings")
+    ws._belief.__dict__["evidence"] = {}
     assert str(ws.trust("win_rate")) == str(ws.trust("pipeline_velocity")) == "check: opportunities"
     assert ws.trust("nps").is_sound
 
 
 def test_evidence_and_faults_are_looked_for_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     ws.metric("win_rate")
-    assert {"_evidence", "_faults"} & ws.__dict__.keys() == set()  # an answer alone pays nothing for it
+    assert {"evidence", "faults"} & ws._belief.__dict__.keys() == set()  # an answer alone pays nothing for it
     assert repr(ws.metric("win_rate")).splitlines()[-1].startswith("Trust: ")
     before = ws.evidence()
     before.clear()
-    monkeypatch.setattr(ws, "told", lambda function: pytest.fail("looked again"))
+    monkeypatch.setattr(ws._belief, "told", lambda function: pytest.fail("looked again"))
     assert ws.evidence()
     assert ws.standings().keys() == trust.PROCESSES.keys()
     assert ws.trust("win_rate") == ws.trust("win_rate")

@@ -28,8 +28,8 @@ def _of(comparison: Comparison) -> list[Fault]:
 # table that it needs is left out.
 LOOKS: Mapping[Callable[..., Any], Callable[..., list[Fault]]] = {
     taxonomy.taxonomy: taxonomy.faults,
-    hygiene.faults: list,
-    stitching.faults: list,
+    hygiene.parameters: hygiene.faults,
+    stitching.matched: stitching.faults,
     crm_to_billing: _of,
     billing_to_finance: _of,
     spend_to_finance: _of,

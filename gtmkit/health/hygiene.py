@@ -105,7 +105,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Review:
-    """What was typed, held against [[channels]]."""
+    """What was typed before a period's end, held against [[channels]]; `amounts` are those of opportunities."""
 
     typed: tuple[Typed, ...]
     amounts: Mapping[str, int]
@@ -129,6 +129,43 @@ class Review:
     def is_mapped(self) -> bool:
         """Whether any entry says which source or medium is of its channel."""
         return any(entry.source is not None or entry.medium is not None for entry in self.channels)
+
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        """Every value with what was found of it, entries that nothing uses last."""
+        found: list[Value] = []
+        for table in DATED:
+            of_table = [use for use in self.typed if use.table == table]
+            for place, column in enumerate(PARAMETERS[:2]):
+                found += _of_column(self, table, column, place, of_table)
+            found += _of_pairs(self, table, of_table)
+            found += _of_column(self, table, "channel", 2, of_table)
+        return (*found, *_entries_unused(self))
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The values as a table, a row for each value of each table.
+
+        Columns: table, column (source, medium, `source / medium`, channel), value, rows, first_on and last_on (null
+        where no row is dated), is_mapped (an entry of [[channels]] fits it as it stands; of a source or medium, one of
+        its pairs), finding (near-duplicate, unmapped, unnamed channel, unused; null where nothing is wrong), near (the
+        known value, or the nearest channel), alike (0 to 100), fix (lines of gtm.toml), n and amount (opportunities
+        created in the twelve months to the period's end that it touches, and their amount; null for traffic and
+        spend). Entries that nothing uses stand last, under the table `gtm.toml channels`.
+        """
+        rows = []
+        for value in self.values:
+            first, last = value.on()
+            n, amount = self.stake(value.uses)
+            rows.append(
+                {
+                    "table": value.table, "column": value.column, "value": value.value, "rows": value.rows,
+                    "first_on": first, "last_on": last, "is_mapped": value.is_mapped, "finding": value.finding,
+                    "near": value.near, "alike": value.alike, "fix": value.fix, "n": n, "amount": amount,
+                }
+            )  # fmt: skip
+        answer: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
+        return answer
 
     def meant(self, pair: Pair) -> Pair:
         """A pair with its near-duplicates replaced."""
@@ -175,71 +212,32 @@ def parameters(
     tables: Mapping[str, Table] = setting("tables"),
     kinds: Sequence[str] = setting("pipeline.kinds"),
     attribution: Attribution = setting("attribution"),
-) -> pd.DataFrame:
-    """Every source, medium, pair of them and channel as it was typed, a row for each value of each table.
+) -> Review:
+    """Every source, medium, pair of them and channel as it was typed, with what [[channels]] knows of it.
 
-    Returns: table, column (source, medium, `source / medium`, channel), value, rows, first_on and last_on (null where
-    no row is dated), is_mapped (an entry of [[channels]] fits it as it stands; of a source or medium, one of its
-    pairs), finding (near-duplicate, unmapped, unnamed channel, unused; null where nothing is wrong), near (the known
-    value, or the nearest channel), alike (0 to 100), fix (lines of gtm.toml), n and amount (opportunities created in
-    the twelve months to the period's end that it touches, and their amount; null for traffic and spend).
-    Entries that nothing uses stand last, under the table `gtm.toml channels`.
+    What they touch is told of the opportunities created in the twelve months to the period's end.
     """
     frames = {
         "touches": touches, "leads": leads, "traffic": traffic, "spend": spend, "accounts": accounts,
         "opportunities": opportunities,
     }  # fmt: skip
-    review = _review(frames, identities, journeys, period, channels, tables, kinds, attribution.window_days)
-    return _frame(review, values(review))
+    return _review(frames, identities, journeys, period, channels, tables, kinds, attribution.window_days)
 
 
-def faults(
-    touches: Frame | None = None,
-    leads: Frame | None = None,
-    traffic: Frame | None = None,
-    spend: Frame | None = None,
-    accounts: Frame | None = None,
-    opportunities: Frame | None = None,
-    identities: Frame | None = None,
-    journeys: Frame | None = None,
-    *,
-    period: Period,
-    channels: Sequence[Channel] = setting("channels"),
-    tables: Mapping[str, Table] = setting("tables"),
-    kinds: Sequence[str] = setting("pipeline.kinds"),
-    attribution: Attribution = setting("attribution"),
-) -> list[Fault]:
+def faults(review: Review, *, attribution: Attribution = setting("attribution")) -> list[Fault]:
     """What is wrong with the campaign parameters, and the lines of gtm.toml that mend it.
 
     One fault a column with near-duplicates, an unmapped pair, a channel that no entry names, and an entry that
     nothing uses; n = rows, amount = the pipeline of twelve months that they touch, each opportunity once.
     """
-    frames = {
-        "touches": touches, "leads": leads, "traffic": traffic, "spend": spend, "accounts": accounts,
-        "opportunities": opportunities,
-    }  # fmt: skip
-    review = _review(frames, identities, journeys, period, channels, tables, kinds, attribution.window_days)
-    found = values(review)
     is_by_touch = attribution.rule != "declared"
     return [
-        *_misspelt(review, found, is_by_touch),
-        *_unmapped(review, found, is_by_touch),
-        *_unnamed(review, found),
-        *_unused(found),
+        *_misspelt(review, is_by_touch),
+        *_unmapped(review, is_by_touch),
+        *_unnamed(review),
+        *_unused(review),
         *_without_channels(review),
     ]
-
-
-def values(review: Review) -> list[Value]:
-    """Every value of the review with what was found of it, entries that nothing uses last."""
-    found: list[Value] = []
-    for table in DATED:
-        of_table = [use for use in review.typed if use.table == table]
-        for place, column in enumerate(PARAMETERS[:2]):
-            found += _of_column(review, table, column, place, of_table)
-        found += _of_pairs(review, table, of_table)
-        found += _of_column(review, table, "channel", 2, of_table)
-    return [*found, *_entries_unused(review)]
 
 
 def _review(
@@ -387,26 +385,10 @@ def nearest(pair: Pair, channels: Sequence[Channel]) -> tuple[str | None, float 
     return (None, None) if best is None else (channels[-best[2]].channel, round(best[1], 1))
 
 
-def _frame(review: Review, found: Sequence[Value]) -> pd.DataFrame:
-    rows = []
-    for value in found:
-        first, last = value.on()
-        n, amount = review.stake(value.uses)
-        rows.append(
-            {
-                "table": value.table, "column": value.column, "value": value.value, "rows": value.rows,
-                "first_on": first, "last_on": last, "is_mapped": value.is_mapped, "finding": value.finding,
-                "near": value.near, "alike": value.alike, "fix": value.fix, "n": n, "amount": amount,
-            }
-        )  # fmt: skip
-    answer: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
-    return answer
-
-
-def _misspelt(review: Review, found: Sequence[Value], is_by_touch: bool) -> Iterator[Fault]:
+def _misspelt(review: Review, is_by_touch: bool) -> Iterator[Fault]:
     """One fault a column with near-duplicates, since one line mends them all."""
     groups: dict[tuple[str, str], list[Value]] = {}
-    for value in found:
+    for value in review.values:
         if value.finding == "near-duplicate":
             groups.setdefault((value.table, value.column), []).append(value)
     for (table, column), near in groups.items():
@@ -422,10 +404,10 @@ def _misspelt(review: Review, found: Sequence[Value], is_by_touch: bool) -> Iter
         )  # fmt: skip
 
 
-def _unmapped(review: Review, found: Sequence[Value], is_by_touch: bool) -> Iterator[Fault]:
+def _unmapped(review: Review, is_by_touch: bool) -> Iterator[Fault]:
     """One fault a proposed entry, whatever tables it is of."""
     groups: dict[str, list[Value]] = {}
-    for value in found:
+    for value in review.values:
         if value.finding == "unmapped" and value.fix is not None:
             groups.setdefault(value.fix, []).append(value)
     for fix, same in groups.items():
@@ -439,10 +421,10 @@ def _unmapped(review: Review, found: Sequence[Value], is_by_touch: bool) -> Iter
         )  # fmt: skip
 
 
-def _unnamed(review: Review, found: Sequence[Value]) -> Iterator[Fault]:
+def _unnamed(review: Review) -> Iterator[Fault]:
     """One fault a channel that tables have and [[channels]] does not."""
     groups: dict[str, list[Value]] = {}
-    for value in found:
+    for value in review.values:
         if value.finding == "unnamed channel":
             groups.setdefault(value.value, []).append(value)
     for channel, same in groups.items():
@@ -454,8 +436,8 @@ def _unnamed(review: Review, found: Sequence[Value]) -> Iterator[Fault]:
         )  # fmt: skip
 
 
-def _unused(found: Sequence[Value]) -> Iterator[Fault]:
-    for value in found:
+def _unused(review: Review) -> Iterator[Fault]:
+    for value in review.values:
         if value.finding == "unused":
             yield Fault(
                 "note", "hygiene", f"channels: {value.value}",

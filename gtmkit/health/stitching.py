@@ -1,7 +1,9 @@
 """Whose events, touches and leads are: how many are known to be of an account, month by month."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 import narwhals as nw
@@ -71,6 +73,34 @@ class Matched(NamedTuple):
         return month_label(self.month)
 
 
+@dataclass(frozen=True)
+class Matching:
+    """The events, touches and leads of each month before `end`, and how many are of a known account."""
+
+    months: tuple[Matched, ...]
+    end: date
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The months as a table, a row for each month of each table.
+
+        Columns: table, month (label), rows, direct (name their account), linked (do not, but their user or visitor in
+        `identities` does, or a touch's lead, or a lead's opportunity), unmatched, ambiguous (of the linked: by an id
+        of several accounts, of which the latest counts), share (of the rows that are not unmatched) and its Wilson
+        interval.
+        """
+        rows = [
+            {
+                "table": one.table, "month": one.label, "rows": one.rows, "direct": one.direct, "linked": one.linked,
+                "unmatched": one.rows - one.known, "ambiguous": one.ambiguous, "share": one.share,
+                "low": one.interval[0], "high": one.interval[1],
+            }
+            for one in self.months
+        ]  # fmt: skip
+        answer: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
+        return answer
+
+
 def matched(
     events: Frame | None = None,
     touches: Frame | None = None,
@@ -79,34 +109,22 @@ def matched(
     opportunities: Frame | None = None,
     *,
     period: Period,
-) -> pd.DataFrame:
+) -> Matching:
     """The events, touches and leads of each month before the period's end, and how many are of a known account.
 
-    Returns: table, month (label), rows, direct (name their account), linked (do not, but their user or visitor in
-    `identities` does, or a touch's lead, or a lead's opportunity), unmatched, ambiguous (of the linked: by an id of
-    several accounts, of which the latest counts), share (of the rows that are not unmatched) and its Wilson interval.
     Rows without a date are in no month; links known at the period's end hold for every month.
     """
-    rows = [
-        {
-            "table": one.table, "month": one.label, "rows": one.rows, "direct": one.direct, "linked": one.linked,
-            "unmatched": one.rows - one.known, "ambiguous": one.ambiguous, "share": one.share,
-            "low": one.interval[0], "high": one.interval[1],
-        }
-        for one in _counts(events, touches, leads, identities, opportunities, period.end)
-    ]  # fmt: skip
-    answer: pd.DataFrame = pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
-    return answer
+    found: list[Matched] = []
+    for table, frame in (("events", events), ("touches", touches), ("leads", leads)):
+        if frame is not None:
+            ways = _ways(table, frame, leads, identities, opportunities, period.end)
+            found += _by_month(table, _traced(frame, DATED[table], ways, period.end))
+    return Matching(tuple(found), period.end)
 
 
 def faults(
-    events: Frame | None = None,
-    touches: Frame | None = None,
-    leads: Frame | None = None,
-    identities: Frame | None = None,
-    opportunities: Frame | None = None,
+    found: Matching,
     *,
-    period: Period,
     attribution: Attribution = setting("attribution"),
     lead_days: int = setting("leads.opportunity_window_days"),
 ) -> list[Fault]:
@@ -115,12 +133,11 @@ def faults(
     Looked at is the last whole month; of touches and leads the last that is old enough, since a stranger becomes an
     account only with time. Of these no level is right, as most strangers never do: only a fall is told.
     """
-    found = _counts(events, touches, leads, identities, opportunities, period.end)
     days = {"events": 0, "touches": attribution.window_days, "leads": lead_days}
     told: list[Fault] = []
     for table, wait in days.items():
-        last = _last_month(period.end, wait)
-        months = {one.month: one for one in found if one.table == table}
+        last = _last_month(found.end, wait)
+        months = {one.month: one for one in found.months if one.table == table}
         earlier = [months[last - k] for k in range(BEFORE, 0, -1) if last - k in months]
         if last in months:
             metrics = _metrics(table, attribution)
@@ -128,22 +145,6 @@ def faults(
             told += _fallen(months[last], earlier, metrics)
             told += _ambiguous([*earlier, months[last]], metrics)
     return told
-
-
-def _counts(
-    events: Frame | None,
-    touches: Frame | None,
-    leads: Frame | None,
-    identities: Frame | None,
-    opportunities: Frame | None,
-    as_of: date,
-) -> list[Matched]:
-    found: list[Matched] = []
-    for table, frame in (("events", events), ("touches", touches), ("leads", leads)):
-        if frame is not None:
-            ways = _ways(table, frame, leads, identities, opportunities, as_of)
-            found += _by_month(table, _traced(frame, DATED[table], ways, as_of))
-    return found
 
 
 def _last_month(end: date, wait: int) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -65,22 +65,17 @@ def taxonomy(
     share of the recent rows that lack it, null where the event need not carry it or did not come.
     """
     used = uses(conditions, second, star, acts)
-    spans, as_of = _spans(period), period.end
     seen = _by_event(sightings)
-    counts = _by_event(_counts(event_days, spans))
-    carried = _by_event(
-        _carried(identified(_marked(events, agreed), identities, as_of, _marks(agreed)), spans, agreed)
-    )
-    gone = {name: int(row["until_day"]) for name, row in seen.items() if row["until_day"] is not None}
-    gone = {name: day for name, day in gone.items() if name in agreed or name in used}
+    counts = _late(events, event_days, identities, period, agreed)
+    gone = _gone(seen, {*agreed, *used})
     heirs = successors(event_days, gone)
     have = events.collect_schema().names()
     rows = []
     for name in sorted({*agreed, *used, *seen}):
-        row = _row(name, agreed, have, seen.get(name, {}), {**counts.get(name, {}), **carried.get(name, {})})
+        row = _row(name, agreed, have, seen.get(name, {}), counts.get(name, {}))
         row |= _heir(heirs.get(name))
         rows.append({**row, "verdict": _verdict(row, name in gone, name in used, bool(agreed))})
-    kinds = {**COLUMNS, **{WITHOUT + name: pa.float64() for name in _properties(agreed)}}
+    kinds = {**COLUMNS, **{mark: pa.float64() for mark in _marks(agreed)}}
     return pd.DataFrame(
         {c: pd.Series([row.get(c) for row in rows], dtype=pd.ArrowDtype(kind)) for c, kind in kinds.items()}
     )
@@ -117,6 +112,25 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
         "stands": stands,
     }
     return pd.DataFrame(words)
+
+
+def _late(
+    events: Frame, event_days: Frame, identities: Frame | None, period: Period, agreed: Mapping[str, Event]
+) -> dict[str, Row]:
+    """By event, what is counted at the end of the period: its rows, those before them, and what they carry."""
+    spans = _spans(period)
+    known = identified(_marked(events, agreed), identities, period.end, _marks(agreed))
+    counts, carried = _by_event(_counts(event_days, spans)), _by_event(_carried(known, spans, agreed))
+    return {name: {**counts.get(name, {}), **carried.get(name, {})} for name in {*counts, *carried}}
+
+
+def _gone(seen: Mapping[str, Row], names: Collection[str]) -> dict[str, int]:
+    """The last day of those among the names that have vanished."""
+    return {
+        name: int(row["until_day"])
+        for name, row in seen.items()
+        if name in names and row["until_day"] is not None
+    }
 
 
 def _spans(period: Period) -> dict[str, tuple[int, int]]:

@@ -15,6 +15,7 @@ from gtmkit.wording import against_target
 
 PART = "part of a period"
 NOT_SCORED = f"not scored: {PART}"
+NOT_COMPARED = Change(reason=f"not compared: {PART}")
 READABLE = ("final", "provisional", "suppressed")  # of a period that is observed
 # What a rate is read by where its period is that of those who entered: "September starts".
 ENTRANTS = {"onboarding": "starts", "sales_motion": "entries"}
@@ -99,15 +100,13 @@ def line_of(
     metric = ".".join(filter(None, (fact["metric"], fact["variant"])))
     row, currency = catalog.find(metric)[0], config.company.currency
     unit = formats.spoken_unit(metric, fact["unit"])
-    agreed = config.metric.get(row.id)
     # What is agreed of a metric is agreed of its own definition: a variant has no target.
     target = None if fact["variant"] or is_confined else target_of(row, fact["period"], config, planned)
-    place, label = _place(fact), catalog.label(metric, config)
     is_earlier = fact["period"] != period
     is_part = is_part and not is_earlier and fact["value"] is not None
     return Line(
         metric=metric,
-        label=f"{label}: {place}" if place else label,
+        label=": ".join(filter(None, (catalog.label(metric, config), _place(fact)))),
         definition=row.definition,
         value="" if fact["value"] is None else formats.number(fact["value"], unit, currency),
         interval=formats.interval(fact["low"], fact["high"], unit),
@@ -115,18 +114,12 @@ def line_of(
         status=fact["status"],
         reason=fact["reason"] or "",
         target="" if target is None else _target(metric, target, fact, currency),
-        owner=(agreed.owner or "") if agreed else "",
         goal=target,
-        decision=(agreed.decision or "") if agreed else "",
-        next_review=agreed.next_review.isoformat() if agreed and agreed.next_review else "",
+        **_answered_for(row.id, config),
         period=fact["period"] if is_earlier else "",
         entrants=_entrants(row, fact["period"], period, config) if is_earlier else "",
-        score=NOT_SCORED
-        if is_part and target is not None
-        else _scored(fact, target, row, config, is_confined),
-        change=Change(reason=f"not compared: {PART}")
-        if is_part
-        else change(fact, before, row.better, config),
+        score=_scored(fact, target, row, config, is_confined, is_part),
+        change=NOT_COMPARED if is_part else change(fact, before, row.better, config),
     )
 
 
@@ -139,8 +132,22 @@ def score(fact: Mapping[str, Any], target: float, row: catalog.Metric, config: C
     return "" if row.better == "neither" else against_target(fact, target, row.better == "up")[1]
 
 
+def _answered_for(metric: str, config: Config) -> dict[str, str]:
+    """Who answers for a metric, what is decided by it and when it is next reviewed; "" where nothing is agreed."""
+    agreed = config.metric.get(metric)
+    if agreed is None:
+        return dict.fromkeys(("owner", "decision", "next_review"), "")
+    next_review = agreed.next_review.isoformat() if agreed.next_review else ""
+    return {"owner": agreed.owner or "", "decision": agreed.decision or "", "next_review": next_review}
+
+
 def _scored(
-    fact: Mapping[str, Any], target: float | None, row: catalog.Metric, config: Config, is_confined: bool
+    fact: Mapping[str, Any],
+    target: float | None,
+    row: catalog.Metric,
+    config: Config,
+    is_confined: bool,
+    is_part: bool,
 ) -> str:
     """The score of a figure; where its target is of something wider (a month, the company), that it is."""
     agreed = config.metric.get(row.id)
@@ -151,6 +158,8 @@ def _scored(
             return "target is of the whole company"
         is_week = not Period.parse(fact["period"], config.company.fiscal_year_start).months
         return "agreed for a month" if is_week or row.is_reach else "planned for some of its months"
+    if is_part:
+        return NOT_SCORED
     return "" if fact["value"] is None else score(fact, target, row, config)
 
 

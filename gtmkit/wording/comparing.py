@@ -30,30 +30,20 @@ def against_reference(
     if base is None or at is None:
         return absent(subject, base)
     whole = f"{formats.number(at, unit, currency)} over all"
-    judged: list[Sentence] = []
-    few: list[str] = []
-    missing: dict[str, list[str]] = {}
-    for _, row in frame.iterrows():
-        name, n = formats.label(row[by]), formats.plain(row["n"])
-        if row["status"] == "undefined":
-            who = f"by {by}" if pd.isna(row[by]) else name  # nobody in particular: no group has a figure
-            missing.setdefault(formats.absence(row), []).append(who)
-        elif (n is not None and n < min_n) or row["status"] == "suppressed":
-            few.append(f"{name} (n {0 if n is None else n:,.0f})")
-        elif formats.plain(row["value"]) is None:
-            missing.setdefault(formats.absence(row), []).append(name)
+    known, few, missing = _groups(frame, by, min_n)
+    told: list[Sentence] = []
+    level = 0
+    for name, row in known:
+        verdict, side = judge(row, at, higher_is_better)
+        if side == "not told apart":
+            level += 1
         else:
-            verdict, side = judge(row, at, higher_is_better)
             figure = formats.figure(row, unit, currency)
-            judged.append(Sentence(verdict, f"{name}: {subject} {figure} against {whole}: {side}."))
-    judged += [Sentence("not yet", f"{', '.join(who)}: {subject} {why}.") for why, who in missing.items()]
-    level = [s for s in judged if s.text.endswith("not told apart.")]
-    told = [s for s in judged if s not in level]
+            told.append(Sentence(verdict, f"{name}: {subject} {figure} against {whole}: {side}."))
+    told += [Sentence("not yet", f"{', '.join(who)}: {subject} {why}.") for why, who in missing.items()]
     if level:
-        verb = "is" if len(level) == 1 else "are"
-        told.append(
-            Sentence("no action", f"{len(level)} of {len(frame)} {verb} not told apart from {whole}.")
-        )
+        verb = "is" if level == 1 else "are"
+        told.append(Sentence("no action", f"{level} of {len(frame)} {verb} not told apart from {whole}."))
     if few:
         told.append(Sentence("too few to judge", f"Fewer than {min_n}: {', '.join(few)}."))
     return so_what(SoWhat(tuple(told))) if told else absent(subject, None)
@@ -81,15 +71,7 @@ def against_before(
     since = latest_change(frame["period"], changes, row["period"])
     before, apart = _parted(frame, before, since)
     figure = f"{row['period']}: {subject} {formats.figure(row, unit, currency)}"
-    sentences = []
-    base = _base(before)
-    if len(before) < 8 or base is None:
-        words = f"{figure}; {len(before)} final {plural(len(before), 'period')} before it, eight are needed"
-        sentences.append(Sentence("too few to judge", f"{words} to tell a change from noise."))
-    else:
-        verdict, side = judge(row, base, higher_is_better)
-        level = f"{formats.number(base, unit, currency)} over the {len(before)} periods before"
-        sentences.append(Sentence(verdict, f"{figure} against {level}: {side}."))
+    sentences = [_against_pooled(row, before, figure, unit, currency, higher_is_better)]
     if target is not None:
         verdict, words = against_target(row, target, higher_is_better)
         at = formats.number(target, unit, currency)
@@ -131,6 +113,40 @@ def where(frame: pd.DataFrame, **axes: str | int) -> pd.DataFrame:
             is_there = kept[axis].eq(value).fillna(False).astype(bool)
             kept = kept[is_there | (kept[axis].isna() & kept["status"].eq("undefined"))]
     return kept
+
+
+def _groups(
+    frame: pd.DataFrame, by: str, min_n: int
+) -> tuple[list[tuple[str, Any]], list[str], dict[str, list[str]]]:
+    """The groups that have a figure, with their rows; those too few to judge; and by reason those without one."""
+    known: list[tuple[str, Any]] = []
+    few: list[str] = []
+    missing: dict[str, list[str]] = {}
+    for _, row in frame.iterrows():
+        name, n = formats.label(row[by]), formats.plain(row["n"])
+        if row["status"] == "undefined":
+            who = f"by {by}" if pd.isna(row[by]) else name  # nobody in particular: no group has a figure
+            missing.setdefault(formats.absence(row), []).append(who)
+        elif (n is not None and n < min_n) or row["status"] == "suppressed":
+            few.append(f"{name} (n {0 if n is None else n:,.0f})")
+        elif formats.plain(row["value"]) is None:
+            missing.setdefault(formats.absence(row), []).append(name)
+        else:
+            known.append((name, row))
+    return known, few, missing
+
+
+def _against_pooled(
+    row: Any, before: pd.DataFrame, figure: str, unit: str, currency: str, higher_is_better: bool
+) -> Sentence:
+    """A figure against the periods before it, taken together; too few of them give no verdict."""
+    base = _base(before)
+    if len(before) < 8 or base is None:
+        words = f"{figure}; {len(before)} final {plural(len(before), 'period')} before it, eight are needed"
+        return Sentence("too few to judge", f"{words} to tell a change from noise.")
+    verdict, side = judge(row, base, higher_is_better)
+    level = f"{formats.number(base, unit, currency)} over the {len(before)} periods before"
+    return Sentence(verdict, f"{figure} against {level}: {side}.")
 
 
 def _parted(frame: pd.DataFrame, rows: pd.DataFrame, since: str) -> tuple[pd.DataFrame, int]:

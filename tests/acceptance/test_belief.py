@@ -1552,6 +1552,8 @@ def flawed(folder: Path, accounts: int) -> Path:
 
 def told(found: Any) -> Any:
     """What a function found, as plain values: frames by their columns, faults as they are."""
+    if isinstance(found, hygiene.Review | stitching.Matching):
+        return told(found.frame)
     if isinstance(found, Comparison):
         return {"rows": told(found.rows), "items": told(found.items), "faults": list(found.faults)}
     if isinstance(found, pd.DataFrame):

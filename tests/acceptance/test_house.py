@@ -809,9 +809,9 @@ def test_line_07_a_measure_collects_once_and_a_derived_metric_never(
         assert len(collected) == 1, f"{metric} collected {len(collected)} times"
     for i, metric in enumerate(derived):
         collected.clear()
-        before = set(ws._answers)
+        before = set(ws._answers.known)
         ws.metric(metric, periods=50 + i)
-        measured = [asked for asked in set(ws._answers) - before if not engines.is_derived(asked[0])]
+        measured = [asked for asked in set(ws._answers.known) - before if not engines.is_derived(asked[0])]
         assert measured
         assert len(collected) == len(measured), f"{metric} collected beyond its parts {sorted(measured)}"
         collected.clear()

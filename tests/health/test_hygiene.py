@@ -2,7 +2,7 @@
 
 import shutil
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,6 @@ IDENTITIES = "anonymous_id account_id\nv1 b"
 TABLES = {"opportunities": OPPORTUNITIES, "touches": TOUCHES, "leads": LEADS, "identities": IDENTITIES}
 
 
-def ask(function: Callable[..., Any], ws: Workspace) -> Any:
-    """A function over the tables and settings that its signature names."""
-    return function(*ws._arguments(function, (), 1), period=ws.period, **ws._settings(function))
-
-
 def company(
     tables: Mapping[str, str] = TABLES, settings: str = CHANNELS, engine: str = "polars"
 ) -> Workspace:
@@ -69,13 +64,18 @@ def company(
 
 
 def frame(*args: Any, **kwargs: Any) -> pd.DataFrame:
-    return pd.DataFrame(ask(hygiene.parameters, company(*args, **kwargs)))
+    found: pd.DataFrame = company(*args, **kwargs).told(hygiene.parameters).frame
+    return found
+
+
+def faults_of(ws: Workspace) -> dict[str, Fault]:
+    found = hygiene.faults(ws.told(hygiene.parameters), **ws._inputs.settings(hygiene.faults))
+    assert len({fault.subject for fault in found}) == len(found)
+    return {fault.subject: fault for fault in found}
 
 
 def faults(*args: Any, **kwargs: Any) -> dict[str, Fault]:
-    found = ask(hygiene.faults, company(*args, **kwargs))
-    assert len({fault.subject for fault in found}) == len(found)
-    return {fault.subject: fault for fault in found}
+    return faults_of(company(*args, **kwargs))
 
 
 def row(found: pd.DataFrame, table: str, column: str, value: str) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def pasted(folder: Path, found: Mapping[str, Fault]) -> None:
 
 def opened(folder: Path) -> tuple[Workspace, dict[str, Fault]]:
     ws = gtmkit.open(folder, "2026-10")
-    return ws, {fault.subject: fault for fault in ask(hygiene.faults, ws)}
+    return ws, faults_of(ws)
 
 
 def test_the_lines_mend_a_real_workspace_and_keep_what_it_says(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def pipeline_of(ws: Workspace, touches: pd.DataFrame) -> float:
 def test_every_planted_spelling_is_found_and_no_right_one_and_the_lines_merge_them(sample: Path) -> None:
     ws, found = opened(sample)
     before = {table: collect(ws.ledger(table)) for table in ("touches", "leads", "traffic")}
-    listed = ask(hygiene.parameters, ws)
+    listed = ws.told(hygiene.parameters).frame
     named = listed[listed["finding"] == "near-duplicate"]
     planted = {
         wrong: right for right, spellings in SPELLINGS.items() for wrong in spellings if wrong != "tiktok"

@@ -1,7 +1,6 @@
 """Whose events, touches and leads are, by hand: each way of knowing, each limit and one row beyond it, and falls."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -58,24 +57,28 @@ TABLES = {
 }
 
 
-def ask(function: Callable[..., Any], ws: Workspace) -> Any:
-    """A function over the tables and settings that its signature names."""
-    return function(*ws._arguments(function, (), 1), period=ws.period, **ws._settings(function))
-
-
 def company(
     tables: Mapping[str, str], settings: str = "", engine: str = "polars", period: str = "2026-10"
 ) -> Workspace:
     return workspace(Case("arr", "hand", tables, [], settings, period), engine)
 
 
+def months(ws: Workspace) -> pd.DataFrame:
+    found: pd.DataFrame = ws.told(stitching.matched).frame
+    return found
+
+
+def faults_of(ws: Workspace) -> list[Fault]:
+    return stitching.faults(ws.told(stitching.matched), **ws._inputs.settings(stitching.faults))
+
+
 def faults(tables: Mapping[str, str], settings: str = "", period: str = "2026-10") -> list[Fault]:
-    return list(ask(stitching.faults, company(tables, settings, period=period)))
+    return faults_of(company(tables, settings, period=period))
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_how_each_row_is_known(engine: str) -> None:
-    found: pd.DataFrame = ask(stitching.matched, company(TABLES, engine=engine))
+    found = months(company(TABLES, engine=engine))
     assert cells(found, "table", "month", "rows", "direct", "linked", "unmatched", "ambiguous", "share") == [
         ("events", "2026-09", 2, 1, 1, 0, 0, 1.0),
         ("events", "2026-10", 6, 1, 3, 2, 1, 0.666666666667),
@@ -94,25 +97,25 @@ def test_how_each_row_is_known(engine: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_share_of_events_is_that_of_the_metric(engine: str) -> None:
     ws = company(TABLES, "[suppress]\nmin_n = 0", engine)
-    found = ask(stitching.matched, ws)
+    found = months(ws)
     assert ws.metric("identity_match_rate")["value"].tolist() == [
         pytest.approx(found[found["table"] == "events"]["share"].iloc[-1])
     ]
 
 
 def test_tables_and_columns_that_are_not_there() -> None:
-    assert len(ask(stitching.matched, company({}))) == 0
+    assert len(months(company({}))) == 0
     assert faults({}) == []
     bare = {"events": "occurred_at event\n2026-10-01 go", "leads": "lead_id created_at\nl1 2026-10-01"}
-    found = ask(stitching.matched, company(bare))
+    found = months(company(bare))
     assert cells(found, "table", "rows", "unmatched", "share", "low") == [
         ("events", 1, 1, 0, 0), ("leads", 1, 1, 0, 0)
     ]  # fmt: skip
     empty = {"events": "occurred_at event account_id", "identities": "user_id account_id"}
-    assert len(ask(stitching.matched, company(empty))) == 0
-    assert found.dtypes.to_dict() == ask(stitching.matched, company(empty)).dtypes.to_dict()
+    assert len(months(company(empty))) == 0
+    assert found.dtypes.to_dict() == months(company(empty)).dtypes.to_dict()
     without_leads = {"touches": TOUCHES}
-    found = ask(stitching.matched, company(without_leads))
+    found = months(company(without_leads))
     assert cells(found, "direct", "linked", "unmatched") == [(1, 0, 4)]
 
 
@@ -249,6 +252,6 @@ def test_the_sample_is_well_stitched() -> None:
     import gtmkit
 
     ws = gtmkit.open("data/sample", "2026-10")
-    assert ask(stitching.faults, ws) == []
-    found = ask(stitching.matched, ws)
+    assert faults_of(ws) == []
+    found = months(ws)
     assert set(found["table"]) == {"events", "touches", "leads"}

@@ -46,12 +46,12 @@ def review(
 
 def stands(ws: Workspace) -> pd.DataFrame:
     """The table of a workspace's events, as a workspace resolves it."""
-    settings = ws._settings(health.taxonomy)
-    return health.taxonomy(*ws._arguments(health.taxonomy, (), 1), period=ws.period, **settings)
+    settings = ws._inputs.settings(health.taxonomy)
+    return health.taxonomy(*ws._answers.arguments(health.taxonomy, (), 1), period=ws.period, **settings)
 
 
 def faults(ws: Workspace) -> list[Fault]:
-    return health.faults(stands(ws), **ws._settings(health.faults))
+    return health.faults(stands(ws), **ws._inputs.settings(health.faults))
 
 
 def brief(found: Sequence[Fault]) -> list[tuple[str, str, int | None]]:
