@@ -119,11 +119,16 @@ def trusted(frames: Mapping[str, pd.DataFrame]) -> dict[str, Trust]:
     """How far the figures of each of several frames can be trusted; those of which nothing is known are left out."""
     found = {}
     for name, frame in frames.items():
-        if len(frame) and frame["value"].notna().any():
+        if has_figures(frame):
             for rows, trust in trust_of(frame).items():
                 whose = [name] if len(frames) > 1 or not rows else []
                 found[", ".join([*whose, *filter(None, [rows])])] = trust
     return found
+
+
+def has_figures(frame: pd.DataFrame) -> bool:
+    """Whether a frame shows a figure: a value, or the counts of a share that is suppressed."""
+    return len(frame) > 0 and bool((frame["value"].notna() | (frame["status"] == "suppressed")).any())
 
 
 def words(frame: pd.DataFrame) -> str:
@@ -198,7 +203,7 @@ def _shown(frame: Answer) -> _Table | None:
         [[row[place] for place in filled] for row in rows],
         _foot(frame, asked, most),
         frozenset(["value", "n", *(axis for axis in axes if pd.api.types.is_numeric_dtype(frame[axis]))]),
-        asked.trust(frame) if asked.trust and frame["value"].notna().any() else {},
+        asked.trust(frame) if asked.trust and has_figures(frame) else {},
     )
 
 

@@ -24,6 +24,8 @@ from gtmkit.config import Config
 from gtmkit.frames import Frame
 
 KEPT_STORES = 4
+# What all of the package stands on.
+STOOD_ON = ("clock", "contracts", "formats", "frames", "periods", "results", "stats", "windows")
 Found = TypeVar("Found")
 
 
@@ -91,7 +93,7 @@ def kept(store: Path, name: str, said: str, kind: TypeAdapter[Found], make: Call
 
     `said` is everything it was asked with; another question, or another version of the code, is asked anew.
     """
-    code = _digest(*("health", "metrics", "trust", "catalog", "workspace"))
+    code = _digest(*("config", "ledgers", "health", "metrics", "trust", "catalog", "workspace"))
     asked = hashlib.sha256(f"{said} {code}".encode()).hexdigest()[:16]
     path = store / "found" / f"{name}-{asked}.json"
     if path.exists():
@@ -113,7 +115,7 @@ def _code() -> str:
 def _digest(*parts: str) -> str:
     """The code of some parts of the package, and of what all of them stand on."""
     here = Path(__file__).parent
-    files = [here / "contracts.py", here / "frames.py", here / "periods.py", here / "results.py"]
+    files = [here / f"{name}.py" for name in STOOD_ON]
     files += [file for part in parts for file in (here / part).glob("*.*") if file.is_file()]
     whole = hashlib.sha256()
     for file in sorted(files):

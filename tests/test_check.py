@@ -19,7 +19,7 @@ ERROR = Fault("error", "freshness", "events", "No row in 2026-10.", "Export it a
 
 
 def found(*faults: Fault) -> Check:
-    return Check("Acme <b>", "2026-10", faults)
+    return Check("Acme <b>", "2026-10", faults, "USD")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_the_terminal_has_each_fault_with_what_mends_it_and_the_count_last():
         "    in doubt: activation_rate.",
         "    Export it again.",
         "warning: touches.source 'gogle': It is nearly 'google' (3 rows).",
-        "    pipeline of 12.5 k; in doubt: cac.",
+        "    pipeline of USD 12.5 k; in doubt: cac.",
         "    [tables.touches.values]",
         '    source = { "gogle" = "google" }',
         "",
@@ -105,6 +105,29 @@ def test_rows_set_aside_are_a_note(tmp_path: Path):
     assert [(f.severity, f.n, f.text) for f in told] == [
         ("note", 1, "1 row that broke its contract was set aside.")
     ]
+
+
+def test_what_is_not_in_place_is_a_note_even_where_nothing_contradicts_it(tmp_path: Path):
+    declared = (
+        '[processes.renewals]\nstatus = "missing"\n'
+        '[processes.sales_coaching]\nstatus = "in_place"\nreviewed_on = 2026-01-01\n'
+    )
+    home = workspace(tmp_path / "a", "account_id,started_on\nA,2026-10-01\n", declared)
+    missing, undeclared, partial = (f for f in check(home, "2026-10").faults if f.subject == "processes")
+    assert {f.severity for f in (missing, undeclared, partial)} == {"note"}
+    # By their data three more are missing: no is_icp, no target of the scorecard, none for NRR.
+    assert missing.text.count(" (") == 4
+    assert "Renewals (declared missing)" in missing.text
+    assert missing.text.endswith(" metrics that stand on them are doubtful at best.")
+    assert undeclared.text.count("(nothing is declared of it in gtm.toml)") == 17 - 4 - 1
+    # Reviewed 304 days before the end of October: more than 180, so that nobody knows.
+    assert partial.text.startswith("Sales coaching (")
+    assert partial.text.endswith(" are check at best.")
+
+
+def test_the_amount_of_what_says_its_amount_is_not_told_again():
+    told = Fault("note", "reconciliation", "spend", "USD 3 k more.", "Add it.", amount=3_000.0)
+    assert found(told).text().splitlines()[:2] == ["note: spend: USD 3 k more.", "    Add it."]
 
 
 def test_the_command_prints_and_leaves_with_the_code(tmp_path: Path):

@@ -278,6 +278,8 @@ def test_rows_that_are_trusted_otherwise_than_others_are_told_apart() -> None:
 
 def test_of_what_has_no_figure_no_trust_is_told() -> None:
     absent = trusted()
-    nothing = absent[absent["value"].isna()]
+    nothing = absent[absent["status"] == "undefined"]
     assert display.trusted({"a": absent, "b": nothing, "c": pd.DataFrame(absent)}) == {"a": CHECK}
     assert "Trust" not in display.words(nothing)
+    # The counts of a share that is suppressed are read, and so is how far to trust them.
+    assert "Trust: check" in display.words(absent[absent["status"] == "suppressed"])

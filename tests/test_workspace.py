@@ -13,7 +13,7 @@ from acceptance.workspaces import closed, company, deal, event, line
 
 import gtmkit
 from gtmkit import catalog, display, health, trust
-from gtmkit.config import Config
+from gtmkit.config import Config, Process
 from gtmkit.errors import ConfigError, HistoryError
 from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
@@ -745,6 +745,24 @@ def test_each_rule_has_channels_of_its_own(tmp_path: Path) -> None:
     assert by_channel(last.attributed("declared")) == by_channel(ws)
     assert last.period == ws.period
     assert last.tables == ws.tables
+
+
+def test_what_is_told_by_channel_is_doubted_by_what_decides_the_channel(tmp_path: Path) -> None:
+    touches = [*TOUCHES, *({**TOUCHES[0], "source": "Google"} for _ in range(3))]
+    ws = opened(tmp_path, {**TABLES, "touches": touches}, channels=MAP, attribution={"rule": "last_touch"})
+    in_place = Process(status="in_place", reviewed_on=dt.date(2026, 10, 1))
+    ws._belief.standings = {name: trust.standing(name, in_place) for name in trust.PROCESSES}
+
+    def doubted(**asked: Any) -> bool:
+        told = display.trust_of(ws.metric("pipeline_created", **asked))
+        return any(fault.subject == "touches.source" for trust in told.values() for fault in trust.faults)
+
+    assert "pipeline_created" not in next(f for f in ws.faults() if f.subject == "touches.source").metrics
+    assert not doubted()
+    assert not doubted(by="segment")
+    assert doubted(by="channel")
+    assert doubted(by="intent")
+    assert doubted(where={"channel": "mail"})
 
 
 def test_the_rule_of_gtm_toml_holds_from_the_start(tmp_path: Path) -> None:

@@ -200,6 +200,7 @@ def _faults_of(row: Mapping[Any, Any], metrics: tuple[str, ...]) -> list[Fault]:
             f"{table} has {now:,} rows of {at}, {verdict} what the months before lead to expect "
             f"({row['low']:,.0f} to {row['high']:,.0f})"
         )
-        fix = "See whether rows are missing, or were exported twice, before you read what is made of them."
+        what = "rows were exported twice" if verdict == "above" else "rows are missing"
+        fix = f"See whether {what}, before you read what is made of them."
         faults.append(Fault("warning", "volume", str(table), text, fix, n=int(now)))
     return faults

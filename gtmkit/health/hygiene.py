@@ -215,12 +215,12 @@ def parameters(
 ) -> Review:
     """Every source, medium, pair of them and channel as it was typed, with what [[channels]] knows of it.
 
-    What they touch is told of the opportunities created in the twelve months to the period's end.
+    What they touch is told of the opportunities created in the twelve months to the period's end. By a rule of touches
+    nobody typed what accounts and opportunities have: it is the touches'.
     """
-    frames = {
-        "touches": touches, "leads": leads, "traffic": traffic, "spend": spend, "accounts": accounts,
-        "opportunities": opportunities,
-    }  # fmt: skip
+    frames = {"touches": touches, "leads": leads, "traffic": traffic, "spend": spend}
+    if attribution.rule == "declared":
+        frames |= {"accounts": accounts, "opportunities": opportunities}
     return _review(frames, identities, journeys, period, channels, tables, kinds, attribution.window_days)
 
 

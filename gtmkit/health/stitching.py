@@ -225,7 +225,11 @@ def _fallen(now: Matched, earlier: Sequence[Matched], metrics: tuple[str, ...]) 
         return
     k, n = sum(one.known for one in earlier), sum(one.rows for one in earlier)
     _, high = difference(now.known, now.rows, k, n)
-    if high < 0 and now.share < min(one.share for one in earlier) and k / n - now.share >= LEAST_FALL:
+    if (
+        high < 0
+        and now.share < min(one.share for one in earlier)
+        and round(k / n - now.share, 9) >= LEAST_FALL
+    ):
         months = "month" if len(earlier) == 1 else f"{len(earlier)} months"
         yield Fault(
             "warning", "stitching", now.table,

@@ -19,8 +19,8 @@ from gtmkit.health.fault import Fault, Severity
 from gtmkit.trust.finding import Finding
 
 __all__ = [
-    "LEVELS", "PROCESSES", "Evidence", "Level", "Link", "Standing", "Trust", "WorkProcess", "carried",
-    "check_declared", "links", "standing", "standings", "trust",
+    "LEVEL", "LEVELS", "PROCESSES", "Evidence", "Level", "Link", "Standing", "Status", "Trust", "WorkProcess",
+    "carried", "check_declared", "links", "standing", "standings", "trust",
 ]  # fmt: skip
 
 Level = Literal["sound", "check", "doubtful", "unknown"]
@@ -188,13 +188,17 @@ def links() -> tuple[Link, ...]:
 
 
 def trust(
-    metric: str, standings: Mapping[str, Standing], motion: str | None = None, faults: Sequence[Fault] = ()
+    metric: str,
+    standings: Mapping[str, Standing],
+    motion: str | None = None,
+    faults: Sequence[Fault] = (),
+    with_those_of: str | None = None,
 ) -> Trust:
     """How far a metric can be trusted: as far as the worst of its processes and of the faults that name it.
 
     `motion`: that of the row; what carries only another motion does not count then. Of all motions together every
-    link counts. A fault counts where it names the metric or one that it is made of: a warning leaves it at best
-    `check`, an error `doubtful`. Variants are trusted like their metric.
+    link counts. A fault counts where it names the metric, one that it is made of, or the metric `with_those_of`: a
+    warning leaves it at best `check`, an error `doubtful`. Variants are trusted like their metric.
     Raises ConfigError for an id that is not in the catalogue.
     """
     row, _ = catalog.find(metric)
@@ -202,7 +206,7 @@ def trust(
     concerned = [link for link in of_metric if motion in (None, link.motion) or link.motion is None]
     concerned.sort(key=lambda link: link.is_derived)  # a process that the table names for it says more of it
     found = [standings[process] for process in dict.fromkeys(link.process for link in concerned)]
-    made_of = {row.id, *_parts(row.id)}
+    made_of = {row.id, *_parts(row.id), with_those_of}
     wrong = [fault for fault in faults if made_of & {name.partition(".")[0] for name in fault.metrics}]
     levels: list[Level] = [standing.level for standing in found]
     levels += [LEFT_BY[fault.severity] for fault in wrong]

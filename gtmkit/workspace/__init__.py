@@ -28,7 +28,7 @@ from gtmkit.results import Part
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.workspace import facts, opening, settling
 from gtmkit.workspace.answers import Answers
-from gtmkit.workspace.belief import Belief
+from gtmkit.workspace.belief import Belief, told_by_channel
 from gtmkit.workspace.facts import FACTS_MIME, Facts
 from gtmkit.workspace.inputs import Frames, Inputs, MissingTableError
 from gtmkit.workspace.opening import conditions
@@ -220,7 +220,9 @@ class Workspace:
         which the workspace is confined, by itself or by its channel.
         Raises ConfigError for an id that is not in the catalogue.
         """
-        return self._belief.trust(metric, motion or self._belief.motion(self.where))
+        return self._belief.trust(
+            metric, motion or self._belief.motion(self.where), told_by_channel(self.where)
+        )
 
     def told(self, function: Callable[..., Any]) -> Any:
         """What a function of trust or health finds in the whole company at the period, looked for once.

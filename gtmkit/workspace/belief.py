@@ -11,13 +11,20 @@ from pydantic import TypeAdapter
 from gtmkit import health, store, trust
 from gtmkit.health import freshness, sources_of_truth
 from gtmkit.health.fault import Fault
+from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.trust.evidence import FUNCTIONS, summed_up
 from gtmkit.workspace.answers import Answers
 from gtmkit.workspace.inputs import MissingTableError
 
+OF_CHANNELS = "pipeline_concentration"  # what puts it in doubt does so to all that is told by channel
 TOLD_APART = ("motion", "channel")  # by what rows are told apart that stand on processes of their own
 EVIDENCE, FAULTS = TypeAdapter(dict[str, Evidence]), TypeAdapter(list[Fault])
+
+
+def told_by_channel(dimensions: Iterable[str]) -> bool:
+    """Whether rows are told apart, or confined, by what decides the channel or follows from it."""
+    return not {*ATTRIBUTED, *MEANT}.isdisjoint(dimensions)
 
 
 class Belief:
@@ -94,24 +101,27 @@ class Belief:
         given, period = self._inputs.given, self._inputs.period
         return freshness.freshness(given, self._through, self._loss, period=period)
 
-    def trust(self, metric: str, motion: str | None) -> Trust:
-        """How far a metric can be trusted, of what came by a motion, or of all motions together."""
-        return trust.trust(metric, self.standings, motion, self.faults)
+    def trust(self, metric: str, motion: str | None, is_by_channel: bool = False) -> Trust:
+        """How far a metric can be trusted, of what came by a motion, or of all motions together.
 
-    def trust_of_rows(
-        self, metric: str, where: Mapping[str, str], rows: pd.DataFrame
-    ) -> Mapping[str, Trust]:
+        `is_by_channel`: told by what decides the channel, so that what is wrong with that counts too.
+        """
+        beside = OF_CHANNELS if is_by_channel else None
+        return trust.trust(metric, self.standings, motion, self.faults, beside)
+
+    def trust_of_rows(self, metric: str, where: Mapping[str, str], rows: pd.DataFrame) -> Mapping[str, Trust]:
         """How far rows of a metric can be trusted: each motion that they tell apart by itself, or all under "".
 
         A channel that has no motion, and rows without a channel, are of any.
         """
         column = next((c for c in TOLD_APART if c in rows), None)
+        is_by_channel = told_by_channel({*where, *rows.columns})
         if column is None:
-            return {"": self.trust(metric, self.motion(where))}
+            return {"": self.trust(metric, self.motion(where), is_by_channel)}
         found: dict[str, Trust] = {}
         for value in sorted(rows[column].dropna().astype(str).unique()):
             motion = self.motion({**where, column: value})
-            found[motion or value] = self.trust(metric, motion)
+            found[motion or value] = self.trust(metric, motion, is_by_channel)
         alike = set(found.values())
         return {"": alike.pop()} if len(alike) == 1 else found
 

@@ -655,6 +655,9 @@ def misspelt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     add(folder, '[attribution]\nrule = "first_touch"')
     code, faults = checked(folder)
     assert code == 0  # nothing breaks by it
+    assert (
+        not {"accounts.source", "opportunities.source"} & faults.keys()
+    )  # those are the touches' by this rule
     return folder, faults["touches.source"]
 
 

@@ -155,6 +155,14 @@ def test_touches_decide_where_the_rule_takes_them(rule: str) -> None:
     )  # the window is longer by the day that c's touch was too early
 
 
+def test_what_touches_decide_was_typed_by_nobody() -> None:
+    accounts = "account_id source medium channel\na Google organic seoo\nb google organic seo"
+    given = {"opportunities": OPPORTUNITIES, "accounts": accounts}
+    assert {"accounts.source", "opportunities.channel"} <= faults(given).keys()
+    by_touch = faults(given, settings=f'[attribution]\nrule = "last_touch"\n{CHANNELS}')
+    assert not [name for name in by_touch if name.startswith(("accounts.", "opportunities."))]
+
+
 def test_an_unmapped_pair_that_touches_pipeline_is_a_warning_over_all_tables() -> None:
     touches = "touched_at account_id source medium\n2026-06-01T09:00 a zoom cpc\n2026-06-02T09:00 a Zoom cpc"
     accounts = "account_id source medium\na zoom cpc\nb zoom cpc\nz google cpc"
