@@ -172,11 +172,7 @@ class _Table:
             ).rstrip()
             for row in cells
         ]
-        trust = [
-            f"{f'Trust, {rows}' if rows else 'Trust'}: {shown.full(trust)}"
-            for rows, trust in self.trust.items()
-        ]
-        foot = [*(self.foot if with_foot else []), *trust]
+        foot = [*(self.foot if with_foot else []), *shown.lines(self.trust)]
         return "\n".join([self.caption, "", *lines, *(["", *foot] if foot else [])])
 
 

@@ -259,10 +259,9 @@ def by_motion() -> Answer:
 
 
 def test_rows_that_are_trusted_otherwise_than_others_are_told_apart() -> None:
-    assert display.words(by_motion()).splitlines()[-3:] == [
-        "Trust, inbound: sound",
+    assert display.words(by_motion()).splitlines()[-2:] == [
+        "Trust, inbound, partner: sound",
         "Trust, outbound: doubtful: Outbound prospecting (declared missing)",
-        "Trust, partner: sound",
     ]
     # On a page what is sound is quiet, and what is not is named.
     html = str(by_motion()._repr_html_())

@@ -59,6 +59,14 @@ def words(of: Mapping[str, Trust]) -> str:
     return f"Trust: {'; '.join(said)}" if said else ""
 
 
+def lines(of: Mapping[str, Trust]) -> list[str]:
+    """A line of text for each trust with every reason, the sound too: `Trust, inbound, partner: sound`."""
+    alike: dict[Trust, list[str]] = {}
+    for name, trust in of.items():
+        alike.setdefault(trust, []).append(name)
+    return [f"{', '.join(['Trust', *filter(None, names)])}: {full(trust)}" for trust, names in alike.items()]
+
+
 def _groups(of: Mapping[str, Trust]) -> dict[Trust, list[str]]:
     """The figures that are not sound, those alike together, the worst first."""
     groups: dict[Trust, list[str]] = {}
