@@ -21,7 +21,7 @@ PACKAGE = ROOT / "gtmkit"
 # itself, free of cycles. Tables, ledgers and metrics lie in the order in which data flows through them.
 FLOORS = [
     {"errors"},
-    {"periods", "stats", "formats", "spreadsheet"},
+    {"periods", "projection", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
     {"config", "contracts", "clock"},
     {"sources", "sample"},
