@@ -27,7 +27,7 @@ FLOORS = [
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
-    {"catalog"},
+    {"catalog", "explain"},
     {"health"},
     {"trust"},
     {"display"},
