@@ -23,7 +23,7 @@ FLOORS = [
     {"errors"},
     {"periods", "projection", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
-    {"config", "contracts", "clock"},
+    {"config", "contracts", "clock", "signals"},
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
