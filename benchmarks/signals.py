@@ -26,7 +26,7 @@ Draw = Callable[
 ]  # by the company's factor and the shift of the last period
 RESULTS = Path(__file__).with_suffix(".csv")
 COLUMNS = ("figure", "in a review", "false", "20 % up found", "20 % down found", "least found 4 times in 5")
-REVIEWS = 200
+REVIEWS, MANY = 200, 2000
 PERIODS = signals.MOST + 2
 COMPANY = 0.05  # sigma of the company's factor, on the logarithm
 SHIFTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
@@ -183,7 +183,8 @@ FIGURES: Mapping[str, Drawn] = {
     "share of 10 % of 200, noise 1.5": Drawn(shares(0.1, 200, 1.5), 4),
     "share of 30 % of 500": Drawn(shares(0.3, 500, 1), 4),
     "share of 30 % of 500, noise 2": Drawn(shares(0.3, 500, 2), 2),
-    "share of 60 % of 500": Drawn(shares(0.6, 500, 1), 4),
+    "share of 60 % of 500": Drawn(shares(0.6, 500, 1), 2),
+    "share of 60 % of 20,000, noise 50": Drawn(shares(0.6, 20_000, 50), 2),
     "median of 25": Drawn(medians(25), 3),
     "median of 200": Drawn(medians(200), 3),
     "mean of 40 amounts": Drawn(means(40), 3),
@@ -194,9 +195,10 @@ FIGURES: Mapping[str, Drawn] = {
 }
 
 UNKNOWN: Mapping[str, Mapping[str, float]] = {
-    "grown by 1 % a period": {"growth": 0.01},
-    "grown by 3 % a period": {"growth": 0.03},
-    "half of the company's factor left a period later": {"memory": 0.5},
+    "": {},
+    ", grown by 1 % a period": {"growth": 0.01},
+    ", grown by 3 % a period": {"growth": 0.03},
+    ", half of the company's factor left a period later": {"memory": 0.5},
 }
 
 
@@ -254,7 +256,7 @@ def table(reviews: Reviews) -> list[dict[str, str]]:
     false = reviews.false()
     rows = [any_false("any of them", reviews)]
     for what, odd in UNKNOWN.items():
-        rows.append(any_false(f"any of them, {what}", Reviews(len(false), reviews.seed, **odd)))
+        rows.append(any_false(f"any of them, {MANY:,} reviews{what}", Reviews(MANY, **odd)))
     for name, drawn in FIGURES.items():
         at = reviews.names.index(name)
         like = false[:, at : at + drawn.times]

@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, bdtrc, ndtri, stdtr
+from scipy.special import bdtr, bdtrc, chdtri, ndtri, stdtr
 from scipy.stats import false_discovery_control, hypergeom
 
 from gtmkit.periods import Period
@@ -36,9 +36,11 @@ STANDS_STILL = "its past stands still too often to show noise"
 
 Kind = Literal["level", "count", "share", "interval"]
 
-# What counts or an interval say of a figure's noise has the weight of so many periods of its past: measured with
-# noise of one to two times the binomial's, fewer find less, more call too much a signal.
+# What counts or an interval say of a figure's noise weighs as much as so many periods of its past, unless the past
+# varies more than one past in five would by that noise alone. Measured with one to a hundred times that noise: of a
+# hundred thousand figures without change 20 to 200 have p < 0.12 %; without the second part up to 2,570.
 _PRIOR = 12
+_UNCOMMON = 0.2
 _WIDTH = float(2 * ndtri(0.975))  # of a 95 % interval, in standard errors
 _STILL = 1e-9  # a spread below this part of the figure is a rounding error
 
@@ -199,10 +201,12 @@ def _reach(scores: Floats) -> Floats:
 
 
 def _steadied(scores: Floats, score: Floats) -> Floats:
-    """Two-sided p-value of a score whose noise is what is known of it, or more where past scores vary more."""
-    freedom = scores.shape[-1] - 1
-    noise = np.maximum(1.0, (_PRIOR + (scores**2).sum(axis=-1)) / (_PRIOR + freedom))
-    p: Floats = 2 * stdtr(_PRIOR + freedom, -np.abs(score) / np.sqrt(noise))
+    """Two-sided p-value of a score whose noise is what is known of it, or that of past scores where these vary more."""
+    freedom, squares = scores.shape[-1] - 1, (scores**2).sum(axis=-1)
+    steady = squares <= chdtri(freedom, _UNCOMMON)
+    noise = np.where(steady, np.maximum(1.0, (_PRIOR + squares) / (_PRIOR + freedom)), squares / freedom)
+    freedoms = np.where(steady, _PRIOR + freedom, freedom)
+    p: Floats = 2 * stdtr(freedoms, -np.abs(score) / np.sqrt(np.maximum(1.0, noise)))
     return p
 
 
