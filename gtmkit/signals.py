@@ -20,7 +20,7 @@ from scipy.special import bdtr, bdtrc, chdtri, ndtri, stdtr
 from scipy.stats import false_discovery_control, hypergeom
 
 from gtmkit.periods import Period
-from gtmkit.results import Floats, floats
+from gtmkit.results import Floats, floats, noted
 
 LEAST, MOST = 8, 12  # final periods before the latest: fewer give no verdict, more are not looked at
 RANGES = (
@@ -151,10 +151,7 @@ def verdicts(answers: Mapping[Figure, pd.DataFrame], rate: float = RATE) -> pd.D
     rows.loc[told, "verdict"] = "quiet"
     rows.loc[outside & within & (value > high), "verdict"] = "signal up"
     rows.loc[outside & within & (value < low), "verdict"] = "signal down"
-    rows.loc[outside & ~within, "reason"] = [
-        "; ".join(filter(None, (said, BY_CHANCE))) for said in rows.loc[outside & ~within, "reason"]
-    ]
-    return _typed(rows)
+    return _typed(noted(rows, outside & ~within, BY_CHANCE))
 
 
 def kept(p: Floats, rate: float = RATE) -> "np.ndarray[Any, np.dtype[np.bool_]]":
@@ -341,7 +338,7 @@ def _typed(rows: pd.DataFrame) -> pd.DataFrame:
     numbers = {
         c: pd.array(floats(rows[c]), dtype="Float64") for c in ("value", "expected", "low", "high", "p")
     }
-    answer = rows.assign(**numbers)
+    answer = rows[COLUMNS].assign(**numbers)
     for column in numbers:
         answer[column] = answer[column].mask(np.isnan(floats(answer[column])))
     words = [c for c in COLUMNS if c not in numbers]

@@ -293,6 +293,17 @@ def test_what_is_outside_its_limits_may_be_chance_among_many():
     assert (among["verdict"], among["reason"]) == ("quiet", signals.BY_CHANCE)
 
 
+def test_what_is_said_of_a_figure_is_said_beside_what_chance_brings():
+    """Of many, some with a reason and some without."""
+    stock = Figure("arr", carries_over=True)
+    answers = {MONEY: rows([*ZIGZAG, 16.5]), stock: rows(np.cumsum([100, *ZIGZAG, 16.5]))}
+    told = verdicts(answers, rate=0.001).set_index("metric")["reason"]
+    assert told.to_dict() == {
+        "arr": f"{signals.BY_CHANGE}; {signals.BY_CHANCE}",
+        "bookings": signals.BY_CHANCE,
+    }
+
+
 def test_figures_without_verdict_take_nothing_of_the_budget():
     frame = rows([*ZIGZAG, 16.5])
     young = {Figure("bookings", dims=(("segment", str(at)),)): rows([5]) for at in range(84)}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_TARGETS, Metric, Variant
+from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, OF_COSTS, OF_TARGETS, Metric, Variant
 from gtmkit.metrics import bookings, customers, economics, efficiency
 
 _COST: dict[str, Any] = {"truth": "finance", "by": OF_COSTS, "decision": "demand"}
@@ -93,6 +93,7 @@ ROWS: list[Metric] = [
         standard="the plan's bookings of a quarter",
         departs="the quarter that contains the first instant after the period, and the next seven",
         axes=("quarter",),
+        looks_back=ALWAYS,
     ),
     Metric(
         bookings.quota_attainment, "Quota attainment", 2, "ratio", "up", **_PLAN,
