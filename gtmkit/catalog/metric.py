@@ -36,7 +36,9 @@ OF_COSTS = ("channel", "source", "medium", *MEANT, "segment")
 # The columns that tell the records of a table or ledger apart, as far as it has them; what has no id of its own is
 # told apart by all that it says.
 RECORDS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("journeys", "visits", "positions", "stays", "opportunities"), ("opportunity_id",)),
+    **dict.fromkeys(
+        ("journeys", "visits", "positions", "moves", "stays", "opportunities"), ("opportunity_id",)
+    ),
     **dict.fromkeys(
         ("revenue", "activations", "churns", "renewals", "accounts", "usage_days"), ("account_id",)
     ),
