@@ -290,6 +290,13 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
     return answer.sort_values(keys, kind="stable", na_position="last", key=_in_order).reset_index(drop=True)
 
 
+def in_order(rows: pd.DataFrame, by: Sequence[str], axis: str, values: Sequence[str]) -> pd.DataFrame:
+    """The shaped rows with the values of an axis in a stated order, not that of their names."""
+    place = rows[axis].map({value: i for i, value in enumerate(values)})
+    ordered = rows.assign(_place=place).sort_values([*by, "period", "_place"], kind="stable")
+    return ordered.drop(columns="_place").reset_index(drop=True)
+
+
 def _in_order(column: pd.Series) -> pd.Series:
     """Sort ranks of a key column: numbers and text by value, the pooled row after what it pools, null last."""
     if pd.api.types.is_numeric_dtype(column):

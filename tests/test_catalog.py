@@ -93,7 +93,7 @@ def test_the_metrics_of_retention_and_pipeline_are_all_there() -> None:
     )
     pipeline = (
         "pipeline_created sales_accepted_rate stage_conversion time_in_stage win_rate close_rate sales_cycle "
-        "average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait "
+        "average_selling_price open_pipeline pipeline_bridge pipeline_coverage pipeline_velocity stage_leak stage_wait "
         "stage_skip_rate stage_regress_rate"
     )
     assert {*retention.split(), *pipeline.split()} <= set(METRICS)

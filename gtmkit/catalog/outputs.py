@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import ALWAYS, OF_OPPORTUNITIES, OF_TARGETS, Metric, Variant
-from gtmkit.metrics import coverage, pipeline, stages
+from gtmkit.metrics import bridge, coverage, pipeline, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
 _BY_AMOUNT = Variant("each opportunity weighs its amount", {"weight": "amount"}, "ratio")
@@ -75,6 +75,18 @@ ROWS: list[Metric] = [
         standard="amount of open opportunities",
         departs="as it stood at the end of the period, from stage_changes",
         looks_back=ALWAYS,
+    ),
+    Metric(
+        bridge.pipeline_bridge, "Pipeline bridge", 2, "money", "up", **_CRM, least="week",
+        standard="open + created + pulled in - won - lost - pushed out, amounts raised and lowered = open at the end",
+        departs="change by change from stage_changes, so that it closes; reopened is a row of its own, not created",
+        variants={
+            "expected": Variant(
+                "of what is expected to close by the end of the quarter of the period's last day, past-due in it",
+                {"basis": "expected"},
+            )
+        },
+        axes=("movement",),
     ),
     Metric(
         coverage.pipeline_coverage, "Pipeline coverage", 2, "ratio", "up", **_CRM | {"by": OF_TARGETS},
