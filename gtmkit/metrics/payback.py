@@ -69,10 +69,10 @@ def cumulative_mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Perio
     parts = []
     for period in periods:
         cells = _cells(period.last_month, first)
-        at, age = (np.array(numbers, dtype="int64") for numbers in zip(*cells, strict=True)) if cells else ([], [])
+        at, age = np.array(cells, dtype="int64").reshape(-1, 2).T
         rows = names.loc[names.index.repeat(len(cells))].reset_index(drop=True)
         rows = rows.assign(period=period.label, cohort=[month_label(m) for m, _ in cells] * len(names))
-        rows = rows.assign(age=np.tile(np.array(age, dtype="int64"), len(names)))
+        rows = rows.assign(age=np.tile(age, len(names)))
         parts.append(total(rows, paid[:, at - first, age - 1].ravel() / UNITS, size[:, at - first].ravel()))
     return shaped(pd.concat(parts, ignore_index=True), by, AXES)
 
@@ -117,7 +117,7 @@ def survival_payback(
     own = [c for c in by if c in spend]
     cost, _ = laid_out(spend, _over_all(new_logos, own), _over_all(basis, own), own, NO_BASIS[allocation])
     known = _known(cost, allocation)
-    if not known:
+    if _says(cost["reason"], STAYS).any() and not cost.loc[cost["period"].isin(known), "value"].any():
         return undefined(by, labels, f"{STAYS}: {NO_BASIS[allocation]}", ["age"])
     last = {p.label: p.last_month for p in periods}
     asked = range(1, HORIZON + 1) if pooled == "ages" or ages == "monthly" else REVIEWED
@@ -200,7 +200,8 @@ def _over_all(part: pd.DataFrame | None, own: Sequence[str]) -> Any:
     if part is None or set(part.columns) == {*own, "period", *FIGURES, *WORDS}:
         return part
     keys = [*own, "period"]
-    return part.groupby(keys, dropna=False).agg(dict.fromkeys(FIGURES, "sum") | dict.fromkeys(WORDS, "first")).reset_index()
+    how = dict.fromkeys(FIGURES, "sum") | dict.fromkeys(WORDS, "first")
+    return part.groupby(keys, dropna=False).agg(how).reset_index()
 
 
 def _known(cost: pd.DataFrame, allocation: str) -> list[str]:
@@ -237,7 +238,8 @@ def _pooled(cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str]) -> pd.Da
     laid = _added(laid, [*own, "period", "age"], denominator="value")
     rows = paid.merge(laid, on=[*own, "period", "age"], how="outer" if len(own) == len(by) else "left")
     rows = rows.assign(**{c: rows[c].fillna(0).astype("int64") for c in ("value", "denominator", "n")})
-    rows = rows[(rows[["value", "denominator", "n"]] != 0).any(axis=1)]
+    if by:  # a group without cost and customers of these months is none; the company is always there
+        rows = rows[(rows[["value", "denominator", "n"]] != 0).any(axis=1)]
     said = _starts(of_age)
     return rows.assign(
         value=rows["value"] / UNITS, denominator=rows["denominator"] / UNITS, numerator=rows["value"] / UNITS,
@@ -252,7 +254,9 @@ def _starts(of_age: pd.DataFrame) -> dict[tuple[str, int], str]:
         first, last = months.min(), months.max()
         whole = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
         gaps = "" if len(months) == whole else f", {len(months)} of {whole} months"
-        said[key] = f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
+        said[key] = (
+            f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
+        )
     return said
 
 
@@ -326,7 +330,11 @@ def _unsettled(answer: pd.DataFrame, why: Mapping[tuple[str, int], str]) -> pd.D
 
 
 def _unreached(
-    cells: pd.DataFrame, cumulative_mrr: pd.DataFrame, by: Sequence[str], labels: Sequence[str], ages: Sequence[int]
+    cells: pd.DataFrame,
+    cumulative_mrr: pd.DataFrame,
+    by: Sequence[str],
+    labels: Sequence[str],
+    ages: Sequence[int],
 ) -> pd.DataFrame:
     """A row of each group for each age that no customer of known cost has come to: not yet, which is not 0."""
     come = set(zip(cells["period"], cells["age"], strict=True))
@@ -334,7 +342,9 @@ def _unreached(
     groups_ = cumulative_mrr[list(by)].drop_duplicates() if by else pd.DataFrame(index=range(1))
     rows = groups_.merge(pd.DataFrame(short, columns=["period", "age"]).astype({"age": "int64"}), how="cross")
     empty = dict.fromkeys(["value", "numerator", "denominator", "n", "low", "high"], np.nan)
-    return marked(rows.assign(**empty), True, "immature", "no customer whose cost is known has come to this age")
+    return marked(
+        rows.assign(**empty), True, "immature", "no customer whose cost is known has come to this age"
+    )
 
 
 def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
@@ -343,7 +353,7 @@ def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
     value, low, high = (floats(rows[c]) for c in ("value", "low", "high"))
     known = np.flatnonzero(~np.isnan(value))
     if not len(known):
-        return rows.tail(1).drop(columns="age")
+        return rows.head(1).drop(columns="age")  # older ages may only not have been come to
     at = _first(value)
     if at is None:
         last = rows.iloc[[known[-1]]]

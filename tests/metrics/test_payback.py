@@ -46,17 +46,20 @@ def company(
 ) -> Workspace:
     """A company whose accounts come by the channel of their first letter; nothing is spent in other months."""
     names = sorted({line[0] for line in lines})
-    rows = [(name, f"{2024}-12-01", OF[name[0]], "smb") for name in names]
-    every = [posting_ for month in ("2025-01", "2028-12") for posting_ in whole(month)]
+    rows = [(name, "2024-12-01", OF[name[0]], "smb") for name in names]
     tables = {
         "subscriptions": paper.subscriptions(*lines),
         "accounts": paper.table(rows, account_id=paper.TEXT, started_on=paper.DATE, channel=paper.TEXT,
                                 segment=paper.TEXT),
-        "spend": spend(*cost, *every),
+        "spend": spend(*cost, *whole("2025-01")),
         **({"finance": margin} if margin is not None else {}),
     }  # fmt: skip
-    # The rows of nothing stand in two months alone: no category is asked for in the others.
-    asked = {"lag_months": 0, "window_months": 1, "not_applicable": ["tools", "payroll", "agency", "sales_engineering"]}
+    # The rows of nothing stand in January alone: no category is asked for in the other months.
+    asked = {
+        "lag_months": 0,
+        "window_months": 1,
+        "not_applicable": ["tools", "payroll", "agency", "sales_engineering"],
+    }
     return books(period, engine, {"cac": {**asked, **cac}}, **tables)
 
 
@@ -70,7 +73,13 @@ def test_the_channel_that_loses_its_customers_has_paid_back_half(engine: str) ->
         ("field", 1, 960, 960, 2, "final"),
     ]
     row = company(engine=engine).metric("survival_payback").iloc[0]
-    assert (row["age"], row["value"], row["numerator"], row["denominator"], row["n"]) == (6, 0.75, 1440, 1920, 4)
+    assert (row["age"], row["value"], row["numerator"], row["denominator"], row["n"]) == (
+        6,
+        0.75,
+        1440,
+        1920,
+        4,
+    )
     assert row["reason"].startswith("customers of 2025-01 to 2025-02; ")
 
 
@@ -96,42 +105,51 @@ def test_an_age_that_nobody_has_come_to_is_immature_and_never_0() -> None:
 
 def test_customers_who_have_not_come_to_the_age_are_in_neither_sum() -> None:
     """y1 starts in March at a cost of 5,000: five month ends by July, so it is not among those of age 6."""
-    later = company(lines=[*LINES, ("y1", "2025-03-05", None, 1000)], cost=[*COST, posting("2025-03", 5000, channel="ads")])
-    frame = later.metric("survival_payback", by="channel")
+    frame = one_more("2025-07").metric("survival_payback", by="channel")
     assert paper.cells(frame[frame["age"] == 6], "channel", *ROWS)[0] == ("ads", 0.5, 480, 960, 2, "final")
     # A month later it is: 480 + .8 x 6,000 over 960 + 5,000.
-    then = later_by_a_month().metric("survival_payback", by="channel")
+    then = one_more("2025-08").metric("survival_payback", by="channel")
     row = then[(then["age"] == 6) & (then["channel"] == "ads")].iloc[0]
     assert (row["numerator"], row["denominator"], row["n"]) == (5280, 5960, 3)
 
 
-def later_by_a_month() -> Workspace:
+def one_more(period: str) -> Workspace:
     lines = [*LINES, ("y1", "2025-03-05", None, 1000)]
-    return company("2025-08", lines, [*COST, posting("2025-03", 5000, channel="ads")])
+    return company(period, lines, [*COST, posting("2025-03", 5000, channel="ads")])
 
 
 def test_only_the_newest_twelve_months_of_starts_are_in_a_share() -> None:
     """At the end of July 2026 those of August 2025 and later are twelve months old or younger."""
     lines = [*LINES, ("f3", "2025-08-05", None, 10)]
     cost = [*COST, posting("2025-08", 480, channel="field")]
-    frame = company("2026-07", lines, cost).metric("survival_payback", by="channel").set_index(["channel", "age"])
+    frame = (
+        company("2026-07", lines, cost).metric("survival_payback", by="channel").set_index(["channel", "age"])
+    )
     # Age 12: starts of 2024-08 to 2025-08. f1 and f2 belong to the twelve that begin in 2024-09; f3 has .8 x 120.
     row = frame.loc[("field", 12)]
-    assert (row["numerator"], row["denominator"], row["n"]) == (0.8 * (2 * 1200 + 120), 1440, 3)
+    assert (row["numerator"], row["denominator"], row["n"]) == pytest.approx(
+        (0.8 * (2 * 1200 + 120), 1440, 3)
+    )
     # Age 6: starts of 2025-03 to 2026-02: f3 alone, .8 x 60 of 480; nobody came by ads.
     row = frame.loc[("field", 6)]
-    assert (row["value"], row["n"]) == (0.1, 1)
+    assert (row["value"], row["n"]) == pytest.approx((0.1, 1))
     assert ("ads", 6) not in frame.index
 
 
 @pytest.mark.parametrize("engine", paper.ENGINES)
 def test_months_until_it_is_paid_back_or_why_there_are_none(engine: str) -> None:
     soon = company(engine=engine).metric("survival_payback_months", by="channel")
-    assert paper.cells(soon, "channel", "value", "status") == [("ads", None, "immature"), ("field", 6, "final")]
+    assert paper.cells(soon, "channel", "value", "status") == [
+        ("ads", None, "immature"),
+        ("field", 6, "final"),
+    ]
     assert "not within the 6 months observed: 0.50 of the cost paid back by then" in soon["reason"].iloc[0]
     # February 2025 is 36 month ends old at the end of January 2028.
     late = company("2028-01", engine=engine).metric("survival_payback_months", by="channel")
-    assert paper.cells(late, "channel", "value", "status") == [("ads", None, "undefined"), ("field", 6, "final")]
+    assert paper.cells(late, "channel", "value", "status") == [
+        ("ads", None, "undefined"),
+        ("field", 6, "final"),
+    ]
     assert "not within 36 months: 0.50 of the cost paid back by then" in late["reason"].iloc[0]
     before = company("2027-12", engine=engine).metric("survival_payback_months", by="channel")
     assert (before["status"].iloc[0], before["value"].iloc[1]) == ("immature", 6)
@@ -143,7 +161,9 @@ def test_the_curve_takes_at_each_age_all_who_have_come_to_it() -> None:
     Ages 1 to 3: starts of February and April, .8 x (200 + 300) / (960 + 540) = 4 / 15 each; age 4: .8 x (0 + 300)
     over the same = .16; ages 5 and 6: February alone, 0. So .96 from age 4 on.
     """
-    ws = company(lines=[*LINES, ("y1", "2025-04-05", None, 300)], cost=[*COST, posting("2025-04", 540, channel="ads")])
+    ws = company(
+        lines=[*LINES, ("y1", "2025-04-05", None, 300)], cost=[*COST, posting("2025-04", 540, channel="ads")]
+    )
     frame = ws.metric("survival_payback.curve", by="channel", ages="monthly")
     ads = frame[(frame["channel"] == "ads") & (frame["age"] <= 6)]
     assert list(ads["value"]) == pytest.approx([4 / 15, 8 / 15, 0.8, 0.96, 0.96, 0.96])
@@ -169,20 +189,26 @@ def test_contraction_and_a_return_count_as_they_came() -> None:
         ("f1", "2025-05-01", "2025-07-01", -100),
     ]  # fmt: skip
     row = company(lines=lines, cost=COST[1:]).metric("survival_payback").iloc[0]
-    assert (row["numerator"], row["denominator"], row["n"]) == (0.8 * 300, 960, 1)
+    assert (row["numerator"], row["denominator"], row["n"]) == pytest.approx((0.8 * 300, 960, 1))
 
 
 def test_a_credit_counts_as_nothing() -> None:
     """A balance of -400 in March and April is no payment back to the customer: 100 0 0 100 100 100."""
-    lines: list[paper.Line] = [FIRST, ("f1", "2025-02-01", None, 100), ("f1", "2025-03-01", "2025-05-01", -500)]
+    lines: list[paper.Line] = [
+        FIRST,
+        ("f1", "2025-02-01", None, 100),
+        ("f1", "2025-03-01", "2025-05-01", -500),
+    ]
     row = company(lines=lines, cost=COST[1:]).metric("survival_payback").iloc[0]
-    assert row["numerator"] == 0.8 * 400
+    assert row["numerator"] == pytest.approx(0.8 * 400)
 
 
 def test_who_left_inside_the_first_month_cost_money_and_paid_none() -> None:
     """f9 came and went in February: no customer at a month end, but the 960 were spent on it too."""
     brief: paper.Line = ("f9", "2025-02-05", "2025-02-25", 999)
-    frame = company(lines=[*LINES, brief]).metric("survival_payback", by="channel").set_index(["channel", "age"])
+    frame = (
+        company(lines=[*LINES, brief]).metric("survival_payback", by="channel").set_index(["channel", "age"])
+    )
     assert tuple(frame.loc[("field", 6), ["value", "n"]]) == (1, 2)
 
 
@@ -200,7 +226,10 @@ def test_shared_cost_is_laid_on_the_channels_and_adds_up() -> None:
     ws = company(cost=[*COST, posting("2025-02", 600)], allocation="logos")
     rows = ws.metric("survival_payback", by="channel")
     six = rows[rows["age"] == 6]
-    assert paper.cells(six, "channel", "numerator", "denominator") == [("ads", 480, 1260), ("field", 960, 1260)]
+    assert paper.cells(six, "channel", "numerator", "denominator") == [
+        ("ads", 480, 1260),
+        ("field", 960, 1260),
+    ]
     whole_ = ws.metric("survival_payback").iloc[0]
     assert (whole_["numerator"], whole_["denominator"]) == (1440, 2520)
     assert six["value"].tolist() == pytest.approx([480 / 1260, 960 / 1260])
@@ -210,7 +239,10 @@ def test_months_whose_cost_cannot_be_shared_out_are_left_out_by_channel_and_not_
     """No pipeline was created at all, so what is of nobody stays, and no channel's cost is known."""
     ws = company(cost=[*COST, posting("2025-02", 600)], allocation="pipeline")
     row = paper.one(ws.metric("survival_payback", by="channel"))
-    assert (row["status"], row["reason"]) == ("undefined", "shared cost stays here: no pipeline created to share it by")
+    assert (row["status"], row["reason"]) == (
+        "undefined",
+        "shared cost stays here: no pipeline created to share it by",
+    )
     assert ws.metric("survival_payback")["denominator"].iloc[0] == 2520
     months = paper.one(ws.metric("survival_payback_months", by="channel"))
     assert (months["value"], months["status"]) == (None, "undefined")
@@ -243,7 +275,9 @@ def test_customers_of_before_the_cost_is_known_are_in_neither_sum() -> None:
     """f0 began in January, and cost is known from February on."""
     lines = [FIRST, ("f0", "2025-01-05", None, 5000), ("f1", "2025-02-05", None, 200)]
     names = [(name, "2024-12-01", "field", "smb") for name in ("first", "f0", "f1")]
-    people = paper.table(names, account_id=paper.TEXT, started_on=paper.DATE, channel=paper.TEXT, segment=paper.TEXT)
+    people = paper.table(
+        names, account_id=paper.TEXT, started_on=paper.DATE, channel=paper.TEXT, segment=paper.TEXT
+    )
     ws = books(
         "2025-08", accounts=people, subscriptions=paper.subscriptions(*lines), finance=MARGIN,
         spend=spend(posting("2025-02", 960, channel="field"), *whole("2025-02")),
@@ -287,10 +321,16 @@ def test_one_account_has_a_share_and_no_interval() -> None:
     assert "no interval under n = 5" in row["reason"]
 
 
-@pytest.mark.parametrize("metric", ["survival_payback", "survival_payback.curve", "survival_payback_months", "cumulative_mrr"])
+@pytest.mark.parametrize(
+    "metric", ["survival_payback", "survival_payback.curve", "survival_payback_months", "cumulative_mrr"]
+)
 @pytest.mark.parametrize("lines", [[], [FIRST]], ids=["nobody", "only the first month"])
 def test_without_customers_there_is_no_figure(metric: str, lines: list[paper.Line]) -> None:
-    tables = {"subscriptions": paper.subscriptions(*lines), "spend": spend(*COST, *whole("2025-02")), "finance": MARGIN}
+    tables = {
+        "subscriptions": paper.subscriptions(*lines),
+        "spend": spend(*COST, *whole("2025-02")),
+        "finance": MARGIN,
+    }
     frame = books("2025-07", **tables).metric(metric)
     assert frame["value"].isna().all()
     assert set(frame["status"]) == {"undefined"}
@@ -318,9 +358,11 @@ MRR = st.integers(1, 10_000).map(lambda cents: cents / 100)
 PRICE = st.integers(1, 10**6).map(lambda cents: cents / 100)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(MRR, min_size=1, max_size=4), PRICE)
-def test_with_no_churn_and_no_expansion_it_is_the_whole_months_of_cac_payback(mrr: list[float], cost: float) -> None:
+def test_with_no_churn_and_no_expansion_it_is_the_whole_months_of_cac_payback(
+    mrr: list[float], cost: float
+) -> None:
     lines = [FIRST, *[(f"f{i}", "2025-02-03", None, amount) for i, amount in enumerate(mrr)]]
     paid = [posting("2025-02", cost, channel="field")]
     simple = paper.one(company("2025-02", lines, paid).metric("cac_payback"))["value"]
@@ -330,16 +372,23 @@ def test_with_no_churn_and_no_expansion_it_is_the_whole_months_of_cac_payback(mr
     assert found["status"] == ("final" if simple <= 36 else "undefined")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
-    st.lists(st.tuples(st.sampled_from("afy"), st.integers(1, 11), st.integers(20, 700), MRR), min_size=1, max_size=6),
+    st.lists(
+        st.tuples(st.sampled_from("afy"), st.integers(1, 11), st.integers(20, 700), MRR),
+        min_size=1,
+        max_size=6,
+    ),
     st.lists(st.tuples(st.sampled_from(["ads", "field"]), st.integers(1, 11), PRICE), min_size=1, max_size=5),
     st.sampled_from(["logos", "paid", "none"]),
 )
 def test_rows_add_up_to_the_company_and_the_curve_never_falls(
     stays: list[Any], paid: list[Any], allocation: str
 ) -> None:
-    lines = [FIRST, *[(f"{c}{i}", f"2025-{m:02d}-03", ends(m, days), mrr) for i, (c, m, days, mrr) in enumerate(stays)]]
+    lines = [
+        FIRST,
+        *[(f"{c}{i}", f"2025-{m:02d}-03", ends(m, days), mrr) for i, (c, m, days, mrr) in enumerate(stays)],
+    ]
     cost = [posting(f"2025-{m:02d}", amount, channel=channel) for channel, m, amount in paid]
     ws = company("2026-12", lines, cost, allocation=allocation)
     rows, all_ = ws.metric("survival_payback", by="channel"), ws.metric("survival_payback").set_index("age")
@@ -355,9 +404,11 @@ def ends(month: int, days: int) -> str:
     return (paper.dt.date(2025, month, 3) + paper.dt.timedelta(days=days)).isoformat()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(MRR, st.integers(20, 700)), min_size=1, max_size=4), PRICE)
-def test_of_a_single_month_of_starts_share_and_curve_are_one(stays: list[tuple[float, int]], cost: float) -> None:
+def test_of_a_single_month_of_starts_share_and_curve_are_one(
+    stays: list[tuple[float, int]], cost: float
+) -> None:
     """The same customers at each age: nothing depends on how ages are pooled, and the share never falls."""
     lines = [FIRST, *[(f"f{i}", "2025-02-03", ends(2, days), mrr) for i, (mrr, days) in enumerate(stays)]]
     # At the end of January 2026 the starts of February 2025 are among the newest twelve months at ages to 12.
