@@ -120,17 +120,19 @@ def survival_payback(
     if _says(cost["reason"], STAYS).any() and not cost.loc[cost["period"].isin(known), "value"].any():
         return undefined(by, labels, f"{STAYS}: {NO_BASIS[allocation]}", ["age"])
     last = {p.label: p.last_month for p in periods}
-    asked = range(1, HORIZON + 1) if pooled == "ages" or ages == "monthly" else REVIEWED
+    asked = _wanted("monthly" if pooled == "ages" else ages)
     cells = _paid_by_age(cumulative_mrr, known, last, each=pooled == "ages")
     cells = cells[cells["age"].isin(asked)]
+    unreached = _unreached(cells, cumulative_mrr, by, labels, asked)
+    if not len(cells):
+        return shaped(unreached[unreached["age"].isin(_wanted(ages))], by, ["age"])
     answer = _over_cost(_pooled(cells, cost, by), gross_margin if margin == "gross" else None, by)
     answer = _added_up(answer, by) if pooled == "ages" else answer
     answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable))
     for words in (FROM_FINANCE, NO_PURPOSE):
         answer = noted(answer, _says(spend["reason"], words).any(), words)
-    answer = pd.concat([answer, _unreached(cells, cumulative_mrr, by, labels, asked)], ignore_index=True)
-    wanted = REVIEWED if ages == "reviewed" else range(1, HORIZON + 1)
-    return shaped(answer[answer["age"].isin(wanted)], by, ["age"])
+    answer = pd.concat([answer, unreached], ignore_index=True)
+    return shaped(answer[answer["age"].isin(_wanted(ages))], by, ["age"])
 
 
 def survival_payback_months(
@@ -153,6 +155,11 @@ def survival_payback_months(
     found = [_first_age(rows) for _, rows in survival_payback.groupby(keys, dropna=False, sort=False)]
     answer = pd.concat(found, ignore_index=True) if found else survival_payback.drop(columns="age")
     return shaped(answer, by, [])
+
+
+def _wanted(ages: str) -> Sequence[int]:
+    """The ages that are asked for, in months."""
+    return REVIEWED if ages == "reviewed" else range(1, HORIZON + 1)
 
 
 def _steps(revenue: Frame, by: Sequence[str]) -> Frame:

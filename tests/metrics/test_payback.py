@@ -103,6 +103,12 @@ def test_an_age_that_nobody_has_come_to_is_immature_and_never_0() -> None:
     assert set(young["reason"]) == {"no customer whose cost is known has come to this age"}
 
 
+def test_of_a_young_company_every_age_is_immature() -> None:
+    frame = company("2025-04").metric("survival_payback", by="channel")
+    assert len(frame) == 8
+    assert (frame["value"].isna().all(), set(frame["status"])) == (True, {"immature"})
+
+
 def test_customers_who_have_not_come_to_the_age_are_in_neither_sum() -> None:
     """y1 starts in March at a cost of 5,000: five month ends by July, so it is not among those of age 6."""
     frame = one_more("2025-07").metric("survival_payback", by="channel")
