@@ -42,7 +42,7 @@ ROWS: list[Metric] = [
         payback.survival_payback, "CAC paid back", 2, "ratio", "up", **_COST | {"decision": "compounding"},
         axes=("age",),
         own_span=True,
-        jackknife=5,
+        jackknife=10,
         standard="ours: margin that customers brought by an age over what it cost to win them",
         departs="with churn, contraction and expansion; today's margin of the company; cost month by month",
         variants={

@@ -324,7 +324,7 @@ def test_without_finance_the_table_is_named_and_revenue_needs_none() -> None:
 def test_one_account_has_a_share_and_no_interval() -> None:
     row = company(lines=[FIRST, LINES[3]], cost=COST[1:]).metric("survival_payback").iloc[0]
     assert (row["value"], row["n"]) == (0.5, 1)
-    assert "no interval under n = 5" in row["reason"]
+    assert "no interval under n = 10" in row["reason"]
 
 
 @pytest.mark.parametrize(
