@@ -256,12 +256,13 @@ def _pooled(cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str]) -> pd.Da
 
 def _starts(of_age: pd.DataFrame) -> dict[tuple[str, int], str]:
     """The months of starts of each period and age, in words; their number where some between them are left out."""
-    said = {}
+    said: dict[tuple[str, int], str] = {}
     for key, months in of_age.groupby(["period", "age"])["cohort"]:
         first, last = months.min(), months.max()
         whole = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
         gaps = "" if len(months) == whole else f", {len(months)} of {whole} months"
-        said[key] = (
+        period, age = (*key,)
+        said[str(period), int(str(age))] = (
             f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
         )
     return said
@@ -312,13 +313,14 @@ def _unsettling(
     cells: pd.DataFrame, cost: pd.DataFrame, categories: pd.DataFrame, not_applicable: Sequence[str]
 ) -> Mapping[tuple[str, int], str]:
     """Why the figures of a period and age may still change: a part of them is provisional, or cost is not whole."""
-    found: dict[tuple[str, int], str] = {}
     of_age = cells[["period", *AXES]].drop_duplicates()
     applies = categories["category"].notna() & ~categories["category"].isin(list(not_applicable))
     rows = categories[applies].rename(columns={"period": "cohort"}).merge(of_age, on="cohort")
     counts = rows.groupby(["period", "age", "category"])["n"].sum(min_count=1)
-    for (period, age), absent in counts[counts == 0].groupby(level=[0, 1]):
-        found[period, age] = f"no {', '.join(absent.index.get_level_values(2))} rows"
+    lacking: dict[tuple[str, int], list[str]] = {}
+    for period, age, category in counts[counts == 0].reset_index()[["period", "age", "category"]].to_numpy():
+        lacking.setdefault((str(period), int(age)), []).append(str(category))
+    found = {key: f"no {', '.join(names)} rows" for key, names in lacking.items()}
     late = [
         cost[cost["status"] == "provisional"].rename(columns={"period": "cohort"}).merge(of_age, on="cohort"),
         cells[cells["status"] == "provisional"],
