@@ -21,13 +21,13 @@ PACKAGE = ROOT / "gtmkit"
 # itself, free of cycles. Tables, ledgers and metrics lie in the order in which data flows through them.
 FLOORS = [
     {"errors"},
-    {"periods", "projection", "stats", "formats", "spreadsheet"},
+    {"periods", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
-    {"config", "contracts", "clock", "signals"},
+    {"config", "contracts", "clock"},
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
-    {"catalog", "explain"},
+    {"catalog"},
     {"health"},
     {"trust"},
     {"display"},
