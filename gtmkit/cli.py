@@ -122,7 +122,7 @@ def metric(
     """Answer one metric: value, interval, n, status and reason, a row each."""
     with _exits(form is Format.json):
         from gtmkit import catalog, display, wording
-        from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT
+        from gtmkit.ledgers.dimensions import told_by_channel
         from gtmkit.workspace import conditions
         from gtmkit.workspace import open as open_workspace
 
@@ -132,7 +132,7 @@ def metric(
         frame = ws.metric(metric_id, by=by or (), periods=periods, **options)
         if form is Format.table:
             typer.echo(display.words(frame))
-            if not {*ATTRIBUTED, *MEANT}.isdisjoint(by or ()):
+            if told_by_channel(by or ()):
                 typer.echo(f"\n{wording.attribution_rule(ws.config)}")
             return
         rows = [

@@ -697,6 +697,16 @@ def test_the_stage_of_a_deal_is_that_of_its_last_change(committed: Written) -> N
     assert last.sort_index().equals(stage.sort_index().rename_axis("OpportunityId"))
 
 
+def test_a_deal_ends_on_its_amount_in_its_own_currency(committed: Written) -> None:
+    # The reader converts a stage's amount by the currency of its deal: one in dollars would be converted twice.
+    trail = committed.raw("stage_changes").dropna(subset=["Amount"]).sort_values("CreatedDate", kind="stable")
+    last = trail.groupby("OpportunityId")["Amount"].last().astype(float)
+    deals = committed.raw("opportunities").drop_duplicates("Id").set_index("Id")
+    euro = deals.loc[deals["CurrencyIsoCode"] == "EUR", "Amount"].astype(float)
+    assert len(euro) > 500
+    assert (last[euro.index] - euro).abs().max() < 0.01
+
+
 def test_won_deals_have_the_subscription_that_they_name(committed: Written) -> None:
     named = committed.deals.loc[
         committed.deals["won"] & (committed.deals["Type"] != "Renewal"), "Subscription__c"

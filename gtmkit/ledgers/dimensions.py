@@ -1,6 +1,6 @@
 """Dimensions of accounts and opportunities: what a figure can be broken down by, as of acquisition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import narwhals as nw
 
@@ -18,6 +18,11 @@ OPPORTUNITY_DIMENSIONS = (
     "segment", "use_case", "persona", *ATTRIBUTED, *MEANT, "owner", "product", "kind",
 )  # fmt: skip
 ITS = "its_"  # before a column that tells records apart, so that it is none that a metric uses for itself
+
+
+def told_by_channel(dimensions: Iterable[str]) -> bool:
+    """Whether rows are told apart, or confined, by what decides the channel or follows from it."""
+    return not {*ATTRIBUTED, *MEANT}.isdisjoint(dimensions)
 
 
 def null_row(column: str) -> str:

@@ -21,14 +21,14 @@ from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import LOSSES
 from gtmkit.ledgers.attribution import TOUCHED
-from gtmkit.ledgers.dimensions import ITS
+from gtmkit.ledgers.dimensions import ITS, told_by_channel
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
 from gtmkit.results import Part
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.workspace import facts, opening, settling
 from gtmkit.workspace.answers import Answers
-from gtmkit.workspace.belief import Belief, told_by_channel
+from gtmkit.workspace.belief import Belief
 from gtmkit.workspace.facts import FACTS_MIME, Facts
 from gtmkit.workspace.inputs import Frames, Inputs, MissingTableError
 from gtmkit.workspace.opening import conditions
@@ -59,9 +59,6 @@ class Workspace:
         first: Mapping[str, date] | None = None,
         where: Mapping[str, str] | None = None,
     ) -> None:
-        self.config = config
-        self.period = period
-        self.store = store
         self.where = dict(where or {})
         self.asked: list[facts.Asked] = []
         self._through = dict(through)
@@ -99,6 +96,21 @@ class Workspace:
         )  # fmt: skip
         sibling.asked, sibling._units = self.asked, self._units
         return sibling
+
+    @property
+    def config(self) -> Config:
+        """Its settings."""
+        return self._inputs.config
+
+    @property
+    def period(self) -> Period:
+        """The period under review."""
+        return self._inputs.period
+
+    @property
+    def store(self) -> Path | None:
+        """The folder in which its tables and ledgers are kept; None where they are frames of nobody's files."""
+        return self._inputs.store
 
     @property
     def tables(self) -> list[str]:

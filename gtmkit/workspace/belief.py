@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from gtmkit import health, store, trust
 from gtmkit.health import freshness, sources_of_truth
 from gtmkit.health.fault import Fault
-from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT
+from gtmkit.ledgers.dimensions import told_by_channel
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.trust.evidence import FUNCTIONS, summed_up
 from gtmkit.workspace.answers import Answers
@@ -20,11 +20,6 @@ from gtmkit.workspace.inputs import MissingTableError
 OF_CHANNELS = "pipeline_concentration"  # what puts it in doubt does so to all that is told by channel
 TOLD_APART = ("motion", "channel")  # by what rows are told apart that stand on processes of their own
 EVIDENCE, FAULTS = TypeAdapter(dict[str, Evidence]), TypeAdapter(list[Fault])
-
-
-def told_by_channel(dimensions: Iterable[str]) -> bool:
-    """Whether rows are told apart, or confined, by what decides the channel or follows from it."""
-    return not {*ATTRIBUTED, *MEANT}.isdisjoint(dimensions)
 
 
 class Belief:

@@ -12,7 +12,7 @@ from gtmkit.errors import ConfigError, did_you_mean
 from gtmkit.frames import Frame, collect
 from gtmkit.ledgers import FIRST_OF, LEDGERS
 from gtmkit.ledgers.attribution import TOUCHED, attributed
-from gtmkit.ledgers.dimensions import ATTRIBUTED, MEANT, named, null_row
+from gtmkit.ledgers.dimensions import named, null_row, told_by_channel
 from gtmkit.ledgers.replicates import replicated
 from gtmkit.periods import Period
 from gtmkit.results import Part, Setting
@@ -162,7 +162,7 @@ class Inputs:
     def rule_of(self, row: catalog.Metric, dimensions: Iterable[str]) -> str:
         """The rule of touches that such an answer stands on; "" for the declared one, or where it says nothing."""
         rule = self.config.attribution.rule
-        is_asked = row.reads_channel or not {*ATTRIBUTED, *MEANT}.isdisjoint(dimensions)
+        is_asked = row.reads_channel or told_by_channel(dimensions)
         return rule if rule in TOUCHED and is_asked else ""
 
     def values(self, column: str) -> set[str]:
