@@ -142,6 +142,41 @@ def metric(
         _show(rows, list(frame.columns), form, metric_id)
 
 
+@app.command()
+def explain(
+    metric_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A metric, or a variant with a dot: win_rate.amount.")
+    ],
+    versus: Annotated[str, typer.Option(metavar="PERIOD", help="The earlier period, of the same length.")],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column to tell the change by; each of several by itself.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
+    ] = None,
+    form: As = Format.table,
+) -> None:
+    """Why a metric moved since an earlier period: mix and rate by a column, or what it is made of."""
+    with _exits(form is Format.json):
+        from gtmkit import catalog, explain, wording
+        from gtmkit.workspace import open as open_workspace
+
+        row, _ = catalog.find(metric_id)
+        options = _typed(row, _pairs(settings or ()))
+        ws = open_workspace(workspace, period)
+        found = [ws.explain(metric_id, versus, column, **options) for column in (*(by or ()),) or (None,)]
+        if form is Format.table:
+            label = catalog.label(metric_id, ws.config)
+            said = [wording.why(told, subject=label, currency=ws.config.company.currency) for told in found]
+            typer.echo("\n\n".join(str(words) for words in said))
+            return
+        rows = explain.records(found)
+        told = [{k: _plain(str(k), v) for k, v in record.items()} for record in rows]
+        _show(told, explain.COLUMNS, form, metric_id)
+
+
 @app.command("rows")
 def records(
     metric_id: Annotated[

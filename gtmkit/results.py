@@ -35,23 +35,28 @@ class Setting:
 
 @dataclass(frozen=True)
 class Need:
-    """A metric that a derived metric takes, asked with options of its own."""
+    """A metric that a derived metric takes, asked with options of its own.
+
+    `months`: asked for each of so many months to the end of each period instead of for the periods; 0 = for these.
+    """
 
     metric: str
     options: Mapping[str, Any]
+    months: int = 0
 
 
 @dataclass(frozen=True)
 class Part:
     """What a positional parameter names: a metric (annotated as a pandas frame), else a table or ledger.
 
-    `may_lack`: the function does without it.
+    `may_lack`: the function does without it. `months`: the metric is asked for each of so many months (see Need).
     """
 
     name: str
     is_metric: bool
     options: Mapping[str, Any]
     may_lack: bool
+    months: int = 0
 
 
 def parts_of(function: Callable[..., Any]) -> list[Part]:
@@ -63,7 +68,7 @@ def parts_of(function: Callable[..., Any]) -> list[Part]:
             is_need = isinstance(need, Need)
             name, options = (need.metric, need.options) if is_need else (parameter.name, {})
             is_metric = is_need or parameter.annotation is pd.DataFrame
-            found.append(Part(name, is_metric, options, need is None))
+            found.append(Part(name, is_metric, options, need is None, need.months if is_need else 0))
     return found
 
 
@@ -75,6 +80,15 @@ def setting(key: str) -> Any:
 def needs(metric: str, **options: Any) -> Any:
     """Marks a parameter of a derived metric that takes another metric with these options."""
     return Need(metric, options)
+
+
+def needs_monthly(metric: str, so_many: int, **options: Any) -> Any:
+    """Marks a parameter that takes a metric of each of so many months, the last of each period among them.
+
+    A figure of today about those who came long ago needs what was spent on them then: other periods than those
+    it is asked for.
+    """
+    return Need(metric, options, so_many)
 
 
 def floats(column: Any) -> Floats:
@@ -288,6 +302,13 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
         if pd.api.types.is_float_dtype(answer[name]) and answer[name].notna().all():
             answer[name] = answer[name].astype("int64")
     return answer.sort_values(keys, kind="stable", na_position="last", key=_in_order).reset_index(drop=True)
+
+
+def in_order(rows: pd.DataFrame, by: Sequence[str], axis: str, values: Sequence[str]) -> pd.DataFrame:
+    """The shaped rows with the values of an axis in a stated order, not that of their names."""
+    place = rows[axis].map({value: i for i, value in enumerate(values)})
+    ordered = rows.assign(_place=place).sort_values([*by, "period", "_place"], kind="stable")
+    return ordered.drop(columns="_place").reset_index(drop=True)
 
 
 def _in_order(column: pd.Series) -> pd.Series:

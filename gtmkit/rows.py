@@ -202,9 +202,12 @@ def _told(ws: Workspace, row: catalog.Metric) -> list[str]:
 
 
 def _parts(ws: Workspace, row: catalog.Metric) -> list[tuple[catalog.Metric, dict[str, Any]]]:
-    """The metrics with records that a derived one stands on, and what it asks of them."""
+    """The metrics with records that a derived one stands on, and what it asks of them.
+
+    What it needs monthly is of other months than the period's, whose records say nothing of the figure.
+    """
     found: list[tuple[catalog.Metric, dict[str, Any]]] = []
-    for need in row.parts if row.is_derived else ():
+    for need in [part for part in row.parts if not part.months] if row.is_derived else ():
         part, options = ws.part(need)
         found += [(part, options)] if part.records else _parts(ws, part)
     return list({part.id: (part, options) for part, options in found}.values())

@@ -252,6 +252,32 @@ def test_movement_steps_open_with_what_the_movements_leave():
     assert [s.value for s in steps] == [100, 30, -10, 120]
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_pipeline_steps_walk_from_start_to_end_by_what_moved(width):
+    """100 + 60 - 45 = 115; nobody was pushed out, so that step is not drawn; a start of 0 is."""
+    moved = [
+        ("open at the start", 100.0, 4),
+        ("created", 60.0, 2),
+        ("pushed out", 0.0, 0),
+        ("won", -45.0, 1),
+        ("open at the end", 115.0, 5),
+    ]
+    rows = [[m, "2026-10", v, v, None, n, None, None, "final", None] for m, v, n in moved]
+    steps = charts.pipeline_steps(frame(rows, "movement", "period"))
+    assert [(s.label, s.note, s.value, s.is_total) for s in steps] == [
+        ("open at the start", "n 4", 100, True),
+        ("created", "n 2", 60, False),
+        ("won", "n 1", -45, False),
+        ("open at the end", "n 5", 115, True),
+    ]
+    ax = charts.bridge(steps, currency="USD", width=width)
+    bars = [p for p in ax.patches if not p.get_hatch()]
+    assert [(b.get_x(), b.get_width()) for b in bars] == [(0, 100), (100, 60), (115, 45), (0, 115)]
+    assert len(hatched(ax)) == 1  # only what was won left
+    empty = frame([[*row[:2], 0.0, 0.0, None, 0, *row[6:]] for row in rows], "movement", "period")
+    assert [s.label for s in charts.pipeline_steps(empty)] == ["open at the start", "open at the end"]
+
+
 def test_trend_shows_target_gap_hollow_and_change():
     rows = [[f"2026-{m:02d}", *share(20 + m, 100)] for m in range(1, 10)]
     rows[3] = ["2026-04", *share(0, 0, "undefined", "nothing closed")]
@@ -284,6 +310,7 @@ DRAWN = {
     "rates": lambda f: charts.rates(f, "segment", reference=0.5),
     "stages": lambda f: charts.stages(f, f, f, order=["x"]),
     "bridge": lambda f: charts.bridge(charts.retention_steps(f, f)),
+    "pipeline bridge": lambda f: charts.bridge(charts.pipeline_steps(f.assign(movement="created"))),
     "trend": lambda f: charts.trend(f, target=0.3),
 }
 

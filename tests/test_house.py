@@ -21,13 +21,13 @@ PACKAGE = ROOT / "gtmkit"
 # itself, free of cycles. Tables, ledgers and metrics lie in the order in which data flows through them.
 FLOORS = [
     {"errors"},
-    {"periods", "stats", "formats", "spreadsheet"},
+    {"periods", "projection", "stats", "formats", "spreadsheet"},
     {"frames", "results", "windows"},
-    {"config", "contracts", "clock"},
+    {"config", "contracts", "clock", "signals"},
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
-    {"catalog"},
+    {"catalog", "explain"},
     {"health"},
     {"trust"},
     {"display"},

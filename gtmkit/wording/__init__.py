@@ -13,6 +13,7 @@ from gtmkit.wording.cohorts import cohorts_at_equal_age
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
+from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
 from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
 from gtmkit.wording.readings import (
@@ -65,4 +66,5 @@ __all__ = [
     "top_channel",
     "trust",
     "where",
+    "why",
 ]

@@ -17,6 +17,7 @@ from gtmkit import catalog, definitions, display, store, trust
 from gtmkit.agreed import Planned, target_of
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.explain import Explanation
 from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import LOSSES
@@ -29,6 +30,7 @@ from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.workspace import facts, opening, settling
 from gtmkit.workspace.answers import Answers
 from gtmkit.workspace.belief import Belief
+from gtmkit.workspace.explained import explained
 from gtmkit.workspace.facts import FACTS_MIME, Facts
 from gtmkit.workspace.inputs import Frames, Inputs, MissingTableError
 from gtmkit.workspace.opening import conditions
@@ -198,6 +200,16 @@ class Workspace:
                     f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}{more}. "
                     f"Choose {'one of these' if known else 'another column'}."
                 )
+
+    def explain(self, metric: str, versus: str, by: str | None = None, **options: Any) -> Explanation:
+        """Why a metric moved from an earlier period to the one under review, in parts that add up to the change.
+
+        By the groups of a dimension: their mix and their rates, or their amounts. Without one: by what a derived
+        metric is made of. Where the definition changed in between, or a figure is missing, its `reason` says so.
+        Raises ConfigError for an id, period, dimension or option that there is not, and for a metric with axes.
+        """
+        _check_options(catalog.find(metric)[0], options)
+        return explained(self._answers, metric, versus, by, options)
 
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.

@@ -43,6 +43,21 @@ BY_CHANNEL = {**COST, "accounts": OF_WON}
 EMPTY = {"subscriptions": NO_LINES, "spend": NO_SPEND}
 NOBODY = {"subscriptions": OLD, "spend": SPEND}
 
+# Won in May, cost of May: cheap stays, dear leaves after two month ends.
+LINES_OF_MAY = """
+    account_id  started_on  ended_on    mrr_amount
+    old         2025-01-01  -           500
+    cheap       2026-05-05  -           10
+    dear        2026-05-05  2026-07-05  50
+"""
+SPEND_OF_MAY = """
+    month_on  function   amount  channel
+    2026-05   marketing  48      search
+    2026-05   sales      60      social
+"""
+OF_MAY = {"subscriptions": LINES_OF_MAY, "spend": SPEND_OF_MAY}
+NO_LAG = ONE_MONTH.replace("lag_months = 1", "lag_months = 0")
+
 ACQUIRED: list[Case] = [
     # first paid in October: cheap, dear, dearer; old did in 2025
     Case("new_logos", "hand", {"subscriptions": WON}, [{"value": 3, "n": 3, "status": "final"}]),
@@ -75,6 +90,35 @@ ACQUIRED: list[Case] = [
     Case("cac_payback", "segments", {**BY_CHANNEL, "finance": MARGIN}, [
         {"channel": "search", "value": 10, "reason": "gross_margin is company-wide"},
         {"channel": "social", "value": 8}], ONE_MONTH, by=["channel"]),
+    # customers of May are six month ends old in October: cheap paid 6 x 10, dear 2 x 50; margin 0.6 of it, cost 48 + 60
+    Case("survival_payback", "hand", {**OF_MAY, "finance": MARGIN}, [
+        {"age": 6, "value": 96 / 108, "numerator": 96, "denominator": 108, "n": 2, "status": "final"}],
+        NO_LAG, among=True),
+    Case("survival_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
+    Case("survival_payback", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"age": 6, "value": None, "status": "undefined", "reason": "gross margin is not above 0"}], NO_LAG, among=True),
+    Case("survival_payback", "immature", {**OF_MAY, "finance": MARGIN}, [
+        {"age": 12, "value": None, "status": "immature"}], NO_LAG, among=True),
+    # search 36 of 48, social 60 of 60
+    Case("survival_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "age": 6, "value": 0.75}, {"channel": "social", "age": 6, "value": 1}],
+        NO_LAG, by=["channel"], among=True),
+    # 0.6 x (10 + 50) in each of two months, then 6: 36, 72, 78, 84, 90, 96 of 108
+    Case("survival_payback_months", "hand", {**OF_MAY, "finance": MARGIN}, [
+        {"value": None, "status": "immature", "reason": "not within the 6 months observed: 0.89 of the cost"}], NO_LAG),
+    Case("survival_payback_months", "empty", {**EMPTY, "finance": MARGIN}, [
+        {"value": None, "status": "undefined"}], NO_LAG),
+    # dear: 30 a month against 60, so two months
+    Case("survival_payback_months", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "value": None, "status": "immature"}, {"channel": "social", "value": 2}],
+        NO_LAG, by=["channel"]),
+    Case("cumulative_mrr", "hand", {"subscriptions": LINES_OF_MAY}, [
+        {"cohort": "2026-05", "age": age, "value": value, "n": 2}
+        for age, value in enumerate((60, 120, 130, 140, 150, 160), 1)], among=True),
+    Case("cumulative_mrr", "empty", {"subscriptions": NO_LINES}, [{"value": None, "status": "undefined"}]),
+    Case("cumulative_mrr", "segments", {"subscriptions": LINES_OF_MAY, "accounts": OF_WON}, [
+        {"segment": "SMB", "cohort": "2026-05", "age": 6, "value": 60, "n": 1},
+        {"segment": "Enterprise", "cohort": "2026-05", "age": 6, "value": 100, "n": 1}], by=["segment"], among=True),
 ]  # fmt: skip
 
 # before is of the data's first month; a leaves after two months, c after one. October: 10 + 20 + 30 of three.

@@ -1,0 +1,55 @@
+"""Why a figure moved: its change from one period to another, in parts that add up to it.
+
+`arithmetic` splits numbers, `parts` makes tables of two answers; whoever asks the metrics (the workspace) brings both.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from gtmkit.explain.parts import COLUMNS as OF_PARTS
+from gtmkit.explain.parts import TOTALS, Sides, by_factors, by_groups, by_itself, kind_of
+
+COLUMNS = ["metric", "versus", "period", "by", *OF_PARTS, "reason"]
+
+__all__ = ["COLUMNS", "Explanation", "Sides", "by_factors", "by_groups", "by_itself", "kind_of", "records"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The change of a metric from one period to another, and its parts, which add up to it.
+
+    `before` and `after` are the figures; `parts` as in `gtmkit.explain.parts`, by the groups of `by`, or by what the
+    metric is made of where that is None; `totals` are the parts of a kind together, mix and rate. Without figures or
+    parts `reason` says why, else it is "".
+    """
+
+    metric: str
+    versus: str
+    period: str
+    by: str | None
+    unit: str
+    before: float | None = None
+    after: float | None = None
+    parts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OF_PARTS))
+    totals: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=TOTALS))
+    reason: str = ""
+
+    @property
+    def change(self) -> float | None:
+        """How far the figure moved; None where one of the two is missing."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def records(found: Iterable[Explanation]) -> list[dict[str, Any]]:
+    """A record each part, or one with the reason where there is none: the keys of `COLUMNS`, None for null."""
+    told = []
+    for one in found:
+        whose = {"metric": one.metric, "versus": one.versus, "period": one.period, "by": one.by}
+        parts = one.parts.astype(object).where(one.parts.notna(), None).to_dict("records")
+        told += [
+            {**whose, **part, "reason": one.reason or None} for part in parts or [dict.fromkeys(OF_PARTS)]
+        ]
+    return told
