@@ -140,7 +140,9 @@ def _pages(
         marks=MARK,
         **shown,
     )
-    (folder / "index.html").write_text(_with_live_links(text, folder), encoding="utf-8")
+    text = _with_live_links(text, folder)
+    (folder / "index.html").write_text(text, encoding="utf-8")
+    _files_of(text, folder, SCORECARD)
 
 
 def _with_live_links(page: str, folder: Path) -> str:

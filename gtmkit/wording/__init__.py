@@ -25,6 +25,7 @@ from gtmkit.wording.readings import (
 )
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
+from gtmkit.wording.signalling import beyond_noise, not_explained
 from gtmkit.wording.trust import trust
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "against_target",
     "attribution_rule",
     "attribution_worship",
+    "beyond_noise",
     "bottleneck",
     "buying_churn",
     "by_rule",
@@ -58,6 +60,7 @@ __all__ = [
     "logo_above_gross",
     "mistakes",
     "mix_against_rate",
+    "not_explained",
     "reasons_by",
     "reasons_ranked",
     "rules_disagree",

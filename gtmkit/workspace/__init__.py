@@ -92,10 +92,20 @@ class Workspace:
                 f"Allowed: {', '.join(RULES)}. Name one of these."
             )
         agreed = self.config.attribution.model_copy(update={"rule": rule})
+        return self._sibling(self.config.model_copy(update={"attribution": agreed}), self.where)
+
+    def confined(self, where: Mapping[str, str]) -> "Workspace":
+        """The same workspace confined to a value of each of these columns; what is asked is in the facts of both.
+
+        Raises ConfigError where there is no such column, or no row of that value.
+        """
+        self.check_where(where)
+        return self._sibling(self.config, {**self.where, **where})
+
+    def _sibling(self, config: Config, where: Mapping[str, str]) -> "Workspace":
         sibling = Workspace(
-            self.config.model_copy(update={"attribution": agreed}), self.period, self._inputs.given, self._through,
-            self._loss, self.store, self._first, self.where,
-        )  # fmt: skip
+            config, self.period, self._inputs.given, self._through, self._loss, self.store, self._first, where
+        )
         sibling.asked, sibling._units = self.asked, self._units
         return sibling
 
@@ -314,6 +324,17 @@ class Workspace:
     def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
         """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
         return definitions.changed_in(metric, labels, self.config)
+
+    def keep(self, metric: str, by: Sequence[str], found: str, rows: pd.DataFrame) -> None:
+        """Let what was found of a metric's figures stand among the facts, as the variant `found` of it.
+
+        `rows` are in the result shape, in the unit of the metric; `by` names their columns beside its axes.
+        """
+        row, variant = catalog.find(metric)
+        dimensions = tuple(dict.fromkeys([*self.where, *by]))
+        name = ".".join(filter(None, [variant, self._inputs.rule_of(row, dimensions), found]))
+        self._units[row.id, name] = row.unit_with(row.variants[variant].options if variant else {})
+        self.asked.append((row.id, name, dimensions, rows.assign(**self.where)))
 
     def records(self) -> list[dict[str, Any]]:
         """Everything asked so far as facts, each once."""
