@@ -11,6 +11,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -25,7 +26,10 @@ Draw = Callable[
     [Generator, Floats, float], Judged
 ]  # by the company's factor and the shift of the last period
 RESULTS = Path(__file__).with_suffix(".csv")
-COLUMNS = ("figure", "in a review", "false", "20 % up found", "20 % down found", "least found 4 times in 5")
+COLUMNS = (
+    "figure", "in a review", "false", "20 % up found", "20 % down found", "least found 4 times in 5",
+    "20 % up found among twice as many", "20 % down found among twice as many",
+)  # fmt: skip
 REVIEWS, MANY = 200, 2000
 PERIODS = signals.MOST + 2
 COMPANY = 0.05  # sigma of the company's factor, on the logarithm
@@ -194,11 +198,12 @@ FIGURES: Mapping[str, Drawn] = {
     "window of 12, 40 deals each": Drawn(windows(12, 40), 2, grows=True),
 }
 
-UNKNOWN: Mapping[str, Mapping[str, float]] = {
+UNKNOWN: Mapping[str, Mapping[str, Any]] = {
     "": {},
     ", grown by 1 % a period": {"growth": 0.01},
     ", grown by 3 % a period": {"growth": 0.03},
     ", half of the company's factor left a period later": {"memory": 0.5},
+    ", twice as many figures": {"copies": 2},
 }
 
 
@@ -206,14 +211,16 @@ class Reviews:
     """So many reviews of companies without change; each figure can be drawn again with its last period shifted.
 
     `growth` a period of flows and costs, and `memory`, how much of a period's factor is left in the next, are what
-    the limits do not know of.
+    the limits do not know of. `copies`: so many times as many figures, each with its own chance.
     """
 
-    def __init__(self, reviews: int, seed: int = 1, growth: float = 0.0, memory: float = 0.0) -> None:
+    def __init__(
+        self, reviews: int, seed: int = 1, growth: float = 0.0, memory: float = 0.0, copies: int = 1
+    ) -> None:
         self.seed = seed
         self.factor = np.exp(remembered(np.random.default_rng(seed), (reviews, PERIODS), memory))
         self.growth = np.broadcast_to((1 + growth) ** np.arange(PERIODS), self.factor.shape)
-        self.names = [name for name, drawn in FIGURES.items() for _ in range(drawn.times)]
+        self.names = [name for name, drawn in FIGURES.items() for _ in range(drawn.times)] * copies
         judged = [self.figure(at) for at in range(len(self.names))]
         self.p = np.stack([limits.p for _, limits in judged], axis=1)
         self.outside = np.stack([is_outside(*each) for each in judged], axis=1)
@@ -253,23 +260,27 @@ def is_outside(value: Floats, limits: Limits) -> NDArray[np.bool_]:
 
 def table(reviews: Reviews) -> list[dict[str, str]]:
     """A row for the whole of a review, then one a figure."""
-    false = reviews.false()
+    false, twice = reviews.false(), Reviews(len(reviews.p), reviews.seed, copies=2)
     rows = [any_false("any of them", reviews)]
     for what, odd in UNKNOWN.items():
         rows.append(any_false(f"any of them, {MANY:,} reviews{what}", Reviews(MANY, **odd)))
     for name, drawn in FIGURES.items():
         at = reviews.names.index(name)
         like = false[:, at : at + drawn.times]
-        up, down = (reviews.with_shift(at, shift)[:, at].mean() for shift in (PLANTED, -PLANTED))
+        found = [
+            f"{of.with_shift(at, shift)[:, at].mean():.0%}"
+            for of in (reviews, twice)
+            for shift in (PLANTED, -PLANTED)
+        ]
         least = least_found(reviews, at)
-        rows.append((name, drawn.times, f"{like.mean():.2%}", f"{up:.0%}", f"{down:.0%}", least))
+        rows.append((name, drawn.times, f"{like.mean():.2%}", *found[:2], least, *found[2:]))
     return [dict(zip(COLUMNS, map(str, row), strict=True)) for row in rows]
 
 
-def any_false(what: str, reviews: Reviews) -> tuple[str, int, str, str, str, str]:
+def any_false(what: str, reviews: Reviews) -> tuple[str | int, ...]:
     """The share of reviews in which something is called a signal."""
     false = reviews.false()
-    return what, false.shape[1], f"{false.any(axis=1).mean():.1%}", "", "", ""
+    return what, false.shape[1], f"{false.any(axis=1).mean():.1%}", "", "", "", "", ""
 
 
 def least_found(reviews: Reviews, at: int) -> str:
