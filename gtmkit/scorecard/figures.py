@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gtmkit import catalog, definitions, signals
+from gtmkit import catalog, definitions, formats, signals
 from gtmkit.catalog import noise
 from gtmkit.periods import Period
 from gtmkit.results import floats
@@ -129,6 +129,8 @@ def _past(rows: pd.DataFrame) -> Hashable:
 def place(dims: Mapping[str, Any]) -> str:
     """Of whom or what a figure is, in words: `channel paid_search`; "" for the whole."""
     return ", ".join(
-        "ideal customer profile" if {column: value} == ICP else f"{column.replace('_', ' ')} {value}"
+        "ideal customer profile"
+        if {column: value} == ICP
+        else f"{column.replace('_', ' ')} {formats.label(value)}"
         for column, value in dims.items()
     )

@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,13 @@ Row = Mapping[Any, Any]  # of the verdicts
 LIMITS = "limits"  # the variant of a metric by which its limits stand among the facts
 MOST_EXPLAINED = 12  # a review in which more moves has one story, not a dozen
 SIGNAL = "signal"
+WHY = {  # a figure has no verdict, by its reason or status
+    signals.STANDS_STILL: "whose past stands still too often to show noise",
+    "suppressed": "of too few",
+    "provisional": "not final yet",
+    "immature": "not yet observed",
+    "undefined": "undefined",
+}
 ALIKE = 1e-9  # what two ways to one figure may differ by
 
 
@@ -99,9 +105,9 @@ def beyond_noise(told: Moved) -> Table:
     if told.signals:
         html += markup.table("moved", CAPTION, columns, [("", [_cells(one, told) for one in told.signals])])
     words = [str(said), *(_said(one) for one in told.signals)]
-    return Table(
-        html, "\n".join(words), spreadsheet.link(CAPTION, signals.COLUMNS, spreadsheet.rows(told.rows))
-    )
+    # Its last digits hang on the order in which an engine adds up.
+    file = told.rows.assign(p=[None if pd.isna(p) else float(f"{p:.3g}") for p in told.rows["p"]])
+    return Table(html, "\n".join(words), spreadsheet.link(CAPTION, signals.COLUMNS, spreadsheet.rows(file)))
 
 
 def _with_definitions(rows: pd.DataFrame, ws: Workspace) -> pd.DataFrame:
@@ -144,11 +150,11 @@ def _without(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def _brief(reason: str) -> str:
+    """Why a figure has no verdict, in words that are alike for many."""
     if NEEDED in reason:
         return f"with fewer than {signals.LEAST} final periods before"
-    if reason == signals.STANDS_STILL:
-        return "whose past stands still too often to show noise"
-    return re.split(r": ", reason)[0]
+    status = reason.partition(":")[0]
+    return WHY.get(reason) or WHY.get(status, status)
 
 
 def _signal(ws: Workspace, row: Row, is_explained: bool) -> Signal:
