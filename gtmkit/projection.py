@@ -15,13 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.special import expit, ndtri
+from scipy.special import bdtrc, expit, ndtri
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 LEAST_AGES = 3  # two parameters, and something left to be wrong by
 HELD_OUT = 0.4  # the share of the ages, the last ones, on which the model is tried
-TIE = 1e-6  # shares of a cohort that differ by less are alike: a fit ends somewhere
+TRIED = 5  # the fewest ages of which three are left to fit when two are held out
+ROUND = (12, 3)  # ages in a year and in a quarter, where one is a month
+GATHERED = 0.01  # how seldom chance alone may bring as many losses together at such ages
+TIE = 5e-5  # shares of a cohort that differ by less are alike, in points as they are printed
 START = (0.0, 0.5)  # logit of the mean, spread
 MEANS, SPREADS = (-15.0, 15.0), (0.0, 1_000.0)
 
@@ -52,14 +55,43 @@ class Loyalty(NamedTuple):
 class BackTest(NamedTuple):
     """The last ages as the model saw them from the earlier ones, against what was observed.
 
-    `error` is the mean distance of the model from the observed survival, `carried_error` that of the last observed
-    rate carried forward; both are shares of the cohort. `first` and `last` are the ages held out.
+    By age, from `first` to `last`: what was `observed`, what the model said with its interval, and what the last rate
+    that it saw, `carried` forward, would have said; all shares of the cohort.
     """
 
-    error: float
-    carried_error: float
-    first: int
-    last: int
+    age: Floats
+    observed: Floats
+    value: Floats
+    low: Floats
+    high: Floats
+    carried: Floats
+
+    @property
+    def first(self) -> int:
+        """The first age held out."""
+        return int(self.age[0])
+
+    @property
+    def last(self) -> int:
+        """The last age held out."""
+        return int(self.age[-1])
+
+    @property
+    def error(self) -> float:
+        """The mean distance of the model from what was observed, as a share of the cohort."""
+        return float(np.abs(self.value - self.observed).mean())
+
+    @property
+    def carried_error(self) -> float:
+        """The mean distance of the last rate carried forward from what was observed, as a share of the cohort."""
+        return float(np.abs(self.carried - self.observed).mean())
+
+    def told(self, unit: str = "age") -> str:
+        """How far off both were, in words; `unit` is what an age is counted in."""
+        return (
+            f"tried on {unit}s {self.first} to {self.last} it was off by {100 * self.error:.2f} points, "
+            f"the last rate carried forward by {100 * self.carried_error:.2f}"
+        )
 
     @property
     def is_worse(self) -> bool:
@@ -95,13 +127,17 @@ def fitted(at_risk: ArrayLike, lost: ArrayLike) -> Loyalty | None:
         return None
     before = np.arange(len(there), dtype=np.float64)
 
-    def unlikeliness(parameters: Floats) -> float:
-        rate = expit(parameters[0]) / (1 + parameters[1] * before)
-        return -float((gone * np.log(rate) + (there - gone) * np.log1p(-rate)).sum())
+    def unlikeliness(parameters: Floats) -> tuple[float, Floats]:
+        mean, spread = float(expit(parameters[0])), float(parameters[1])
+        rate = mean / (1 + spread * before)
+        likely = float((gone * np.log(rate) + (there - gone) * np.log1p(-rate)).sum())
+        slope = (gone / rate - (there - gone) / (1 - rate)) @ _gradient(mean, spread, len(there))
+        return -likely, -slope * np.array([mean * (1 - mean), 1.0])
 
     found = minimize(
-        unlikeliness, START, method="L-BFGS-B", bounds=[MEANS, SPREADS], options={"ftol": 1e-14, "gtol": 1e-9}
-    )
+        unlikeliness, START, jac=True, method="L-BFGS-B", bounds=[MEANS, SPREADS],
+        options={"ftol": 1e-15, "gtol": 1e-9},
+    )  # fmt: skip
     mean, spread = float(expit(found.x[0])), float(found.x[1])
     return Loyalty(mean, spread, _covariance(mean, spread, there), float(there[0]), len(there))
 
@@ -148,49 +184,68 @@ def back_test(at_risk: ArrayLike, lost: ArrayLike, held_out: int | None = None) 
     loyalty = fitted(there[:known], gone[:known])
     if loyalty is None:
         return None
-    observed = np.cumprod(1 - gone / there)
+    observed = _shares(gone, there)
     ages = np.arange(known + 1, len(there) + 1)
-    carried = observed[known - 1] * (1 - gone[known - 1] / there[known - 1]) ** np.arange(1, out + 1)
-    error = float(np.abs(survival(loyalty, ages) - observed[known:]).mean())
-    return BackTest(error, float(np.abs(carried - observed[known:]).mean()), known + 1, len(there))
+    carried: Floats = observed[known - 1] * (1 - gone[known - 1] / there[known - 1]) ** np.arange(1, out + 1)
+    low, high = survival_interval(loyalty, ages)
+    return BackTest(ages.astype(np.float64), observed[known:], survival(loyalty, ages), low, high, carried)
 
 
-def projected(at_risk: ArrayLike, lost: ArrayLike, until: int, level: float = 0.95) -> Projection:
+def gathered(at_risk: ArrayLike, lost: ArrayLike) -> int:
+    """The number of months between the ages at which customers leave: 12 or 3 where losses gather there, else 1.
+
+    Who has signed for a year leaves at its end. The rate at which customers leave then rises and falls, which no
+    model of a rate that only falls can follow, and the last month's rate says nothing of the next. Losses gather at
+    the multiples of 12 or 3 where more fall on these than chance would bring, were the rate that of the months beside.
+    """
+    there, gone = _counts(at_risk, lost)
+    ages = np.arange(1, len(there) + 1)
+    for months in ROUND:
+        at = ages % months == 0
+        beside = ~at & (ages > months // 2) & (ages < ages[at].max(initial=0) + (months + 1) // 2)
+        losses, of_all = gone[at].sum(), gone[at | beside].sum()
+        exposed = there[at | beside].sum()
+        if losses == 0 or exposed == 0:
+            continue
+        if bdtrc(losses - 1, of_all, there[at].sum() / exposed) < GATHERED:
+            return months
+    return 1
+
+
+def projected(
+    at_risk: ArrayLike, lost: ArrayLike, until: int, level: float = 0.95, unit: str = "age"
+) -> Projection:
     """Survival from the first age that was not observed up to `until`, by the model fitted to all that was.
 
     Withheld where the model, tried on the last ages, was further off than the last rate carried forward, and where
-    it cannot be tried: without a test nobody knows whether to believe it.
+    it cannot be tried: without a test nobody knows whether to believe it. `unit` is what an age is counted in.
     """
     there, gone = _counts(at_risk, lost)
     ages = np.arange(np.size(at_risk) + 1, until + 1, dtype=np.float64)
     nothing = np.full(len(ages), np.nan)
-    loyalty, test = fitted(there, gone), back_test(there, gone)
-    withheld = _withheld(there, gone, test)
+    test = back_test(there, gone)
+    loyalty = None if test is None else fitted(there, gone)
+    withheld = _withheld(there, gone, test, unit)
     if withheld or loyalty is None:
         return Projection(ages, nothing, nothing, nothing, loyalty, test, withheld)
     low, high = survival_interval(loyalty, ages, level)
     return Projection(ages, survival(loyalty, ages), low, high, loyalty, test, "")
 
 
-def _withheld(there: Floats, gone: Floats, test: BackTest | None) -> str:
+def _withheld(there: Floats, gone: Floats, test: BackTest | None, unit: str) -> str:
     """Why no projection is given; "" where one is."""
     if len(there) == 0:
-        return "no age is observed"
+        return f"no {unit} is observed"
     if gone.sum() == 0:
         return "nobody has left so far"
     if gone[-1] == there[-1]:
         return "nobody is left"
     if test is None:
-        least = next(n for n in range(LEAST_AGES, 3 * LEAST_AGES) if n - round(HELD_OUT * n) >= LEAST_AGES)
-        if len(there) < least:
-            return f"{len(there)} ages observed, {least} are needed to try a projection"
-        return "in the earlier ages nobody left, or everybody did"
-    if test.is_worse:
-        return (
-            f"tried on ages {test.first} to {test.last} it was off by {100 * test.error:.2f} points, "
-            f"the last rate carried forward by {100 * test.carried_error:.2f}"
-        )
-    return ""
+        if len(there) < TRIED:
+            are = f"{len(there)} {unit}{'' if len(there) == 1 else 's'} observed"
+            return f"{are}, {TRIED} are needed to try a projection"
+        return f"in the earlier {unit}s nobody left, or everybody did"
+    return test.told(unit) if test.is_worse else ""
 
 
 def _counts(at_risk: ArrayLike, lost: ArrayLike) -> tuple[Floats, Floats]:
@@ -205,6 +260,12 @@ def _counts(at_risk: ArrayLike, lost: ArrayLike) -> tuple[Floats, Floats]:
     ended = np.flatnonzero(there == 0)
     last = int(ended[0]) if len(ended) else len(there)
     return there[:last], gone[:last]
+
+
+def _shares(gone: Floats, there: Floats) -> Floats:
+    """What was observed: the product of the shares that stayed, by age."""
+    shares: Floats = np.asarray(np.cumprod(1 - gone / there), dtype=np.float64)
+    return shares
 
 
 def _rates(loyalty: Loyalty, oldest: int) -> Floats:

@@ -22,6 +22,7 @@ FACT_COLUMNS = ["metric", "variant", "version", "unit", "dims", "period", *FIGUR
 WORST_FIRST = ["undefined", "immature", "suppressed", "provisional", "final"]
 DERIVED_INTERVAL = "no interval: its parts share rows, and none was measured to hold the truth often enough"
 ALL = "all"  # the pooled row of an axis
+UNSETTLED = "provisional: "  # begins what a suppressed cell says besides, where it may still change
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -168,6 +169,12 @@ def voided(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     return marked(
         answer.assign(status=answer["status"].mask(unsettled, None)), unsettled, "undefined", reason
     )
+
+
+def is_settled(cells: pd.DataFrame) -> "np.ndarray[Any, Any]":
+    """Which cells of a triangle will not change any more; one too few to show says in its reason that it may."""
+    words = zip(cells["status"].astype(object), cells["reason"].astype(object), strict=True)
+    return np.array([s == "final" or (s == "suppressed" and UNSETTLED not in str(r)) for s, r in words], bool)
 
 
 def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:

@@ -85,6 +85,7 @@ class Metric:
     `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
     `looks_back`: the months it is counted over where a period is shorter, `ALWAYS` for a state (a stock, a share of
     what is open); months that are an option of it or of its parts need not be said.
+    `age_in`: what the ages of its cohorts are counted in, so that a cell is settled as soon as its own last day is.
     `is_flow`: a total of what happened in a period, so that three months are their sum and a target is of a month.
     `is_reach`: it counts whom a period reached at least once, so it grows with the period's length and does not add
     up: a target is of a month, and says nothing of any other period.
@@ -109,6 +110,7 @@ class Metric:
     least: Literal["week", "month"] = "month"
     own_span: bool = False
     looks_back: float = 0
+    age_in: Literal["", "days", "months"] = ""
     is_flow: bool = False
     is_reach: bool = False
     record: tuple[str, ...] | None = None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, active, churn, retention, support, usage, voice
+from gtmkit.metrics import activation, active, churn, projection, retention, support, usage, voice
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
@@ -62,6 +62,33 @@ ROWS: list[Metric] = [
             "gross_revenue": Variant("the same, each account capped there", {"of": "gross_revenue"}, "ratio"),
         },
         axes=("cohort", "age"),
+        age_in="months",
+        looks_back=ALWAYS,
+    ),
+    Metric(
+        activation.activation_by_age, "Activation by age", 3, "share", "up", **_PRODUCT,
+        own_span=True, looks_back=ALWAYS,
+        standard="share of those who started in a month that activated within so many days, by age",
+        departs="a cell counts those whose days have passed; days that have not passed for anybody have no cell",
+        axes=("cohort", "age"),
+        age_in="days",
+    ),
+    Metric(
+        projection.retention_projection, "Retention projected", 3, "share", "up", **_BILLING,
+        standard="shifted-beta-geometric model of Fader and Hardie, by greatest likelihood",
+        departs="of settled cells alone; withheld where a back-test finds the last rate carried forward nearer",
+        variants={
+            "observed": Variant(
+                "what was observed, as a life table, to which the model is fitted", {"basis": "observed"}
+            ),
+            "back_test": Variant(
+                "what the model, fitted to the ages before, said of the last ones observed", {"basis": "back_test"}
+            ),
+            "carried": Variant(
+                "the last rate that the model saw in its back-test, carried forward", {"basis": "carried"}
+            ),
+        },
+        axes=("age",),
         looks_back=ALWAYS,
     ),
     Metric(

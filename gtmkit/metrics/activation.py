@@ -1,6 +1,7 @@
 """Do new accounts come to use the product: how many, how soon, how deep; and whose events are known at all."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 import narwhals as nw
@@ -23,13 +24,14 @@ from gtmkit.metrics.entrants import (
     with_months,
 )
 from gtmkit.metrics.observed import Sight, earliest, is_seen, sight, sights, taken_off, with_sight
-from gtmkit.periods import Period
-from gtmkit.results import FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
+from gtmkit.periods import EPOCH, MONTHS_IN, Period, day_index, month_index
+from gtmkit.results import ALL, FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
 from gtmkit.windows import flows
 
 NO_RULE = "gtm.toml has no [activation] conditions"
 NO_SECOND = "gtm.toml has no [activation] second"
 MARKS = (*range(15), 17, 19, 21, 24, 27, *range(30, 61, 5), *range(70, 121, 10), *range(150, 361, 30))  # days
+AGES = (7, 14, 30, 60, 90)  # days at which cohorts are compared
 BEYOND = 2  # windows that a milestone curve shows
 
 
@@ -187,6 +189,45 @@ def milestone_rate(
     return shaped(answer, by, ["milestone", "age"])
 
 
+def activation_by_age(
+    activations: Frame,
+    sightings: Frame | None = None,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    cohort: Literal["month", "quarter", "year"] = "month",
+    window_days: int = setting("activation.window_days"),
+    conditions: Sequence[Condition] = setting("activation.conditions"),
+) -> pd.DataFrame:
+    """Share of the accounts started in the same month that activated within so many days of their start.
+
+    Answers: do newer accounts activate as soon as older ones did?
+    Takes: the rule of gtm.toml; cohort = month (or fiscal quarter or year) of the start; activated before it = day 0.
+    Returns: axes cohort and age (7, 14, 30, 60, 90 days and the window); share of those whose days have passed by the
+    end of the period, n = accounts. Immature where those of some have not; where those of nobody have, there is no
+    row. Cohort `all` pools, at each age, the cohorts whose days have all passed. Days after an event of the rule has
+    vanished have not passed.
+    Differs: `activation_rate` is one age of it, the window's.
+    """
+    labels = [p.label for p in periods]
+    if not _has_rule(activations):
+        return undefined(by, labels, NO_RULE, ["cohort", "age"])
+    events = [condition.event for condition in conditions]
+    marks = sorted({*AGES, window_days})
+    took = nw.col("activated_day") - nw.col("started_day")
+    within = {f"by_{mark}": counted(_happened("activated_day") & (took <= mark)) for mark in marks}
+    rows = with_sight(activations, sightings, events).with_columns(day=nw.col("started_day"))
+    table = collect(sums(rows, [*by, *sights(events), "day"], n=one(), **within))
+    table, days = taken_off(table, events)
+    until = sight(events, days)
+    cells = [_by_start(table, by, p, cohort, marks, until) for p in periods]
+    found = pd.concat(cells, ignore_index=True)
+    if not len(found):
+        return undefined(by, labels, "nobody's days have passed", ["cohort", "age"])
+    found = marked(found, found["entered"] > found["matured"], "immature", "the days of some have not passed")
+    return shaped(share(found, found["reached"], found["matured"], "none started"), by, ["cohort", "age"])
+
+
 def identity_match_rate(
     events: Frame,
     identities: Frame | None = None,
@@ -205,6 +246,36 @@ def identity_match_rate(
     matched = counted(~nw.col("account_id").is_null())
     over = flows(collect(sums(rows, [*by, "day"], matched=matched, n=one())), by, periods)
     return shaped(share(over, over["matched"], over["n"], "no events in the period"), by, [])
+
+
+def _by_start(
+    table: pd.DataFrame, by: Sequence[str], period: Period, cohort: str, marks: Sequence[int], until: Sight
+) -> pd.DataFrame:
+    """The cells as read at the end of the period: who started, who is old enough, who of these had activated.
+
+    Of each cohort and age, and of the pooled row of each age.
+    """
+    as_of, width = until.ends(day_index(period.end)), MONTHS_IN[cohort]
+    started = table[table["day"] < day_index(period.end)]
+    month = [month_index(EPOCH + timedelta(days=int(day))) for day in started["day"]]
+    first = np.array([m - (m - (period.fiscal_year_start - 1) % 12) % width for m in month], dtype="int64")
+    counts = []
+    for mark in marks:
+        old = (started["day"] + mark < as_of).to_numpy(dtype=bool)
+        counts.append(
+            started[list(by)].assign(
+                first=first, age=mark, entered=floats(started["n"]), matured=floats(started["n"]) * old,
+                reached=floats(started[f"by_{mark}"]) * old,
+            )
+        )  # fmt: skip
+    sums_of = ["entered", "matured", "reached"]
+    cells = pd.concat(counts).groupby([*by, "first", "age"], dropna=False, as_index=False)[sums_of].sum()
+    cells = cells[cells["matured"] > 0]
+    names = {m: Period(int(m), width, period.fiscal_year_start).label for m in cells["first"].unique()}
+    whole = cells[cells["matured"] == cells["entered"]]
+    pooled = whole.groupby([*by, "age"], dropna=False, as_index=False)[sums_of].sum().assign(cohort=ALL)
+    cells = cells.assign(cohort=cells["first"].map(names)).drop(columns="first")
+    return pd.concat([cells, pooled], ignore_index=True).assign(period=period.label)
 
 
 def _has_rule(activations: Frame) -> bool:

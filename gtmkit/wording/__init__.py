@@ -9,7 +9,7 @@ notes.md.
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
 from gtmkit.wording.attribution import attribution_rule, attribution_worship, by_rule, rules_disagree
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
-from gtmkit.wording.cohorts import cohorts_at_equal_age
+from gtmkit.wording.cohorts import cohorts_at_equal_age, newest_starts, projected
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
@@ -60,7 +60,9 @@ __all__ = [
     "logo_above_gross",
     "mistakes",
     "mix_against_rate",
+    "newest_starts",
     "not_explained",
+    "projected",
     "reasons_by",
     "reasons_ranked",
     "rules_disagree",
