@@ -92,6 +92,19 @@ def needs_monthly(metric: str, so_many: int, **options: Any) -> Any:
     return Need(metric, options, so_many)
 
 
+def chosen(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options asked of a function that stand in gtm.toml too, by their key there.
+
+    What the function needs by the same setting follows them: CAC with another lag needs the cost of other months.
+    """
+    parameters = inspect.signature(function).parameters
+    return {
+        parameters[name].default.key: value
+        for name, value in options.items()
+        if name in parameters and isinstance(parameters[name].default, Setting)
+    }
+
+
 def floats(column: Any) -> Floats:
     """A column as an array of floats, null as NaN."""
     values: Floats = np.asarray(

@@ -27,7 +27,7 @@ FLOORS = [
     {"sources", "sample"},
     {"store", "ledgers"},
     {"metrics"},
-    {"catalog", "explain"},
+    {"catalog", "explain", "strip"},
     {"health"},
     {"trust"},
     {"display"},

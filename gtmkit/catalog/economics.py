@@ -21,7 +21,14 @@ ROWS: list[Metric] = [
         departs="cost of [cac] lag_months before, because it comes before its customers; all cost, shared out to rows",
         variants={
             "paid": Variant("cost booked on the row alone, nothing shared out; flatters, not what a customer costs",
-                            {"cost": "paid"})
+                            {"cost": "paid"}),
+            "by_logos": Variant("shared cost by customers won; who brings many small ones carries more of it",
+                                {"allocation": "logos"}),
+            "same_period": Variant(
+                "cost of the same months as the customers; wrong where cost grows or falls before they come",
+                {"lag_months": 0},
+            ),
+            "prior_quarter": Variant("cost of the three months before, whatever the sales cycle", {"lag_months": 3}),
         },
     ),
     Metric(
@@ -29,7 +36,13 @@ ROWS: list[Metric] = [
         jackknife=5,
         standard="CAC over monthly gross margin of a new customer",
         departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",
-        variants={"revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"})},
+        variants={
+            "revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"}),
+            "same_period": Variant(
+                "cost of the same months as the customers; wrong where cost grows or falls before they come",
+                {"lag_months": 0},
+            ),
+        },
     ),
     Metric(
         payback.cumulative_mrr, "MRR of a month's customers, added up", 2, "money", "up", "compounding", "billing",
@@ -66,7 +79,14 @@ ROWS: list[Metric] = [
             "simple": Variant(
                 "ARPA x margin / the month's logo churn; wrong where churn changes with age, and without a horizon",
                 {"lifetime": "simple"},
-            )
+            ),
+            "revenue": Variant("on MRR, margin left out; too high by the cost of delivery", {"margin": "none"}),
+            "simple_revenue": Variant(
+                "ARPA / the month's logo churn; wrong where churn changes with age, too high by the cost of delivery",
+                {"lifetime": "simple", "margin": "none"},
+            ),
+            "five_years": Variant("within 60 months; not known until customers are watched that long",
+                                  {"horizon_months": 60}),
         },
     ),
     Metric(

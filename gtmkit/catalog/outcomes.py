@@ -126,7 +126,11 @@ ROWS: list[Metric] = [
             "bridge": Variant(
                 "from all movements, expansion of newer customers included; flatters, not a cohort",
                 {"basis": "movements"},
-            )
+            ),
+            "month": Variant(
+                "over the last month alone; not a year of it, and never to be multiplied to one",
+                {"window_months": 1},
+            ),
         },
     ),
     Metric(

@@ -61,7 +61,15 @@ ROWS: list[Metric] = [
         variants={
             "won": Variant(
                 "plain median of those won in the period; conditional on winning", {"basis": "won"}, looks_back=0
-            )
+            ),
+            "won_mean": Variant(
+                "mean of those won in the period; conditional on winning, and a few long ones make most of it",
+                {"basis": "won_mean"}, looks_back=0,
+            ),
+            "won_created": Variant(
+                "from creation, plain median of those won in the period; the wait before the first stage is in it",
+                {"basis": "won_created"}, looks_back=0,
+            ),
         },
         looks_back=12,
     ),

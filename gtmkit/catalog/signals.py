@@ -23,6 +23,10 @@ ROWS: list[Metric] = [
             "to_date": Variant(
                 "activated so far of all started; falls for recent starts, whose time is not over", {"basis": "to_date"}
             ),
+            "of_started": Variant(
+                "activated within the window so far, of all started; too low while the window of some is open",
+                {"basis": "of_started"},
+            ),
             "expected": Variant(
                 "at the rates of all accounts by segment: what the group's own mix of segments would give",
                 {"basis": "expected"},

@@ -41,7 +41,7 @@ def activation_rate(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
-    basis: Literal["matured", "to_date", "expected"] = "matured",
+    basis: Literal["matured", "to_date", "of_started", "expected"] = "matured",
     months: int | None = None,
     window_days: int = setting("activation.window_days"),
     conditions: Sequence[Condition] = setting("activation.conditions"),
@@ -53,15 +53,17 @@ def activation_rate(
     starts whose windows have all ended by the end of the period; the reason names them. A window that ends after
     an event of the rule has vanished has not ended.
     Returns: share of those whose window has ended; n = accounts.
-    Differs: `.to_date` counts whoever has activated so far, of all; `.expected` is what a group would have
+    Differs: `.to_date` counts whoever has activated so far, of all; `.of_started` the same within the window, which
+    for some is still open; `.expected` is what a group would have
     if each of its segments activated as all accounts of that segment do.
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
     events = [condition.event for condition in conditions]
-    if basis == "to_date":
-        return _to_date(activations, sightings, events, by, periods, months, window_days)
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
+    if basis in ("to_date", "of_started"):
+        counts = _happened("activated_day") if basis == "to_date" else within
+        return _to_date(activations, sightings, events, by, periods, months, window_days, counts)
     if basis == "expected":
         if "segment" not in activations.collect_schema().names():
             return undefined(by, [p.label for p in periods], "accounts has no column segment")
@@ -295,13 +297,14 @@ def _to_date(
     periods: Sequence[Period],
     months: int | None,
     window_days: int,
+    activated: nw.Expr,
 ) -> pd.DataFrame:
     """Whoever has activated so far, of all that started while the rule could be observed."""
     rows = with_sight(activations, sightings, events).with_columns(day=nw.col("started_day"))
     started = is_seen(nw.col("day"), sights(events))
     counts = {
         "entered": counted(started),
-        "reached": counted(started & _happened("activated_day")),
+        "reached": counted(started & activated),
         "unseen": counted(~is_seen(nw.col("day") + window_days, sights(events))),
     }
     table = collect(sums(rows, [*by, *sights(events), "day"], **counts))

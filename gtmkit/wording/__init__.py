@@ -26,6 +26,7 @@ from gtmkit.wording.readings import (
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
 from gtmkit.wording.signalling import beyond_noise, not_explained
+from gtmkit.wording.strip import definition_strip
 from gtmkit.wording.trust import trust
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "cost_through_mix",
     "coverage",
     "created_or_harvested",
+    "definition_strip",
     "earns_its_cost",
     "figures",
     "fixed_width",

@@ -25,7 +25,8 @@ from gtmkit.ledgers.attribution import TOUCHED
 from gtmkit.ledgers.dimensions import ITS, told_by_channel
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
-from gtmkit.results import Part
+from gtmkit.results import Part, chosen
+from gtmkit.strip import Strip
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.workspace import facts, opening, settling
 from gtmkit.workspace.answers import Answers
@@ -34,12 +35,14 @@ from gtmkit.workspace.explained import explained
 from gtmkit.workspace.facts import FACTS_MIME, Facts
 from gtmkit.workspace.inputs import Frames, Inputs, MissingTableError
 from gtmkit.workspace.opening import conditions
+from gtmkit.workspace.stripped import stripped
 
 __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
 RULES = ("declared", *TOUCHED)
+LAGS = ("lag", "lag_months")  # of no months: cost stands in the months of its customers
 
 
 class Workspace:
@@ -221,6 +224,15 @@ class Workspace:
         _check_options(catalog.find(metric)[0], options)
         return explained(self._answers, metric, versus, by, options)
 
+    def definition_strip(self, metric: str, by: str | None = None, **options: Any) -> Strip:
+        """A contested metric under each published definition, and whether what is decided by it changes with them.
+
+        Decided are the order of the groups of `by`, each one's side of the company, and the company's side of the
+        target. Options reach the definitions that have them.
+        Raises ConfigError for a metric of which no definitions are listed, and for a `by` or option that none has.
+        """
+        return stripped(self.metric, self.config, metric, by, self.target(metric), options)
+
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
 
@@ -290,9 +302,11 @@ class Workspace:
         copies = {f"{ITS}{column}": column for column in record}
         return self._answers.apart(row, copies, by, periods, options or {}).rename(columns=copies)
 
-    def part(self, need: Part) -> tuple[catalog.Metric, dict[str, Any]]:
-        """The metric that a derived one takes, and what it asks of it."""
-        return self._inputs.part(need)
+    def part(
+        self, need: Part, of: catalog.Metric, options: Mapping[str, Any]
+    ) -> tuple[catalog.Metric, dict[str, Any]]:
+        """The metric that a derived one takes, and what it asks of it where these options are asked for."""
+        return self._inputs.part(need, chosen(of.function, options))
 
     def target(self, metric: str) -> float | None:
         """The agreed target of a metric for the period; None where none is agreed, or where answers are confined.
@@ -393,5 +407,8 @@ def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
                 f"Allowed: {', '.join(words)}. Use one of these."
             )
         counts = annotation is int or int in get_args(annotation)
-        if counts and not (value is None or (isinstance(value, int) and value >= 1)):
-            raise ConfigError(f"{name}={value!r} cannot be used. A whole number from 1 is allowed. Give one.")
+        least = 0 if name in LAGS else 1
+        if counts and not (value is None or (isinstance(value, int) and value >= least)):
+            raise ConfigError(
+                f"{name}={value!r} cannot be used. A whole number from {least} is allowed. Give one."
+            )

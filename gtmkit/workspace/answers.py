@@ -6,6 +6,7 @@ keyword-only ones how it is asked. This module and `inputs` resolve those names,
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import narwhals as nw
@@ -84,7 +85,7 @@ class Answers:
                 return results.undefined(by, labels, f"{row.id} is counted by the month", row.axes)
             span = _looking_back(row, span)
         try:
-            arguments = self.arguments(row.function, by, periods, months)
+            arguments = self.arguments(row.function, by, periods, months, options)
         except MissingTableError as missing:
             return results.undefined(by, labels, f"needs table {missing}", row.axes)
         lacking = None if row.is_derived else self._lacking(row, by)
@@ -137,20 +138,26 @@ class Answers:
         return last.trailing(last.first_month - span[0].last_month + months)
 
     def arguments(
-        self, function: Callable[..., Any], by: tuple[str, ...], periods: int, months: int = 0
+        self,
+        function: Callable[..., Any],
+        by: tuple[str, ...],
+        periods: int,
+        months: int = 0,
+        options: Options = MappingProxyType({}),
     ) -> list[Any]:
         """What the positional parameters of a metric name, resolved; absent optional tables are None.
 
         A part of a derived metric is asked by the dimensions that its row of the catalogue allows, for the periods
-        or, where it is needed monthly, for the months before. Raises MissingTableError for a table that the company
-        does not have.
+        or, where it is needed monthly, for the months before; `options` that are settings too reach what is needed by
+        them. Raises MissingTableError for a table that the company does not have.
         """
+        chosen = results.chosen(function, options)
         found: list[Any] = []
         for need in results.parts_of(function):
             if not need.is_metric:
                 found.append(self.inputs.optional(need, REPLICATE in by))
                 continue
-            part, asked = self.inputs.part(need)
+            part, asked = self.inputs.part(need, chosen)
             own = tuple(c for c in by if c in part.by or (c == REPLICATE and self.inputs.is_by_account(part)))
             found.append(self._answer(part, own, periods, asked, months + need.months).copy())
         return found
@@ -168,7 +175,7 @@ class Answers:
         arguments: list[Any] = []
         for need in row.parts:
             if need.is_metric:
-                part, asked = self.inputs.part(need)
+                part, asked = self.inputs.part(need, results.chosen(row.function, options))
                 own = {copy: column for copy, column in copies.items() if column in part.records}
                 allowed = [c for c in by if c in part.by]
                 arguments.append(self.apart(part, own, allowed, periods, asked, months + need.months))

@@ -82,7 +82,13 @@ class Exchanged:
         if answers.inputs.is_by_account(row):
             dimensions.append((REPLICATE,))
         self._given = {
-            by: dict(zip(names, answers.arguments(row.function, by, asked.periods), strict=False))
+            by: dict(
+                zip(
+                    names,
+                    answers.arguments(row.function, by, asked.periods, options=asked.options),
+                    strict=False,
+                )
+            )
             for by in dimensions
         }
 

@@ -29,6 +29,8 @@ SPEND = """
     2026-09   customer_success  999     social
     2026-10   marketing         999     search
 """
+WITH_SHARED_SPEND = SPEND + "    2026-09   sales             90      -\n"
+SINCE_JULY = SPEND + "    2026-07   sales             150     social\n"
 NO_SPEND, NO_LINES = "month_on function amount", "account_id started_on ended_on mrr_amount"
 MARGIN = """
     month_on  revenue_amount  cogs_amount
@@ -36,10 +38,14 @@ MARGIN = """
     2026-09   100             40
     2026-10   100             40
 """
+MARGIN_OF_SPRING = (
+    MARGIN.replace("2026-08", "2026-02").replace("2026-09", "2026-03").replace("2026-10", "2026-04")
+)
 LOSS = MARGIN.replace(" 40", " 140")
 OLD = "account_id started_on ended_on mrr_amount\n old 2025-01-01 - 500"
 COST = {"subscriptions": WON, "spend": SPEND}
 BY_CHANNEL = {**COST, "accounts": OF_WON}
+WITH_SHARED = {**BY_CHANNEL, "spend": WITH_SHARED_SPEND}
 EMPTY = {"subscriptions": NO_LINES, "spend": NO_SPEND}
 NOBODY = {"subscriptions": OLD, "spend": SPEND}
 
@@ -78,9 +84,27 @@ ACQUIRED: list[Case] = [
     Case("cac", "segments", BY_CHANNEL, [
         {"channel": "search", "value": 60, "n": 1}, {"channel": "social", "value": 120, "n": 2}],
         ONE_MONTH, by=["channel"]),
+    # shared: 90 of September's payroll. Paid alone leaves it where it is; by customers search has 30, social 60 of it
+    Case("cac.paid", "hand", WITH_SHARED, [
+        {"channel": "search", "value": 60, "n": 1}, {"channel": "social", "value": 120, "n": 2},
+        {"channel": "unattributed", "value": None, "numerator": 90, "status": "undefined",
+         "reason": "shared cost stays here"}], ONE_MONTH, by=["channel"]),
+    Case("cac.by_logos", "hand", WITH_SHARED, [
+        {"channel": "search", "value": 90, "numerator": 90, "n": 1},
+        {"channel": "social", "value": 150, "numerator": 300, "n": 2}], ONE_MONTH, by=["channel"]),
+    # October's own 999 over its three; and July's 150, three months before whatever gtm.toml says
+    Case("cac.same_period", "hand", COST, [
+        {"value": 333, "numerator": 999, "denominator": 3, "n": 3, "status": "final"}], ONE_MONTH),
+    Case("cac.prior_quarter", "hand", {**COST, "spend": SINCE_JULY}, [
+        {"value": 50, "numerator": 150, "denominator": 3, "n": 3, "status": "final"}], ONE_MONTH),
     # 300 over the margin of their MRR: (10 + 20 + 30) x 60 / 100 = 36 a month
     Case("cac_payback", "hand", {**COST, "finance": MARGIN}, [
         {"value": 300 / 36, "numerator": 300, "denominator": 36, "n": 3, "status": "final"}], ONE_MONTH),
+    # 300 over all of the 60; October's own 999 over 36
+    Case("cac_payback.revenue", "hand", {**COST, "finance": MARGIN}, [
+        {"value": 5, "numerator": 300, "denominator": 60, "n": 3, "status": "final"}], ONE_MONTH),
+    Case("cac_payback.same_period", "hand", {**COST, "finance": MARGIN}, [
+        {"value": 27.75, "numerator": 999, "denominator": 36, "n": 3, "status": "final"}], ONE_MONTH),
     Case("cac_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], ONE_MONTH),
     # each unit sold costs more to deliver than it brings
     Case("cac_payback", "zero", {**COST, "finance": LOSS}, [
@@ -151,6 +175,17 @@ BOTH = {**WORTH, "spend": YEAR_OF_SPEND}
 VALUE: list[Case] = [
     # margin 0.6, ARPA 60 / 3, lifetime 1 + 3/4 + 2/4 = 2.25 months of three
     Case("ltv", "hand", WORTH, [{"value": 27, "numerator": 81, "denominator": 3, "n": 3, "status": "final"}], THREE),
+    # without the margin: 20 x 2.25
+    Case("ltv.revenue", "hand", WORTH, [
+        {"value": 45, "numerator": 135, "denominator": 3, "n": 3, "status": "final"}], THREE),
+    # in April 2 of 5 left, so a lifetime of 2.5 months; ARPA 60 / 3, margin 0.6
+    Case("ltv.simple", "hand", {**WORTH, "finance": MARGIN_OF_SPRING}, [
+        {"value": 30, "numerator": 36, "n": 3, "status": "final"}], THREE, period="2026-04"),
+    Case("ltv.simple_revenue", "hand", {**WORTH, "finance": MARGIN_OF_SPRING}, [
+        {"value": 50, "numerator": 60, "n": 3, "status": "final"}], THREE, period="2026-04"),
+    # the horizon of gtm.toml is passed, that of 60 months is not
+    Case("ltv.five_years", "hand", WORTH, [
+        {"value": None, "status": "immature", "reason": "observed for 9 of 60 months"}], THREE),
     Case("ltv", "empty", {"subscriptions": NO_LINES, "finance": MARGIN}, [
         {"value": None, "status": "undefined"}], THREE),
     # before there was a customer

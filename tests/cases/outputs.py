@@ -11,6 +11,34 @@ CLOSED = """
     before          2026-09-01  closed_won   2026-09-30  Enterprise
     open            2026-09-01  qualified    -           SMB
 """
+WEIGHED = """
+    opportunity_id  created_at  stage        closed_on   amount
+    small           2026-09-01  closed_won   2026-10-01  100
+    large           2026-09-01  closed_won   2026-10-31  300
+    bare            2026-09-01  closed_won   2026-10-31  -
+    lost            2026-09-01  closed_lost  2026-10-31  999
+    september       2026-09-01  closed_won   2026-09-30  999
+"""
+RACED = """
+    opportunity_id  created_at  stage        closed_on
+    lost            2026-01-01  closed_lost  2026-01-06
+    won             2026-01-01  closed_won   2026-01-11
+    open            2026-01-01  qualified    -
+    young           2026-10-30  qualified    -
+"""
+TOOK = {"opportunities": """
+    opportunity_id  created_at  stage        closed_on
+    quick           2026-09-01  closed_won   2026-10-01
+    middle          2026-08-02  closed_won   2026-10-01
+    slow            2026-06-03  closed_won   2026-10-01
+    lost            2026-09-01  closed_lost  2026-10-02
+""", "stage_changes": """
+    opportunity_id  stage      entered_at
+    quick           qualified  2026-09-11
+    middle          qualified  2026-08-22
+    slow            qualified  2026-06-23
+    lost            qualified  2026-09-02
+"""}  # fmt: skip
 
 WINNING: list[Case] = [
     # closed in October: won, lost, also_lost, so 1 of 3
@@ -25,6 +53,19 @@ WINNING: list[Case] = [
     Case("win_rate", "segments", {"opportunities": CLOSED}, [
         {"segment": "SMB", "value": 0.5, "n": 2}, {"segment": "Enterprise", "value": 0.0, "n": 1}],
         STAGES, by=["segment"]),
+    # of the amounts closed in October, 100 + 300 won and 999 lost; what has no amount weighs nothing
+    Case("win_rate.amount", "hand", {"opportunities": WEIGHED}, [
+        {"value": 400 / 1399, "numerator": 400, "denominator": 1399, "status": "final"}], STAGES),
+    # created in a year: lost after 5 days, won after 10, open for months, and one of two days. Of three at risk one is
+    # lost: 2/3 go on; of the two left one is won: 2/3 x 1/2. Over all created it would be 1/4
+    Case("close_rate.curve", "hand", {"opportunities": RACED}, [
+        {"age": 20, "value": 1 / 3, "numerator": 1, "denominator": 4}],
+        STAGES.replace("[pipeline]", "[pipeline]\nclose_window_days = 20"), among=True),
+    # from the first stage 20, 40 and 100 days, from creation 30, 60 and 120; the loss is none of it
+    Case("sales_cycle.won", "hand", TOOK, [{"value": 40, "numerator": 3, "n": 3, "status": "final"}], STAGES),
+    Case("sales_cycle.won_mean", "hand", TOOK, [
+        {"value": 160 / 3, "numerator": 160, "denominator": 3, "n": 3, "status": "final"}], STAGES),
+    Case("sales_cycle.won_created", "hand", TOOK, [{"value": 60, "numerator": 3, "n": 3, "status": "final"}], STAGES),
 ]  # fmt: skip
 
 CREATED = """

@@ -123,6 +123,10 @@ ACTIVATED: list[Case] = [
     # so far a, b of September's three, d of October's one
     Case("activation_rate.to_date", "hand", ACCOUNTS, [
         {"period": "2026-09", "value": 2 / 3, "n": 3}, {"period": "2026-10", "value": 1, "n": 1}], RULE, periods=2),
+    # within 30 days: of September's three a (b took 31), of October's one d, whose window is open until November
+    Case("activation_rate.of_started", "hand", ACCOUNTS, [
+        {"period": "2026-09", "value": 1 / 3, "numerator": 1, "n": 3},
+        {"period": "2026-10", "value": 1, "n": 1, "status": "final", "reason": "so far"}], RULE, periods=2),
     Case("activation_rate", "empty", NOBODY, [
         {"value": None, "status": "undefined", "reason": "none entered in the period"}], RULE),
     # nobody started in August
