@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gtmkit import catalog, charts, formats, wording
+from gtmkit.periods import Week
 from gtmkit.results import FIGURES, WORDS
 from gtmkit.strip import Strip
 from gtmkit.workspace import Workspace
 
+MONTHS = 12  # a month by channel has too few, and definitions of other spans would differ by that alone
 NOTE = "Diamond: the company, on its interval. Rings: {by}; orange where two change places against our definition."
 
 
@@ -26,13 +28,13 @@ class Together(formats.Shown):
         return "\n\n".join(str(part) for part in self.parts)
 
 
-def by_definition(ws: Workspace, *metrics: str, by: str, months: int | None = None) -> Together:
+def by_definition(ws: Workspace, *metrics: str, by: str, months: int = MONTHS) -> Together:
     """Each metric under its published definitions: what turns with them, a picture, and the figures below it.
 
-    `months`: of those definitions that take it. Only a metric with some figure has a picture.
+    `months`: of those metrics that take it, but in a week. Only a metric with some figure has a picture.
     """
     currency = ws.config.company.currency
-    asked = {"months": months} if months else {}
+    asked = {} if isinstance(ws.period, Week) else {"months": months}
     parts: list[formats.Shown] = []
     for metric in metrics:
         strip = ws.definition_strip(metric, by, **_taken(metric, asked))
