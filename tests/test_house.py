@@ -330,7 +330,9 @@ def test_the_whole_check_calls_every_command_in_order():
 
 
 # The lines that each list of what must hold has.
-LISTS = {"test_belief.py": 9, "test_house.py": 13, "test_reviews.py": 9, "test_system.py": 10}
+LISTS = {
+    "test_belief.py": 9, "test_house.py": 13, "test_reviews.py": 9, "test_system.py": 10, "test_why.py": 8,
+}  # fmt: skip
 
 
 def test_there_is_a_list_for_each_file_of_acceptance_tests():

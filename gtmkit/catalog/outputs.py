@@ -94,6 +94,7 @@ ROWS: list[Metric] = [
                 {"basis": "expected"},
             )
         },
+        looks_back=ALWAYS,
         axes=("movement",),
     ),
     Metric(

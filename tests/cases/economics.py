@@ -127,9 +127,13 @@ ACQUIRED: list[Case] = [
     Case("survival_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
         {"channel": "search", "age": 6, "value": 0.75}, {"channel": "social", "age": 6, "value": 1}],
         NO_LAG, by=["channel"], among=True),
-    # 0.6 x (10 + 50) in each of two months, then 6: 36, 72, 78, 84, 90, 96 of 108
-    Case("survival_payback_months", "hand", {**OF_MAY, "finance": MARGIN}, [
+    # 0.6 x (10 + 50) in each of two months, then 6: 36, 72, 78, 84, 90, 96 of 108; had it cost 84, paid back by then
+    Case("survival_payback_months", "hand", {**OF_MAY, "spend": SPEND_OF_MAY.replace(" 48", " 24"), "finance": MARGIN},
+         [{"value": 4, "status": "final"}], NO_LAG),
+    Case("survival_payback_months", "immature", {**OF_MAY, "finance": MARGIN}, [
         {"value": None, "status": "immature", "reason": "not within the 6 months observed: 0.89 of the cost"}], NO_LAG),
+    Case("survival_payback_months", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"value": None, "status": "undefined", "reason": "gross margin is not above 0"}], NO_LAG),
     Case("survival_payback_months", "empty", {**EMPTY, "finance": MARGIN}, [
         {"value": None, "status": "undefined"}], NO_LAG),
     # dear: 30 a month against 60, so two months
