@@ -129,8 +129,8 @@ def positions(
     """One row per opportunity and span of days in which its stage, amount and expected close stayed the same.
 
     Returns: opportunity_id, at (stage number, null where unknown), from_day, until_day (exclusive; null
-    while open), amount, expected_day, is_current_amount (no history: the value of today's export), and what
-    journeys carries. Undated opportunities are not here.
+    while open), amount and expected_day (before the first that is told that one), is_current_amount (no history:
+    the value of today's export), and what journeys carries. Undated opportunities are not here.
     """
     k = len(stages)
     carried = _alive(journeys)
@@ -138,18 +138,25 @@ def positions(
     if stage_changes is not None:
         history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
         states = nw.concat([states, _states(history)])
-    spans = states.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
-    spans = spans.filter(nw.col("at").is_null() | (nw.col("at") < k))
-    rows = spans.join(carried, on="opportunity_id", how="inner")
+    rows = _with_expected(states.join(carried, on="opportunity_id", how="inner"))
+    rows = rows.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
+    rows = rows.filter(nw.col("at").is_null() | (nw.col("at") < k))
     end, until = nw.col("closed_day"), nw.col("until")
     rows = rows.with_columns(
         until_day=nw.when(until.is_null() | (~end.is_null() & (until > end))).then(end).otherwise(until),
         amount=_first_of("amount", "_first"),
-        expected_day=_first_of("expected", "_expected"),
     )
     rows = rows.filter(nw.col("until_day").is_null() | (nw.col("day") < nw.col("until_day")))
     return rows.with_columns(from_day=nw.col("day")).drop(
-        "day", "until", "order", "expected", "_first", "_expected", "_rank", "has_history"
+        "day",
+        "until",
+        "order",
+        "expected",
+        "_first",
+        "_expected",
+        "_rank",
+        "has_history",
+        "is_current_expected",
     )
 
 
@@ -220,8 +227,8 @@ def moves(
     Returns: opportunity_id, day, until_day (of the next change, null for the last), was and now (open, won, lost;
     was is null where it begins), amount_before and amount, expected_before and expected_day, is_current_amount and
     is_current_expected (stage_changes tells none: today's), and what journeys carries. Changes of one day are all
-    here, in the order of the history. What is open at the end of a day is what `positions` has, save that before
-    the first expected close told that one holds. Undated opportunities are not here.
+    here, in the order of the history. What is open at the end of a day is what `positions` has. Undated opportunities
+    are not here.
     """
     k = len(stages)
     carried = _alive(journeys)

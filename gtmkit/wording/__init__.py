@@ -15,7 +15,8 @@ from gtmkit.wording.demand import concentration_range, created_or_harvested, set
 from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
-from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
+from gtmkit.wording.movement import go_on_at_equal_age, pipeline_moved, slipped_most
+from gtmkit.wording.pipeline import bottleneck, coverage, leaking, mix_against_rate
 from gtmkit.wording.readings import (
     buying_churn,
     ideal_customers,
@@ -54,21 +55,25 @@ __all__ = [
     "earns_its_cost",
     "figures",
     "fixed_width",
+    "go_on_at_equal_age",
     "ideal_customers",
     "involuntary",
     "judge",
     "known_events",
     "leak_under_expansion",
+    "leaking",
     "logo_above_gross",
     "mistakes",
     "mix_against_rate",
     "newest_starts",
     "not_explained",
+    "pipeline_moved",
     "projected",
     "reasons_by",
     "reasons_ranked",
     "rules_disagree",
     "settled",
+    "slipped_most",
     "so_what",
     "top_channel",
     "trust",

@@ -26,6 +26,15 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
     return SoWhat((Sentence("watch", text),))
 
 
+def leaking(leak: pd.DataFrame) -> str:
+    """The stage at which most amount was lost; where nothing was, the first, and none where there is none."""
+    lost = _top(leak)
+    if lost is not None:
+        return str(lost["stage"])
+    known = leak["stage"].dropna()
+    return str(known.iloc[0]) if len(known) else ""
+
+
 def mix_against_rate(
     frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW, changes: Sequence[str] = ()
 ) -> SoWhat:
