@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from gtmkit import catalog, definitions, formats, results, signals, spreadsheet, wording
@@ -106,7 +107,8 @@ def beyond_noise(told: Moved) -> Table:
         html += markup.table("moved", CAPTION, columns, [("", [_cells(one, told) for one in told.signals])])
     words = [str(said), *(_said(one) for one in told.signals)]
     # Its last digits hang on the order in which an engine adds up.
-    file = told.rows.assign(p=[None if pd.isna(p) else float(f"{p:.3g}") for p in told.rows["p"]])
+    p = [np.nan if pd.isna(p) else float(f"{p:.3g}") for p in told.rows["p"]]
+    file = told.rows.assign(p=p)
     return Table(html, "\n".join(words), spreadsheet.link(CAPTION, signals.COLUMNS, spreadsheet.rows(file)))
 
 
