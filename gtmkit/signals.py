@@ -10,13 +10,14 @@ Arrays hold one period after another on their last axis, so that many figures ar
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, bdtrc, chdtri, ndtri, stdtr
+from scipy.special import bdtr, bdtrc, chdtri, ndtr, ndtri, stdtr
 from scipy.stats import false_discovery_control, hypergeom
 
 from gtmkit.periods import Period
@@ -32,6 +33,7 @@ COLUMNS = ["metric", "dims", "period", "value", "expected", "low", "high", "p", 
 BY_CHANCE = "outside its own limits, within what so many figures bring by chance"
 BY_CHANGE = "by its change from the period before"
 NO_INTERVAL = "without an interval: by its own past alone"
+NO_END = "its own interval has no end"
 STANDS_STILL = "its past stands still too often to show noise"
 
 Kind = Literal["level", "count", "share", "interval"]
@@ -52,12 +54,14 @@ class Figure:
     `kind`: a `level` (money, hours), a `count` of what happens one by one, a `share` of counts, or an `interval` (a
     figure with low and high: a median, a ratio). `carries_over`: whether what is counted in one period is still in
     the next, as in a stock or a window longer than a period; it is judged by its change from the period before.
+    `window`: how many periods it then stays.
     """
 
     metric: str
     dims: tuple[tuple[str, str], ...] = ()
     kind: Kind = "level"
     carries_over: bool = False
+    window: float = math.inf
 
 
 class Limits(NamedTuple):
@@ -292,24 +296,44 @@ def _unbroken(final: pd.DataFrame) -> pd.DataFrame:
 
 def _limits(figure: Figure, final: pd.DataFrame) -> tuple[Limits, str | None]:
     """The limits of the last of a figure's final rows, and what is to be said of them."""
-    value = floats(final["value"])
+    value, low, high = (floats(final[c]) for c in ("value", "low", "high"))
+    if figure.kind == "interval" and np.isnan(low[-1]) != np.isnan(high[-1]):
+        return _nothing(), NO_END
     if figure.carries_over:
         if _stands_still(np.diff(value)[:-1]):
             return _nothing(), STANDS_STILL
-        return change(value), BY_CHANGE
+        step = change(value)
+        by_chance = _of_step(step.expected, value[-2:], low[-2:], high[-2:], figure.window)
+        return step._replace(p=np.fmax(step.p, by_chance)), BY_CHANGE
     if figure.kind == "share":
         hits, n = floats(final["numerator"]), floats(final["denominator"])
         return share(hits[:-1], n[:-1], hits[-1], n[-1]), None
     if figure.kind == "count":
         return count(value[:-1], value[-1]), None
     if figure.kind == "interval":
-        found = _by_interval(value, floats(final["low"]), floats(final["high"]))
+        found = _by_interval(value, low, high)
         if found is not None:
             return found, None
     if _stands_still(value[:-1]):
         return _nothing(), STANDS_STILL
     missing = figure.kind == "interval" and final["low"].notna().any()
     return level(value[:-1], value[-1]), NO_INTERVAL if missing else None
+
+
+def _of_step(expected: Floats, value: Floats, low: Floats, high: Floats, window: float) -> float:
+    """Two-sided p-value of a step between two windows, by their own intervals; 0 where these say nothing of it.
+
+    Of a window of so many periods one goes and one comes: the variance of the step is that of both figures together
+    over so many. A past of small steps does not know of the one large account that leaves.
+    """
+    if not (high > low).all():
+        return 0.0
+    (_, at), error, is_log = standard_errors(value, low, high)
+    if is_log and expected <= 0:
+        return 0.0
+    spread = np.sqrt((error**2).sum() / window)
+    off = abs(float(at - (np.log(expected) if is_log else expected)))
+    return float(2 * ndtr(-off / spread)) if spread else 0.0
 
 
 def _by_interval(value: Floats, low: Floats, high: Floats) -> Limits | None:

@@ -139,7 +139,7 @@ def test_an_interval_below_zero_is_judged_as_it_is():
 
 
 def test_without_an_interval_the_past_alone_tells():
-    low = np.array([*ZIGZAG, 20.0]) / 2
+    low = np.array([*ZIGZAG, np.nan]) / 2
     high = np.array([*[20.0] * 8, np.nan])
     row = only(Figure("cac", kind="interval"), rows([*ZIGZAG, 20], low=low, high=high))
     assert (row["expected"], row["low"], row["high"]) == pytest.approx((11, 5.68, 16.32))
@@ -160,6 +160,33 @@ def test_a_stock_that_grows_as_ever_is_quiet_which_as_a_level_it_is_not():
     assert only(Figure("arr", carries_over=True), rows(values))["verdict"] == "quiet"
     as_level = only(Figure("arr"), rows(values))
     assert as_level["value"] > as_level["high"]
+
+
+# Ten months that rise by 1.444 on average, never by more than 2.5, up to 113; then 100 where 114.444 is expected.
+# Its own interval is 80 to 125 percent, so that on the logarithm a figure has the standard error ln(1.25) / 1.96 =
+# 0.1138. Of a window of 12 months a step has 0.1138 x sqrt(2 / 12) = 0.0465, and ln(100 / 114.444) = -0.1349 is 2.903
+# of these off: p = 0.0037. Over 3 months it is 0.0930 and 1.452: p = 0.1466.
+STEPS = list(itertools.accumulate([100, 1, 2, 1.5, 0.5, 2.5, 1.2, 1.8, 0.8, 1.7]))
+
+
+@pytest.mark.parametrize(("window", "p"), [(12, 0.0037), (3, 0.1466)])
+def test_a_step_of_a_window_is_no_rarer_than_its_own_interval_says(window, p):
+    values = [*STEPS, 100]
+    whole = rows(values, low=[v / 1.25 for v in values], high=[v * 1.25 for v in values])
+    told = only(Figure("nrr", kind="interval", carries_over=True, window=window), whole)
+    bare = only(Figure("nrr", kind="interval", carries_over=True, window=window), rows(values))
+    assert told["p"] == pytest.approx(p, rel=0.02)
+    assert bare["p"] < 1e-6
+    assert (told["low"], told["high"]) == (bare["low"], bare["high"])
+
+
+@pytest.mark.parametrize("carries_over", [True, False])
+def test_a_median_whose_interval_has_no_end_is_not_judged(carries_over):
+    """Just half of them came so far: where the median lies is anybody's guess."""
+    values = [*STEPS, 500]
+    low, high = [v - 5 for v in values], [*[v + 5 for v in STEPS], np.nan]
+    told = only(Figure("days", kind="interval", carries_over=carries_over), rows(values, low=low, high=high))
+    assert (told["verdict"], told["reason"]) == ("no verdict", "its own interval has no end")
 
 
 def test_under_eight_final_periods_there_is_no_verdict():

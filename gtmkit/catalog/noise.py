@@ -11,12 +11,13 @@ from typing import Any
 from gtmkit.catalog import METRICS, find
 from gtmkit.catalog.metric import Metric
 from gtmkit.config import Config
-from gtmkit.periods import Period, Week
+from gtmkit.periods import TRAILING_WEEKS, Period, Week
 from gtmkit.results import Setting
 from gtmkit.signals import Figure, Kind
 
 KINDS: Mapping[str, Kind] = {"share": "share", "count": "count", "accounts": "count"}
 WINDOWS = ("window_months", "months")  # the options by which a metric is asked over some months
+WEEKS_IN_A_MONTH = 52 / 12
 VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 
 
@@ -31,13 +32,17 @@ def figure(
     asked = {**(row.variants[variant].options if variant else {}), **options}
     named = tuple(sorted((dims or {}).items()))
     kind = KINDS.get(row.unit_with(asked), "interval")
-    return Figure(metric, named, kind, carries_over(row, period, config, asked))
+    over = window(row, period, config, asked)
+    return Figure(metric, named, kind, over > 1, over)
 
 
-def carries_over(row: Metric, period: Period, config: Config, options: Mapping[str, Any]) -> bool:
-    """Whether what is counted in one period is still in the next."""
-    trails = isinstance(period, Week) and row.layer == VALUE_SIGNALS and not row.own_span
-    return trails or months(row, config, options) > period.months
+def window(row: Metric, period: Period, config: Config, options: Mapping[str, Any]) -> float:
+    """In how many periods what is counted once is still counted: 1 where periods share nothing."""
+    back = months(row, config, options)
+    if not isinstance(period, Week):
+        return max(1.0, back / period.months)
+    trails = TRAILING_WEEKS if row.layer == VALUE_SIGNALS and not row.own_span else 1
+    return max(float(trails), back * WEEKS_IN_A_MONTH)
 
 
 def months(row: Metric, config: Config, options: Mapping[str, Any]) -> float:
