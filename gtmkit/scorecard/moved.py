@@ -29,6 +29,7 @@ LIMITS = "limits"  # the variant of a metric by which its limits stand among the
 MOST_EXPLAINED = 12  # a review in which more moves has one story, not a dozen
 SIGNAL = "signal"
 WHY = {  # a figure has no verdict, by its reason or status
+    signals.NO_END: "whose interval has no end",
     signals.STANDS_STILL: "whose past stands still too often to show noise",
     "suppressed": "of too few",
     "provisional": "not final yet",

@@ -41,4 +41,4 @@ def _sides(adverse: int, good: int) -> str:
     """How many of them are bad news."""
     if not adverse:
         return "none of them for the worse"
-    return "for the worse" if not good else f"{adverse:,} for the worse"
+    return "for the worse" if not good else f"{adverse:,} of them for the worse"

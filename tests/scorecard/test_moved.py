@@ -80,7 +80,7 @@ def test_bad_news_is_told_apart_from_good():
     sides = {one.label: one.is_adverse for one in told.signals}
     assert sides == {"ARR": True, "Support burden": False}
     assert "2 of 2 figures moved" in str(scorecard.beyond_noise(told))
-    assert "1 for the worse" in str(scorecard.beyond_noise(told))
+    assert "1 of them for the worse" in str(scorecard.beyond_noise(told))
 
 
 def test_quiet_figures_are_not_listed_and_that_is_a_result():

@@ -6,7 +6,7 @@ from gtmkit import wording
 def test_what_moved_is_counted_among_what_can_be_told_and_bad_news_is_watched():
     said = wording.beyond_noise(84, 1, 2, "2026-10", {"of too few": 3, "undefined": 1})
     assert str(said) == (
-        "[watch] 3 of 84 figures moved beyond noise in the review of 2026-10: 1 for the worse.\n"
+        "[watch] 3 of 84 figures moved beyond noise in the review of 2026-10: 1 of them for the worse.\n"
         "[not yet] 4 more figures have no verdict: 3 of too few; 1 undefined."
     )
 
