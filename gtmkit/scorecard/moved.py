@@ -201,7 +201,8 @@ def _why(ws: Workspace, row: Row, dims: Mapping[str, str]) -> SoWhat:
         return wording.not_explained(
             f"an explanation is of the whole company, and this figure of {place({**ws.where, **dims})}"
         )
-    subject = catalog.label(metric, ws.config).lower()
+    label = catalog.label(metric, ws.config)
+    subject = label if label[:2].isupper() else label[:1].lower() + label[1:]  # ARR stays ARR
     return wording.why(told, subject=subject, currency=ws.config.company.currency)
 
 
@@ -237,7 +238,7 @@ def _cells(one: Signal, told: Moved) -> list[str]:
         f"<b>{formats.escape(one.value)}</b><small>{side}</small>",
         f"{formats.escape(one.expected)}{markup.small(one.interval)}",
         f"{link}{markup.small(one.decides)}",
-        f"<p>{formats.escape(why)}</p>",
+        formats.escape(why),
     ]
 
 

@@ -135,6 +135,22 @@ def test_of_an_earlier_period_the_change_is_not_explained():
     assert "of 2026-09" in scorecard.beyond_noise(told).html()
 
 
+def test_a_group_is_explained_in_a_workspace_confined_to_it():
+    """The whole is quiet at 30; of the ideal customers 20 are beyond 16.32."""
+    whole = {"pipeline_created": months("2025-10", *(30.0 + 7 * i % 5 for i in range(13)))}
+    ideal = {"pipeline_created": months("2025-10", *ZIGZAG, 20.0)}
+
+    class Grouped(Told):
+        def confined(self, where: dict[str, str]) -> Told:
+            assert where == {"is_icp": "true"}
+            return Told(ideal, self.config)
+
+    ws = Grouped(whole, config(scorecard={"lines": ["pipeline_created"]}), icp=ideal)
+    (one,) = scorecard.moved(ws, scorecard.ask(ws)).signals
+    assert (one.place, one.direction) == ("ideal customer profile", "up")
+    assert "from EUR 12 in 2026-09 to EUR 20 in 2026-10" in str(one.why)
+
+
 def test_what_the_explanation_is_not_of_is_not_explained_by_it():
     class Whole(Told):
         def explain(self, metric: str, versus: str, by: str | None = None) -> Explanation:
