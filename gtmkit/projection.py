@@ -22,7 +22,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 LEAST_AGES = 3  # two parameters, and something left to be wrong by
 HELD_OUT = 0.4  # the share of the ages, the last ones, on which the model is tried
 TRIED = 5  # the fewest ages of which three are left to fit when two are held out
-ROUND = (12, 3)  # ages in a year and in a quarter, where one is a month
+ROUND = (3, 12)  # ages in a quarter and in a year, where one is a month
 GATHERED = 0.01  # how seldom chance alone may bring as many losses together at such ages
 TIE = 5e-5  # shares of a cohort that differ by less are alike, in points as they are printed
 START = (0.0, 0.5)  # logit of the mean, spread
@@ -196,20 +196,22 @@ def gathered(at_risk: ArrayLike, lost: ArrayLike) -> int:
 
     Who has signed for a year leaves at its end. The rate at which customers leave then rises and falls, which no
     model of a rate that only falls can follow, and the last month's rate says nothing of the next. Losses gather at
-    the multiples of 12 or 3 where more fall on these than chance would bring, were the rate that of the months beside.
+    the multiples of 3 where more fall on these than chance would bring, were the rate that of the months beside; and at
+    those of 12 likewise, beside the other quarters' ends where they gather at these.
     """
     there, gone = _counts(at_risk, lost)
     ages = np.arange(1, len(there) + 1)
+    found = 1
     for months in ROUND:
         at = ages % months == 0
-        beside = ~at & (ages > months // 2) & (ages < ages[at].max(initial=0) + (months + 1) // 2)
-        losses, of_all = gone[at].sum(), gone[at | beside].sum()
-        exposed = there[at | beside].sum()
+        near = (ages > months // 2) & (ages < ages[at].max(initial=0) + (months + 1) // 2)
+        either = at | (near & (ages % found == 0))
+        losses, exposed = round(gone[at].sum()), there[either].sum()
         if losses == 0 or exposed == 0:
             continue
-        if bdtrc(losses - 1, of_all, there[at].sum() / exposed) < GATHERED:
-            return months
-    return 1
+        if bdtrc(losses - 1, round(gone[either].sum()), there[at].sum() / exposed) < GATHERED:
+            found = months
+    return found
 
 
 def projected(

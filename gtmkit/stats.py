@@ -182,7 +182,7 @@ def kaplan_meier(age: ArrayLike, event: ArrayLike, n: ArrayLike, level: float = 
 
 
 def life_table(at_risk: ArrayLike, events: ArrayLike, level: float = 0.95) -> Curve:
-    """Survival after ages 1, 2, ... of those `at_risk` before each, of whom `events` had it: the product of who stayed.
+    """Survival after ages 1, 2, ... by those `at_risk` before each and the `events` among them: a life table.
 
     Who is at risk at an age need not be those left of the age before: younger cohorts end earlier. The band is that
     of `kaplan_meier`.

@@ -181,7 +181,8 @@ def test_cohorts_are_compared_at_equal_age_only():
     # .20 + sqrt(.0483^2 + .0691^2) = .2843.
     assert said == [
         "[no action] At month 1 the cohorts c to d: kept 81.0 % (75 to 86, n 200), against 61.0 % "
-        "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher beyond the interval.",
+        "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher; were they alike, chance would part them as far "
+        "in fewer than 1 of 1,000 cases up to month 1, by the log-rank test.",
         "[not yet] e: month 1 is not observed yet.",
     ]
     turned = cells(a=[100, 82], b=[100, 80], c=[100, 60], d=[100, 62])

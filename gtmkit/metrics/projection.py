@@ -62,6 +62,8 @@ def retention_projection(
         here = (code == number) & (start > first)
         told, until = _group(cells[here], start[here], step, max(min_n, LEAST), basis, months_ahead)
         rows += [{**group, "until": until, **row} for row in told]
+    if not (start > first).any():
+        return undefined(by, labels, "no customer whose start is observed", AXES)
     if not rows:
         return undefined(by, labels, "no age on which a projection can be tried", AXES)
     answer = pd.DataFrame(rows)
@@ -150,7 +152,7 @@ def _ahead(made: Projection, observed: int, months: int, unit: str, n: float) ->
             {**row, "n": n, "why": why} for row in _rows(made.age, made.value, made.low, made.high, months)
         ]
     young = observed < TRIED
-    worse = made.test is not None and made.test.is_worse
+    worse = made.test is not None and made.withheld == made.test.told(unit)
     row = {"age": (observed + 1) * months, "value": np.nan, "low": np.nan, "high": np.nan}
     why = f"withheld: {made.withheld}" if worse else made.withheld
     return [_counted(row) | {"n": n, "why": why, "mark": "immature" if young else "undefined"}]

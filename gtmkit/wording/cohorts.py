@@ -63,7 +63,7 @@ def cohorts_at_equal_age(
         return SoWhat((Sentence("too few to judge", f"{words}: fewer than {min_n} on one side."), *late))
     halves = (rows[rows["cohort"].isin(part["cohort"])] for part in (at.iloc[:middle], at.iloc[middle:]))
     p = stats.logrank(*(_losses(half, age) for half in halves)).p
-    return SoWhat((_compared(words, new, old, p, f"over months 1 to {age}, by the log-rank test"), *late))
+    return SoWhat((_compared(words, new, old, p, f"up to month {age}, by the log-rank test"), *late))
 
 
 def newest_starts(

@@ -161,8 +161,7 @@ ACTIVATED: list[Case] = [
         {"value": None, "status": "undefined", "reason": "nobody's days have passed"}], RULE),
     # nobody had started by August
     Case("activation_by_age", "zero", ACCOUNTS, [{"value": None, "status": "undefined"}], RULE, period="2026-08"),
-    # on 1 October the 7 days of September's a and b have passed, not those of c, who would have had them on the 27th: all
-    # three; of 14 days those of a and b alone
+    # on 1 October the 7 days of all of September's three have passed (c's on the 27th), the 14 of a and b alone
     Case("activation_by_age", "immature", ACCOUNTS, [
         {"cohort": "2026-09", "age": 7, "value": 0, "n": 3, "status": "final"},
         {"cohort": "2026-09", "age": 14, "value": 0, "n": 2, "status": "immature",
@@ -273,14 +272,20 @@ OLD = """
     old         2026-03-01  -           10
 """
 # the data begin with one of March; four come in May, of whom a leaves in June and b in August
-OF_SPRING = OLD + """
+OF_SPRING = (
+    OLD
+    + """\
     a           2026-05-01  2026-06-10  10
     b           2026-05-01  2026-08-10  10
     c           2026-05-20  -           10
     d           2026-05-20  -           10
 """
+)
+ALL_STAY = OF_SPRING.replace("2026-06-10", "-").replace("2026-08-10", "-")
 # of 32 that come in May half leave in June, of these half in July, and so on: one is left in October
-ENDS = ["2026-06-10"] * 16 + ["2026-07-10"] * 8 + ["2026-08-10"] * 4 + ["2026-09-10"] * 2 + ["2026-10-10", "-"]
+ENDS = (
+    ["2026-06-10"] * 16 + ["2026-07-10"] * 8 + ["2026-08-10"] * 4 + ["2026-09-10"] * 2 + ["2026-10-10", "-"]
+)
 HALVED = OLD + "".join(f"{'a' if i % 2 else 'b'}{i} 2026-05-01 {end} 10\n" for i, end in enumerate(ENDS))
 OF_TWO = "account_id started_on segment\n" + "".join(
     f"{'a' if i % 2 else 'b'}{i} 2026-05-01 {'SMB' if i % 2 else 'Large'}\n" for i in range(32)
@@ -328,8 +333,8 @@ STAYED: list[Case] = [
     Case("retention_projection", "empty", {"subscriptions": NO_LINES}, [
         {"value": None, "status": "undefined", "reason": "no rows in these periods"}], ALL_SHOWN),
     # the four that came have all stayed
-    Case("retention_projection", "zero", {"subscriptions": OF_SPRING.replace("2026-06-10", "-").replace("2026-08-10", "-")},
-         [{"age": 6, "value": None, "n": 4, "status": "undefined", "reason": "nobody has left so far"}], ALL_SHOWN),
+    Case("retention_projection", "zero", {"subscriptions": ALL_STAY}, [
+         {"age": 6, "value": None, "n": 4, "status": "undefined", "reason": "nobody has left so far"}], ALL_SHOWN),
     # in August three ages have come
     Case("retention_projection", "immature", {"subscriptions": HALVED}, [
         {"age": 4, "value": None, "n": 32, "status": "immature",
