@@ -71,16 +71,17 @@ def curves(
         stops = range(0, last + 1, ticks * max(1, -(-last // (ticks * most))))
         ax.set_xticks(list(stops), [f"{s:,}" for s in stops])
         for (name, rows), (token, dash) in zip(groups, SERIES, strict=False):
-            x, y = _stairs(rows, age, "value", last)
+            tail = 0 if name in beyond else TAIL * last
+            x, y = _stairs(rows, age, "value", tail)
             kind = dash if ahead is None else SOLID
             ax.plot(x, y, drawstyle="steps-post", color=C[token], ls=kind, lw=2, label=name)
             if name in beyond:
                 _ahead(ax, rows.iloc[-1], beyond[name], age, token)
             band = rows[rows["low"].notna() & rows["high"].notna()]
             ax.fill_between(
-                _stairs(band, age, "low", last)[0],
-                _stairs(band, age, "low", last)[1],
-                _stairs(band, age, "high", last)[1],
+                _stairs(band, age, "low", tail)[0],
+                _stairs(band, age, "low", tail)[1],
+                _stairs(band, age, "high", tail)[1],
                 step="post",
                 color=C[token],
                 alpha=0.13,
@@ -130,10 +131,10 @@ def _legend(ax: Axes) -> None:
         ax.text((x + 36) / wide, 1 + 8 / tall, word, transform=ax.transAxes, color=C["ink2"], va="center")
 
 
-def _stairs(rows: pd.DataFrame, age: str, column: str, last: int) -> tuple[list[float], list[float]]:
-    """Ages and heights of a curve, the last height once more a little to the right of its age."""
+def _stairs(rows: pd.DataFrame, age: str, column: str, tail: float) -> tuple[list[float], list[float]]:
+    """Ages and heights of a curve, the last height once more a `tail` to the right of its age."""
     x, y = [float(v) for v in rows[age]], [float(v) for v in rows[column]]
-    return ([*x, x[-1] + TAIL * last], [*y, y[-1]]) if x else (x, y)
+    return ([*x, x[-1] + tail], [*y, y[-1]]) if x else (x, y)
 
 
 def _groups(known: pd.DataFrame, by: str | None, age: str) -> list[tuple[str, pd.DataFrame]]:

@@ -226,7 +226,10 @@ def activation_by_age(
     found = pd.concat(cells, ignore_index=True)
     if not len(found):
         return undefined(by, labels, "nobody's days have passed", ["cohort", "age"])
-    found = marked(found, found["entered"] > found["matured"], "immature", "the days of some have not passed")
+    waiting = found["entered"] > found["matured"]
+    found = marked(found, waiting, "immature", "the days of some have not passed")
+    late = [p.label for p in periods if not until.sees(p)]
+    found = noted(found, waiting & found["period"].isin(late), until.reason)
     return shaped(share(found, found["reached"], found["matured"], "none started"), by, ["cohort", "age"])
 
 

@@ -82,8 +82,8 @@ def newest_starts(
     at = at[is_settled(at)]
     known = at["cohort"].max() if len(at) else ""
     waiting = sorted(name for name in set(rows["cohort"]) if name > known)
-    words = f"{_listed(waiting)}: the {age} days of some have not passed, or are not settled."
-    late = [Sentence("not yet", words)] if waiting else []
+    open_ = f": the {age} days of some have not passed, or are not settled."
+    late = [Sentence("not yet", _listed(waiting) + open_)] if waiting else []
     new_at, old_at = at.iloc[-newest:], at.iloc[-newest - before : -newest]
     if not len(new_at) or not len(old_at):
         words = f"Fewer than {newest + 1} cohorts have come to {age} days; {subject} cannot be compared at equal age."
