@@ -25,6 +25,7 @@ TRIED = 5  # the fewest ages of which three are left to fit when two are held ou
 ROUND = (3, 12)  # ages in a quarter and in a year, where one is a month
 GATHERED = 0.01  # how seldom chance alone may bring as many losses together at such ages
 TIE = 5e-5  # shares of a cohort that differ by less are alike, in points as they are printed
+PER = 1_000.0  # customers at risk that the likelihood is counted over: sums of millions end a search too early
 START = (0.0, 0.5)  # logit of the mean, spread
 MEANS, SPREADS = (-15.0, 15.0), (0.0, 1_000.0)
 
@@ -126,17 +127,18 @@ def fitted(at_risk: ArrayLike, lost: ArrayLike) -> Loyalty | None:
     if len(there) < LEAST_AGES or gone.sum() == 0 or gone.sum() == there.sum():
         return None
     before = np.arange(len(there), dtype=np.float64)
+    scale = PER / there.sum()
 
     def unlikeliness(parameters: Floats) -> tuple[float, Floats]:
         mean, spread = float(expit(parameters[0])), float(parameters[1])
         rate = mean / (1 + spread * before)
         likely = float((gone * np.log(rate) + (there - gone) * np.log1p(-rate)).sum())
         slope = (gone / rate - (there - gone) / (1 - rate)) @ _gradient(mean, spread, len(there))
-        return -likely, -slope * np.array([mean * (1 - mean), 1.0])
+        return -likely * scale, -slope * np.array([mean * (1 - mean), 1.0]) * scale
 
     found = minimize(
         unlikeliness, START, jac=True, method="L-BFGS-B", bounds=[MEANS, SPREADS],
-        options={"ftol": 1e-15, "gtol": 1e-9},
+        options={"ftol": 1e-15, "gtol": 1e-7},
     )  # fmt: skip
     mean, spread = float(expit(found.x[0])), float(found.x[1])
     return Loyalty(mean, spread, _covariance(mean, spread, there), float(there[0]), len(there))
