@@ -246,6 +246,38 @@ def metrics(
 
 
 @app.command()
+def predictions(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    where: Where = None,
+    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    each: Annotated[
+        bool, typer.Option("--each", help="Every prediction with what came of it, not their scores.")
+    ] = False,
+    form: As = Format.table,
+) -> None:
+    """What earlier reviews stated of later periods, and how near it came: by metric, kind and owner."""
+    with _exits(form is Format.json):
+        from gtmkit import predictions as ledger
+        from gtmkit.report.review import home_of
+        from gtmkit.workspace import conditions
+        from gtmkit.workspace import open as open_workspace
+
+        ws = open_workspace(workspace, period, conditions(where or ()))
+        kept = ledger.earlier(home_of(workspace, out), ws)
+        scored = ledger.scored(kept.rows, ws)
+        if form is Format.table and not each:
+            typer.echo(str(ledger.page(kept, ledger.scores(scored), ws)))
+            return
+        frame = ledger.each(scored) if each else ledger.totals(ledger.scores(scored))
+        told = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        rows = [{k: _plain(str(k), v) for k, v in record.items()} for record in told]
+        _show(rows, list(frame.columns), form, "Predictions of earlier reviews", width=WIDE)
+        for name, why in kept.unread.items():
+            errors.print(f"{name} is left out: {why}.")
+
+
+@app.command()
 def check(
     workspace: Workspace = DEFAULT_WORKSPACE,
     period: PeriodLabel = None,

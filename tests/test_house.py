@@ -34,6 +34,7 @@ FLOORS = [
     {"agreed", "charts", "definitions", "tables", "wording", "reference"},
     {"workspace"},
     {"rows", "scorecard"},
+    {"predictions"},
     {"measurement"},
     {"report", "notebooks"},
     {"check"},

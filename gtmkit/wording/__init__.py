@@ -17,6 +17,7 @@ from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
 from gtmkit.wording.movement import go_on_at_equal_age, pipeline_moved, slipped_most
 from gtmkit.wording.pipeline import bottleneck, coverage, leaking, mix_against_rate
+from gtmkit.wording.predictions import predictions
 from gtmkit.wording.readings import (
     buying_churn,
     ideal_customers,
@@ -68,6 +69,7 @@ __all__ = [
     "newest_starts",
     "not_explained",
     "pipeline_moved",
+    "predictions",
     "projected",
     "reasons_by",
     "reasons_ranked",

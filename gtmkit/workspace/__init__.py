@@ -197,6 +197,17 @@ class Workspace:
             trust=partial(self._belief.trust_of_rows, row.id, confined),
         )
 
+    def figures(self, metric: str, periods: int = 1, **options: Any) -> pd.DataFrame:
+        """The plain rows of a metric, not among the facts: for what reads many figures to show a few of them.
+
+        Confined as the workspace is; options as of `metric`. Raises ConfigError for an id or option that there is not.
+        """
+        row, variant = catalog.find(metric)
+        _check_options(row, options)
+        asked = {**(row.variants[variant].options if variant else {}), **options}
+        answer = self._answers.confined(row, (), periods, asked, self.where)
+        return answer.drop(columns=list(self.where))
+
     def check_where(self, where: Mapping[str, str]) -> None:
         """Raises ConfigError where an answer cannot be confined so: no such column, or no row of that value."""
         for column, value in where.items():
