@@ -46,8 +46,9 @@ def write(rows: pd.DataFrame, path: Path) -> None:
 
 
 def earlier(home: Path, ws: Workspace) -> Kept:
-    """What the reviews published in `home` before the workspace's period stated, of periods as long and confined alike.
+    """What the reviews published in `home` before the workspace's period stated.
 
+    Of periods as long, and confined alike.
     Each file is held against the checksum of its review: one that is missing, damaged or changed since is left out
     and named. Failed and partial reviews state nothing.
     """

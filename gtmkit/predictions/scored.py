@@ -21,6 +21,7 @@ from gtmkit.workspace import Workspace
 SAME = 1e-9  # of a figure: less than that apart they are the same
 STATES = ("scored", "open", "replaced", "withheld", "not comparable", "no figure")
 OUTCOME = ["state", "why", "actual", "is_hit", "error", "last_error", "is_late"]
+KINDS = ("projection", "target", "expected")  # as they stand in a table
 GROUP = ["kind", "metric", "owner", "ahead"]
 SCORES = [
     *GROUP, "unit", "stated", "scored", "open", "withheld", "not_comparable", "late", "moved", "hits", "share",
@@ -59,7 +60,8 @@ def scores(rows: pd.DataFrame) -> pd.DataFrame:
     found = pd.DataFrame(
         [dict(zip(GROUP, key, strict=True)) | _score(group) for key, group in groups], columns=SCORES
     )
-    return found.sort_values(GROUP, na_position="last", kind="stable", ignore_index=True)
+    order = found.assign(kind=found["kind"].map(KINDS.index))
+    return found.loc[order.sort_values(GROUP, na_position="last", kind="stable").index].reset_index(drop=True)
 
 
 def facts(found: pd.DataFrame, period: str) -> list[dict[str, Any]]:
@@ -70,7 +72,8 @@ def facts(found: pd.DataFrame, period: str) -> list[dict[str, Any]]:
     """
     told = []
     for row in found[found["scored"].astype(int) > 0].to_dict("records"):
-        dims = {name: None if pd.isna(row[name]) else str(row[name]) for name in GROUP}
+        dims: dict[str, Any] = {name: None if pd.isna(row[name]) else str(row[name]) for name in GROUP[:-1]}
+        dims["ahead"] = None if pd.isna(row["ahead"]) else int(row["ahead"])
         common = {
             "variant": "", "version": 1, "dims": dims, "period": period, "n": int(row["scored"]),
             "status": "final", "reason": None,

@@ -13,7 +13,7 @@ from gtmkit.workspace import Workspace
 CAPTION = "Predictions of earlier reviews against what came, by metric and owner"
 EACH = [
     "kind", "metric", "dims", "owner", "made_in", "made_at", "for_period", "ahead", "value", "low", "high",
-    "nominal", "last_value", "actual", "state", "is_hit", "error", "last_error", "is_late", "why",
+    "nominal", "last_value", "known_through", "actual", "state", "is_hit", "error", "last_error", "is_late", "why",
 ]  # fmt: skip
 
 

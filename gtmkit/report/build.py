@@ -83,7 +83,8 @@ def _predictions(review: Review, ws: Workspace, folder: Path) -> tuple[list[str]
     scored = predictions.scored(predictions.earlier(review.home, ws).rows, ws)
     if not len(scored):
         return [predictions.FILE], []
-    each, place = predictions.each(scored), f"tables/{PREDICTIONS}"
+    # When the others were made is in their run.json: a review without a clock is the same whenever it is made again.
+    each, place = predictions.each(scored).drop(columns="made_at"), f"tables/{PREDICTIONS}"
     (folder / place).parent.mkdir(exist_ok=True)
     write_csv(folder / place, list(each.columns), spreadsheet.rows(each))
     return [place, predictions.FILE], predictions.facts(predictions.scores(scored), review.label)

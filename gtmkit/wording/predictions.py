@@ -114,10 +114,8 @@ def _open(scores: pd.DataFrame) -> SoWhat:
             )
         )
     if late := int(scores["late"].sum()):
-        text = (
-            f"{late:,} of those scored were stated when the data already reached to the end of their period."
-        )
-        told.append(Sentence("no action", text))
+        known = "when the data already reached the end of their period"
+        told.append(Sentence("no action", f"{late:,} of those scored were stated, or stated again, {known}."))
     return SoWhat(tuple(told))
 
 
