@@ -147,12 +147,26 @@ def explain(
     metric_id: Annotated[
         str, typer.Argument(metavar="ID", help="A metric, or a variant with a dot: win_rate.amount.")
     ],
-    versus: Annotated[str, typer.Option(metavar="PERIOD", help="The earlier period, of the same length.")],
+    versus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD", help="The earlier period, of the same length; by default the one before."
+        ),
+    ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     period: PeriodLabel = None,
     by: Annotated[
         list[str] | None, typer.Option(help="A column to tell the change by; each of several by itself.")
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS=VALUE", help="Which figure of a metric with axes: stage=proposal."),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(help="So many levels of what it is made of; below them the groups of --by."),
+    ] = None,
+    where: Where = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
     ] = None,
@@ -161,16 +175,24 @@ def explain(
     """Why a metric moved since an earlier period: mix and rate by a column, or what it is made of."""
     with _exits(form is Format.json):
         from gtmkit import catalog, explain, wording
+        from gtmkit.trust import shown
+        from gtmkit.workspace import conditions
         from gtmkit.workspace import open as open_workspace
 
         row, _ = catalog.find(metric_id)
         options = _typed(row, _pairs(settings or ()))
-        ws = open_workspace(workspace, period)
-        found = [ws.explain(metric_id, versus, column, **options) for column in (*(by or ()),) or (None,)]
+        ws = open_workspace(workspace, period, conditions(where or ()))
+        found = [
+            ws.explain(metric_id, versus, column, at=_pairs(at or ()), depth=depth, **options)
+            for column in (*(by or ()),) or (None,)
+        ]
         if form is Format.table:
             label = catalog.label(metric_id, ws.config)
-            said = [wording.why(told, subject=label, currency=ws.config.company.currency) for told in found]
-            typer.echo("\n\n".join(str(words) for words in said))
+            said = [
+                str(wording.why(told, subject=label, currency=ws.config.company.currency)) for told in found
+            ]
+            trust = shown.words({label: ws.trust(row.id)})
+            typer.echo("\n\n".join(filter(None, [*said, trust])))
             return
         rows = explain.records(found)
         told = [{k: _plain(str(k), v) for k, v in record.items()} for record in rows]

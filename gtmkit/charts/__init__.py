@@ -4,8 +4,8 @@
 why customers leave (`reasons_by` group), `bridge` from total to total (its steps from `retention_steps`,
 `movement_steps` or `pipeline_steps`), `trend` over periods, `spark` the same small enough for a table,
 `definition_strip` a figure under each of its definitions, `intents` pipeline of demand created and captured (its table
-from `intent_rows`). `show` puts a picture on the page, with its caption, its words and its table. A frame without a
-figure draws a quiet box with the reason.
+from `intent_rows`). `show` puts a picture on the page, with its caption, its words and its table. `waterfall` draws
+why a figure moved. A frame without a figure draws a quiet box with the reason.
 """
 
 from gtmkit.charts.bridge import Step, bridge, movement_steps, pipeline_steps, retention_rows, retention_steps
@@ -19,6 +19,7 @@ from gtmkit.charts.spark import spark
 from gtmkit.charts.stages import stages
 from gtmkit.charts.strip import definition_strip
 from gtmkit.charts.trend import trend
+from gtmkit.charts.waterfall import waterfall
 
 __all__ = [
     "Picture",
@@ -40,4 +41,5 @@ __all__ = [
     "spark",
     "stages",
     "trend",
+    "waterfall",
 ]

@@ -1,6 +1,7 @@
 """Why a figure moved: its change from one period to another, in parts that add up to it.
 
-`arithmetic` splits numbers, `parts` makes tables of two answers; whoever asks the metrics (the workspace) brings both.
+`arithmetic` splits numbers, `parts` makes trees of them, `movements` counts what customers' MRR did; whoever asks the
+metrics (the workspace) brings the answers.
 """
 
 from collections.abc import Iterable
@@ -10,20 +11,38 @@ from typing import Any
 import pandas as pd
 
 from gtmkit.explain.parts import COLUMNS as OF_PARTS
-from gtmkit.explain.parts import TOTALS, Sides, by_factors, by_groups, by_itself, kind_of
+from gtmkit.explain.parts import (
+    TOTALS,
+    Kind,
+    Part,
+    Sides,
+    by_factors,
+    by_groups,
+    by_itself,
+    by_kind,
+    by_values,
+    kind_of,
+    table,
+    totals,
+    within,
+)
 
 COLUMNS = ["metric", "versus", "period", "by", *OF_PARTS, "reason"]
 
-__all__ = ["COLUMNS", "Explanation", "Sides", "by_factors", "by_groups", "by_itself", "kind_of", "records"]
+__all__ = [
+    "COLUMNS", "Explanation", "Kind", "Part", "Sides", "by_factors", "by_groups", "by_itself", "by_kind", "by_values",
+    "kind_of", "records", "table", "totals", "within",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Explanation:
     """The change of a metric from one period to another, and its parts, which add up to it.
 
-    `before` and `after` are the figures; `parts` as in `gtmkit.explain.parts`, by the groups of `by`, or by what the
-    metric is made of where that is None; `totals` are the parts of a kind together, mix and rate. Without figures or
-    parts `reason` says why, else it is "".
+    `before` and `after` are the figures; `parts` as in `gtmkit.explain.parts.table`: those of level 1 add up to the
+    change, and those `of` a part to that part. `by`: what they are told by, a dimension or an axis of the metric; None
+    where by what the metric is made of. `totals` are the parts of a kind together, mix and rate. `at`: the values of
+    the metric's axes at which it was asked. Without figures or parts `reason` says why, else it is "".
     """
 
     metric: str
@@ -36,6 +55,7 @@ class Explanation:
     parts: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=OF_PARTS))
     totals: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=TOTALS))
     reason: str = ""
+    at: str = ""
 
     @property
     def change(self) -> float | None:

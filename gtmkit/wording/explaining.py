@@ -1,10 +1,11 @@
 """Why a figure moved, in sentences: its change, mix against rate, and the largest parts; never what caused them."""
 
+import re
 from typing import Any
 
 import pandas as pd
 
-from gtmkit import formats
+from gtmkit import catalog, formats
 from gtmkit.explain import Explanation
 from gtmkit.wording.sentences import Sentence, SoWhat
 
@@ -18,36 +19,67 @@ PARTS = {
 def why(told: Explanation, *, subject: str, currency: str = "") -> SoWhat:
     """How far a figure moved, what of that is mix and what is rate, and the largest parts, each with its interval.
 
-    `subject` is the figure's name in lower case, such as "win rate". Where nothing can be told, the reason.
+    `subject` is the figure's name as the catalogue or a sentence has it, "Win rate" or "win rate". Where nothing can be
+    told, the reason.
     """
+    name = spoken(subject) + (f" at {told.at}" if told.at else "")
     if told.change is None:
-        return SoWhat((Sentence("not yet", f"Why {subject} moved cannot be told: {told.reason}."),))
+        return SoWhat((Sentence("not yet", f"Why {name} moved cannot be told: {told.reason}."),))
     unit = formats.spoken_unit(told.metric, told.unit)
     then, now = (formats.number(value, unit, currency) for value in (told.before, told.after))
-    moved = f"moved by {_sized(told.change, unit, currency)}, from {then} in {told.versus} to {now} in {told.period}"
-    sentences = [Sentence("no action", f"{subject[:1].upper()}{subject[1:]} {moved}.")]
-    if len(told.totals) > 1:
-        said = [_part(row, PARTS[row["part"]], unit, currency) for row in told.totals.to_dict("records")]
+    moved = f"moved by {sized(told.change, unit, currency)}, from {then} in {told.versus} to {now} in {told.period}"
+    sentences = [Sentence("no action", f"{name[:1].upper()}{name[1:]} {moved}.")]
+    parts, kinds = told.parts[told.parts["level"] == 1], told.totals[told.totals["of"].isna()]
+    if 1 < len(kinds) < len(parts):
+        said = [_kind(row, told.totals, unit, currency) for row in kinds.to_dict("records")]
         sentences.append(Sentence("no action", f"Of that by {told.by}: {'; '.join(said)}."))
-    largest = _largest(told.parts)
-    if len(told.parts) > 1 and len(largest):
-        said = [_part(row, _named(row), unit, currency) for row in largest.to_dict("records")]
+    largest = _largest(parts, LARGEST)
+    if len(parts) > 1 and len(largest):
+        said = [
+            _part(row, named(row), unit, currency) + _deeper(row, told.parts, unit, currency)
+            for row in largest.to_dict("records")
+        ]
         sentences.append(Sentence("no action", f"The largest parts: {'; '.join(said)}."))
     return SoWhat(tuple(sentences))
 
 
-def _largest(parts: pd.DataFrame) -> pd.DataFrame:
-    size = parts["change"].abs()
-    named = parts[(size > SMALL * size.sum()).to_numpy(dtype=bool)]
-    return named.loc[named["change"].abs().sort_values(ascending=False, kind="stable").index].head(LARGEST)
+def spoken(label: str) -> str:
+    """A label as it stands within a sentence: `win rate`, `net new ARR`, but `CAC`, `MQL to SAL` and `North Star`."""
+    first, *rest = label.split(" ")
+    is_name = any(re.match(r"[A-Z][a-z]", word) for word in rest) or not re.match(r"[A-Z][a-z]", first)
+    return label if is_name else f"{label[:1].lower()}{label[1:]}"
 
 
-def _named(row: Any) -> str:
-    """A part by its group and kind: `rate of SMB`, or a factor by its name."""
-    kind = PARTS.get(row["part"], str(row["part"]).replace("_", " "))
+def named(row: Any) -> str:
+    """A part by its group and kind: `rate of SMB`, or a factor by its name in the catalogue."""
+    part = str(row["part"])
+    known = catalog.METRICS.get(part)
+    kind = PARTS.get(part, spoken(known.label) if known else part.replace("_", " "))
     if pd.isna(row["group"]):
         return kind
     return f"{kind} of {row['group']}" if kind else str(row["group"])
+
+
+def _largest(parts: pd.DataFrame, most: int) -> pd.DataFrame:
+    size = parts["change"].abs()
+    kept = parts[(size > SMALL * size.sum()).to_numpy(dtype=bool)]
+    return kept.loc[kept["change"].abs().sort_values(ascending=False, kind="stable").index].head(most)
+
+
+def _kind(row: Any, totals: pd.DataFrame, unit: str, currency: str) -> str:
+    """What all groups brought by one kind of part, and what that is made of: `rate 0, of it spend +2 and logos -2`."""
+    inner = totals[(totals["of"] == row["part"]).fillna(False).to_numpy(dtype=bool)]
+    made = [_part(one, named({**one, "group": None}), unit, currency) for one in inner.to_dict("records")]
+    of_it = f", of it {' and '.join(made)}" if made else ""
+    return _part(row, named({**row, "group": None}), unit, currency) + of_it
+
+
+def _deeper(row: Any, parts: pd.DataFrame, unit: str, currency: str) -> str:
+    """The largest part of a part, where it has any."""
+    title = row["part"] if pd.isna(row["group"]) else f"{row['part']} of {row['group']}"
+    inner = _largest(parts[(parts["of"] == title).fillna(False).to_numpy(dtype=bool)], 1)
+    said = [_part(one, named(one), unit, currency) for one in inner.to_dict("records")]
+    return f", of it {said[0]}" if said else ""
 
 
 def _part(row: Any, name: str, unit: str, currency: str) -> str:
@@ -56,10 +88,10 @@ def _part(row: Any, name: str, unit: str, currency: str) -> str:
         f"{formats.MINUS if end < 0 else ''}{formats.bare(end, unit)}" for end in ends if end is not None
     ]
     between = f" ({' to '.join(known)})" if len(known) == len(ends) else ""
-    return f"{name} {_sized(row['change'], unit, currency)}{between}"
+    return f"{name} {sized(row['change'], unit, currency)}{between}"
 
 
-def _sized(value: float, unit: str, currency: str) -> str:
+def sized(value: float, unit: str, currency: str) -> str:
     """A change with its sign; of a share in points."""
     if unit != "share":
         return formats.signed(value, unit, currency)

@@ -225,15 +225,28 @@ class Workspace:
                     f"Choose {'one of these' if known else 'another column'}."
                 )
 
-    def explain(self, metric: str, versus: str, by: str | None = None, **options: Any) -> Explanation:
+    def explain(
+        self,
+        metric: str,
+        versus: str | None = None,
+        by: str | None = None,
+        *,
+        at: Mapping[str, str] | None = None,
+        depth: int | None = None,
+        **options: Any,
+    ) -> Explanation:
         """Why a metric moved from an earlier period to the one under review, in parts that add up to the change.
 
-        By the groups of a dimension: their mix and their rates, or their amounts. Without one: by what a derived
-        metric is made of. Where the definition changed in between, or a figure is missing, its `reason` says so.
-        Raises ConfigError for an id, period, dimension or option that there is not, and for a metric with axes.
+        `versus`: by default the period before. By the groups of a dimension: their mix and their rates, or their
+        amounts. Without one: by what it is made of, such as movements or factors. `at` chooses the figure of a metric
+        with axes of its own: {"stage": "proposal"}. `depth`: so many levels of what it is made of, down the metric
+        graph, and below them the groups of `by`. Where the definition changed in between, or a figure is missing, its
+        `reason` says so.
+        Raises ConfigError for an id, period, dimension, axis, depth or option that there is not, and for a metric with
+        several figures of which none is chosen.
         """
         _check_options(catalog.find(metric)[0], options)
-        return explained(self._answers, metric, versus, by, options)
+        return explained(self._answers, metric, versus, by, options, at=at, depth=depth, where=self.where)
 
     def definition_strip(self, metric: str, by: str | None = None, **options: Any) -> Strip:
         """A contested metric under each published definition, and whether what is decided by it changes with them.
