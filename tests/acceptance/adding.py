@@ -44,7 +44,8 @@ def explained(
     if not row.axes or name in ADDS_UP:
         yield {}, ws.explain(name, versus, by, depth=depth)
         return
-    rows = ws.metric(name, periods=13)
+    back = next(k for k in range(1, 60) if ws.period.shift(-k).label == versus)
+    rows = ws.metric(name, periods=back + 1)
     both = set.intersection(
         *(
             set(map(tuple, rows.loc[rows["period"] == label, list(row.axes)].dropna().astype(str).to_numpy()))
