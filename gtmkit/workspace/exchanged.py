@@ -12,7 +12,7 @@ from gtmkit.explain.arithmetic import factors
 from gtmkit.explain.parts import Part, by_factors
 from gtmkit.ledgers.replicates import GROUPS, REPLICATE
 from gtmkit.periods import Period
-from gtmkit.results import Floats, floats
+from gtmkit.results import Floats, chosen, floats
 from gtmkit.workspace.answers import Answers
 
 Path = tuple[str, ...]  # the names of parameters on the way down to a part
@@ -37,9 +37,12 @@ class Node:
         self.row, self.by = row, by
         self.settings = {**answers.inputs.settings(row.function), **options}
         names = list(inspect.signature(row.function).parameters)
-        frames = answers.arguments(row.function, by, periods)
+        frames = answers.arguments(row.function, by, periods, options=options)
         self.frames: dict[str, pd.DataFrame] = dict(zip(names, frames, strict=False))
-        self.parts = {name: answers.inputs.part(need) for name, need in zip(names, row.parts, strict=False)}
+        self.parts = {
+            name: answers.inputs.part(need, chosen(row.function, options))
+            for name, need in zip(names, row.parts, strict=False)
+        }
         self.inner = {
             name: Node(answers, part, tuple(c for c in by if c in self.frames[name]), periods, asked)
             for name, (part, asked) in self.parts.items()
