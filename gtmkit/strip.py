@@ -146,7 +146,8 @@ def strip(
     up = better != "down"
     told = rows.copy()
     for column in SIDES:
-        told[column] = _sides(rows, known, column, up, target, not_of_target, unranked)
+        sides = _sides(rows, known, column, up, target, not_of_target, unranked)
+        told[column] = pd.Series(sides, index=rows.index, dtype="object")
     ours, turns = names[0], list[Turn]()
     definitions: dict[Question, tuple[str, ...]] = {}
     comparisons: dict[Question, int] = {}
