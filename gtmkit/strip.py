@@ -5,6 +5,7 @@ side of the target. Each other definition is compared with ours. A side that is 
 that is more than noise is told by the intervals under both. What has no figure is not compared.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
@@ -23,6 +24,7 @@ FLIPS: Mapping[Noise, Verdict] = {
     "beyond": "flips", "unknown": "flips, noise not known", "within": "flips within noise",
 }  # fmt: skip
 COMPANY = "all"  # the row of the whole company
+SAME = 1e-6  # figures no further apart are equal: what is left over in sharing out money is no difference
 STRIP_COLUMNS = ["definition", "asked", "source", "note", "group", *FIGURES, *WORDS]
 SIDES = ["rank", "against_company", "against_target"]
 
@@ -184,7 +186,7 @@ def _pairs(
     if question == "order":
         for a, b in combinations(groups, 2):
             yield a, b, (ours[a], ours[b]), (theirs[a], theirs[b])
-    elif question == "company" and COMPANY in both:
+    elif question == "company" and COMPANY in both and len(groups) > 1:  # a single one is the company
         for name in groups:
             sides = [(known[name], _exact(known[COMPANY].value)) for known in (ours, theirs)]
             yield name, "the company", sides[0], sides[1]
@@ -208,7 +210,7 @@ def _turns(question: Question, name: str, pairs: Sequence[Pair], up: bool) -> It
 
 def _side(a: Estimate, b: Estimate, *, is_met: bool, up: bool) -> int:
     """1 where the first is better, -1 where it is worse, 0 where they are equal; a target that is reached is met."""
-    if a.value == b.value:
+    if math.isclose(a.value, b.value, rel_tol=SAME):
         return 1 if is_met else 0
     return 1 if (a.value > b.value) == up else -1
 

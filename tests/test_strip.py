@@ -145,6 +145,33 @@ def test_groups_are_ranked_by_what_is_better() -> None:
         assert list(made({"ours": three}, better).rows["rank"]) == ranks
 
 
+def test_what_differs_by_rounding_alone_is_equal() -> None:
+    # two groups that share cost by customers alone cost the same, up to the ten-thousandth that is left over
+    ours: dict[str, Figure] = {"a": (100.00001, 90, 110), "b": (100, 90, 110), "c": (200, 190, 210)}
+    theirs: dict[str, Figure] = {"a": (3, 2, 4), "b": (5, 4, 6), "c": (9, 8, 10)}
+    found = made({"ours": ours | {"all": (150, 140, 160)}, "other": theirs | {"all": (6, 5, 7)}})
+    assert list(found.groups["rank"]) == [1, 1, 3, 1, 2, 3]
+    assert found.verdict("order") == "holds"
+    assert "b = a < c" in [text.get_text() for text in charts.definition_strip(found).texts]
+
+
+def test_who_is_lowest_by_all_is_so_among_whoever_has_a_figure() -> None:
+    # c has none by the other definition: a is lowest there, but not by ours
+    found = made(
+        {
+            "ours": {"a": (5, 4, 6), "b": (15, 14, 16), "c": (1, 0, 2)},
+            "other": {"a": (5, 4, 6), "b": (9, 8, 10)},
+        }
+    )
+    said = str(wording.definition_strip(found))
+    assert "the order of channel is the same under both definitions: b is highest." in said
+
+
+def test_a_single_group_is_the_company_and_on_no_side_of_it() -> None:
+    found = made({"ours": {"all": (5, 4, 6), "a": (5, 4, 6)}, "other": {"all": (7, 6, 8), "a": (7, 6, 8)}})
+    assert found.comparisons["company"] == 0
+
+
 def test_a_strip_without_any_figure_says_so() -> None:
     found = made({"ours": {"all": (None, None, None)}})
     assert charts.definition_strip(found).get_label() == "No picture: undefined: nothing there."
@@ -253,4 +280,4 @@ def test_the_picture_names_every_definition(width: int) -> None:
     assert "b < a" in words
     assert "target 12" in words
     assert math.isclose(ax.get_ylim()[0], 2)
-    assert "ours 10 (9 to 11), from low to high a, b; other" in ax.get_label()
+    assert "ours 10 (9 to 11), a < b; other" in ax.get_label()

@@ -127,7 +127,7 @@ def _words(
     """The definition, the company's figure, and the groups in their order."""
     company = rows[rows["group"] == COMPANY].iloc[0]
     name, figure = str(company["definition"]), _figure(company, strip.unit, currency)
-    order = " < ".join(_order(rows))
+    order = _in_order(rows)
     if narrow:
         beside(ax, short(name, 24), i + 0.2, 6, weight="bold")
         beside(ax, short(figure.partition(" (")[0], 20), i + 0.2, 0, "ink2", end=True, ha="right")
@@ -138,9 +138,14 @@ def _words(
     beside(ax, short(order, width // 8), i + 0.74, -left, "ink2")
 
 
-def _order(rows: pd.DataFrame) -> list[str]:
-    ranked = rows.dropna(subset=["rank"]).astype({"value": "float64"})
-    return [formats.label(group) for group in ranked.sort_values("value", kind="stable")["group"]]
+def _in_order(rows: pd.DataFrame) -> str:
+    """The groups from the lowest to the highest, those of one rank with = between them."""
+    ranked = rows.dropna(subset=["rank"]).astype({"value": "float64"}).sort_values("value", kind="stable")
+    said, before = "", None
+    for group, rank in zip(ranked["group"], ranked["rank"], strict=True):
+        said += ("" if before is None else " = " if rank == before else " < ") + formats.label(group)
+        before = rank
+    return said
 
 
 def _figure(row: pd.Series, unit: str, currency: str) -> str:
@@ -153,5 +158,5 @@ def _figure(row: pd.Series, unit: str, currency: str) -> str:
 def _spoken(strip: Strip, name: str, currency: str) -> str:
     rows = strip.rows[strip.rows["definition"] == name]
     figure = _figure(rows[rows["group"] == COMPANY].iloc[0], strip.unit, currency)
-    order = _order(rows)
-    return f"{name} {figure}" + (f", from low to high {', '.join(order)}" if order else "")
+    order = _in_order(rows)
+    return f"{name} {figure}" + (f", {order}" if order else "")

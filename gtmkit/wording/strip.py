@@ -151,13 +151,12 @@ def _ends(strip: Strip) -> list[str]:
     """Which groups are lowest and highest under every definition that was compared."""
     names = strip.definitions["order"]
     ranked = strip.rows[strip.rows["definition"].isin(names)].dropna(subset=["rank"])
-    common = set.intersection(*(set(ranked["group"][ranked["definition"] == name]) for name in names))
-    ranked = ranked[ranked["group"].isin(common)].astype({"value": "float64"})
+    ranked = ranked.astype({"value": "float64"})
     of_each = ranked.groupby("definition")["value"]
     found = []
     for word, place in (("lowest", of_each.idxmin()), ("highest", of_each.idxmax())):
         groups = {ranked.loc[i, "group"] for i in place}
-        if len(groups) == 1 and len(common) > 1:
+        if len(groups) == 1:
             found.append(f"{formats.label(groups.pop())} is {word}")
     return found
 
@@ -168,7 +167,7 @@ def _among(strip: Strip, question: Question) -> str:
 
 
 def _too_little(strip: Strip) -> str:
-    return f"fewer than two {strip.by} have a figure under two definitions"
+    return "fewer than two groups have a figure under ours and another definition"
 
 
 def _higher(pair: tuple[float, float]) -> str:
