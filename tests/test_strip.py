@@ -280,4 +280,8 @@ def test_the_picture_names_every_definition(width: int) -> None:
     assert "b < a" in words
     assert "target 12" in words
     assert math.isclose(ax.get_ylim()[0], 2)
+    assert sum(list(line.get_xdata()) == [12, 12] for line in ax.lines) == 2
+    month = made({"ours": OURS, "other": {"all": (14, 13, 15)}}, target=12, not_of_target=("other",))
+    of_month = charts.definition_strip(month, width=width)
+    assert sum(list(line.get_xdata()) == [12, 12] for line in of_month.lines) == 1
     assert "ours 10 (9 to 11), a < b; other" in ax.get_label()
