@@ -46,7 +46,7 @@ def definition_strip(strip: Strip, *, currency: str = "", width: int = WIDE, ax:
         for i, name in enumerate(names):
             rows = strip.rows[strip.rows["definition"] == name]
             y = i + (0.5 if narrow else 0.36)
-            if rows["against_target"].notna().any():  # not across the words below
+            if strip.target is not None and rows["against_target"].notna().any():  # not across the words
                 ax.plot(
                     [strip.target] * 2,
                     (y - (0.14 if narrow else 0.32), y + 0.18),
