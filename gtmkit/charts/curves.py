@@ -36,15 +36,17 @@ def curves(
     at_risk: str = "customers of that age (n)",
     floor: float = 0.0,
     until: int | None = None,
+    largest: str = "n",
+    line: float | None = None,
     width: int = WIDE,
     ax: Axes | None = None,
 ) -> Axes:
     """Share by `age`, a step curve for each group of `by`, with its interval, and n under the axis.
 
-    At most four groups are drawn, those with the most accounts; the table has all. `floor` is where the
-    axis starts, `until` the last age drawn. Rows without a value end a curve; they are never drawn as 0.
-    `ahead` has the ages that nobody has come to yet, by the same groups: they are dashed, with a ring at each age,
-    what was observed being solid. A group without them ends where it was observed.
+    At most four groups are drawn, those that are `largest` by that column; the table has all. `floor` is where
+    the axis starts, `until` the last age drawn, `line` a height to compare with. Rows without a value end a curve;
+    they are never drawn as 0. `ahead` has the ages that nobody has come to yet, by the same groups: they are dashed,
+    with a ring at each age, what was observed being solid. A group without them ends where it was observed.
     """
     reason = why_empty(frame)
     known = frame[[formats.plain(v) is not None for v in frame["value"]]]
@@ -52,7 +54,7 @@ def curves(
         known = known[known[age] <= until]
     if reason or len(known) == 0:
         return quiet(reason or "no rows to show", width, ax)
-    groups = _groups(known, by, age)
+    groups = _groups(known, by, age, largest)
     beyond = _beyond(ahead, by, age)
     narrow = width < WIDE if ax is None else is_narrow(ax)
     bottom = 82 + 18 * len(groups)
@@ -87,6 +89,8 @@ def curves(
                 alpha=0.13,
                 lw=0,
             )
+        if line is not None:
+            ax.axhline(line, color=C["ink2"], lw=1)
         if beyond:
             _legend(ax)
         ends = [(name, pd.concat([rows, beyond[name]]) if name in beyond else rows) for name, rows in groups]
@@ -106,7 +110,7 @@ def _beyond(ahead: pd.DataFrame | None, by: str | None, age: str) -> dict[str, p
     if ahead is None:
         return {}
     known = ahead[[formats.plain(v) is not None for v in ahead["value"]]]
-    return dict(_groups(known, by, age)) if len(known) else {}
+    return dict(_groups(known, by, age, "n")) if len(known) else {}
 
 
 def _ahead(ax: Axes, seen: pd.Series, rows: pd.DataFrame, age: str, token: str) -> None:
@@ -137,12 +141,12 @@ def _stairs(rows: pd.DataFrame, age: str, column: str, tail: float) -> tuple[lis
     return ([*x, x[-1] + tail], [*y, y[-1]]) if x else (x, y)
 
 
-def _groups(known: pd.DataFrame, by: str | None, age: str) -> list[tuple[str, pd.DataFrame]]:
+def _groups(known: pd.DataFrame, by: str | None, age: str, largest: str) -> list[tuple[str, pd.DataFrame]]:
     if by is None:
         return [("all", known.sort_values(age))]
     parts = [(formats.label(name), rows.sort_values(age)) for name, rows in known.groupby(by, dropna=False)]
-    largest = sorted(parts, key=lambda part: -float(part[1]["n"].fillna(0).max()))[: len(SERIES)]
-    return sorted(largest, key=lambda part: -float(part[1]["value"].iloc[-1]))
+    drawn = sorted(parts, key=lambda part: -float(part[1][largest].fillna(0).max()))[: len(SERIES)]
+    return sorted(drawn, key=lambda part: -float(part[1]["value"].iloc[-1]))
 
 
 def _ends(

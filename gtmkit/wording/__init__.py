@@ -16,6 +16,7 @@ from gtmkit.wording.economics import cost_through_mix, earns_its_cost
 from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
 from gtmkit.wording.movement import go_on_at_equal_age, pipeline_moved, slipped_most
+from gtmkit.wording.payback import paid_back
 from gtmkit.wording.pipeline import bottleneck, coverage, leaking, mix_against_rate
 from gtmkit.wording.predictions import predictions
 from gtmkit.wording.readings import (
@@ -68,6 +69,7 @@ __all__ = [
     "mix_against_rate",
     "newest_starts",
     "not_explained",
+    "paid_back",
     "pipeline_moved",
     "predictions",
     "projected",

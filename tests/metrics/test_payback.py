@@ -411,7 +411,9 @@ def ends(month: int, days: int) -> str:
 
 
 @settings(max_examples=5, deadline=None)
-@given(st.lists(st.tuples(MRR, st.integers(20, 700)), min_size=1, max_size=4), PRICE)
+@given(
+    st.lists(st.tuples(MRR, st.integers(26, 700)), min_size=1, max_size=4), PRICE
+)  # there at the month's end
 def test_of_a_single_month_of_starts_share_and_curve_are_one(
     stays: list[tuple[float, int]], cost: float
 ) -> None:
