@@ -368,7 +368,7 @@ def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
         last = rows.iloc[[known[-1]]]
         age = int(last["age"].iloc[0])
         paid = f"{value[known[-1]]:.2f} of the cost paid back by then"
-        bare = last.assign(value=np.nan, low=np.nan, high=np.nan, status=None).drop(columns="age")
+        bare = last.assign(value=np.nan, low=np.nan, high=np.nan, status=None, reason=None).drop(columns="age")
         if age < HORIZON:
             return marked(bare, True, "immature", f"not within the {age} months observed: {paid}")
         return marked(bare, True, "undefined", f"not within {HORIZON} months: {paid}")

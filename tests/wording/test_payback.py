@@ -49,8 +49,8 @@ def said(shares: pd.DataFrame, own: dict[str, pd.DataFrame]) -> list[str]:
 def test_a_channel_whose_customers_leave_and_do_not_activate_buys_churn() -> None:
     # A share of .05 in the first month: 24 x .05 = 120 % had all stayed. .53 (.36 to .76) lies below all of its cost.
     assert said(curve(calls=(0.05, 0.53, 0.36, 0.76, 24)), groups()) == [
-        "[act] calls: simple payback says 11.6 months (6.4 to 21.1, n 15) against 10.0 months over all, not told apart; "
-        "with the customers who left, 53.0 % (36 to 76, n 24) of the cost is paid back by month 24; "
+        "[act] calls: simple payback says 11.6 months (6.4 to 21.1, n 15) against 10.0 months over all, not told "
+        "apart; with the customers who left, 53.0 % (36 to 76, n 24) of the cost is paid back by month 24; "
         "had all stayed as they began it were 120.0 %; it is not within the 31 months observed; "
         "33.0 % (23 to 45, n 69) activate against 62.0 % over all: we are buying churn."
     ]
