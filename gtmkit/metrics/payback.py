@@ -369,7 +369,9 @@ def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
         age = int(last["age"].iloc[0])
         # Cut, not rounded: what is not paid back must not read as 1.00.
         paid = f"{np.floor(value[known[-1]] * 100 + 1e-9) / 100:.2f} of the cost paid back by then"
-        bare = last.assign(value=np.nan, low=np.nan, high=np.nan, status=None, reason=None).drop(columns="age")
+        bare = last.assign(value=np.nan, low=np.nan, high=np.nan, status=None, reason=None).drop(
+            columns="age"
+        )
         if age < HORIZON:
             return marked(bare, True, "immature", f"not within the {age} months observed: {paid}")
         return marked(bare, True, "undefined", f"not within {HORIZON} months: {paid}")

@@ -59,7 +59,9 @@ def test_a_channel_whose_customers_leave_and_do_not_activate_buys_churn() -> Non
 def test_where_as_many_activate_it_is_watched() -> None:
     (line,) = said(curve(calls=(0.05, 0.53, 0.36, 0.76, 24)), groups((0.60, 0.48, 0.71, 69)))
     assert line.startswith("[watch] calls: ")
-    assert line.endswith("60.0 % (48 to 71, n 69) activate against 62.0 % over all: below, beyond the interval.")
+    assert line.endswith(
+        "60.0 % (48 to 71, n 69) activate against 62.0 % over all: below, beyond the interval."
+    )
 
 
 def test_where_payback_only_touches_it_is_watched_though_few_activate() -> None:
