@@ -367,8 +367,8 @@ def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
     if at is None:
         last = rows.iloc[[known[-1]]]
         age = int(last["age"].iloc[0])
-        # Cut, not rounded: what is not paid back must not read as 1.00.
-        paid = f"{np.floor(value[known[-1]] * 100 + 1e-9) / 100:.2f} of the cost paid back by then"
+        # What is not paid back must not read as 1.00.
+        paid = f"{min(value[known[-1]], 0.99):.2f} of the cost paid back by then"
         bare = last.assign(value=np.nan, low=np.nan, high=np.nan, status=None, reason=None).drop(
             columns="age"
         )
