@@ -373,7 +373,9 @@ def _first_age(rows: pd.DataFrame) -> pd.DataFrame:
             columns="age"
         )
         if age < HORIZON:
-            return marked(bare, True, "immature", f"not within the {age} months observed: {paid}")
+            return marked(
+                bare, True, "immature", f"not within the {age} month{'s' * (age > 1)} observed: {paid}"
+            )
         return marked(bare, True, "undefined", f"not within {HORIZON} months: {paid}")
     ends = {"low": _first(high), "high": _first(low)}  # the upper band reaches 1 first
     reached = {end: float(rows["age"].iloc[i]) if i is not None else np.nan for end, i in ends.items()}

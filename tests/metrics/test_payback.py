@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import paper
 import pyarrow as pa
 import pytest
@@ -356,6 +358,75 @@ def test_a_quarter_and_earlier_periods_stand_on_the_months_to_their_own_end() ->
     assert paper.cells(six, "period", "denominator", "status")[0] == ("2025-Q2", 0, "undefined")
     months = company("2025-09").metric("survival_payback", periods=3)
     assert [v for p, v in paper.cells(months[months["age"] == 6], "period", "value")] == [0.75, 0.75, 0.75]
+
+
+# ---------------------------------------------------------------- intervals
+
+
+@pytest.mark.slow
+def test_the_interval_is_that_of_a_bootstrap_over_customers() -> None:
+    """300 customers of February 2025, lognormal MRR, some of whom leave: each drawn 0, 1, 2, ... times (Poisson).
+
+    Cost stays as it is, as in the metric. Twenty groups know a standard error to a sixth (1 / sqrt(2 x 19)), so the
+    half width, of logarithms, may lie two of these away; three seeds are pooled.
+    """
+    widths = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        mrr = np.round(np.exp(rng.normal(4, 0.8, 300)), 2)
+        days = np.maximum(26, rng.exponential(240, 300)).astype(int)
+        lines = [
+            (f"f{i}", "2025-02-03", ends(2, int(d)), float(m))
+            for i, (d, m) in enumerate(zip(days, mrr, strict=True))
+        ]
+        ws = company("2026-02", [FIRST, *lines], [posting("2025-02", 99_000, channel="field")])
+        row = ws.metric("survival_payback").set_index("age").loc[12]
+        paid = paper.grid(lines, "2025-02", "2026-01").to_numpy().sum(axis=1) / paper.UNIT * 0.8 / 99_000
+        assert row["value"] == pytest.approx(paid.sum())
+        drawn = np.log(rng.poisson(1.0, (4_000, 300)) @ paid)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        widths.append((np.log(row["high"]) - np.log(row["low"])) / (high - low))
+        assert row["low"] < row["value"] < row["high"]
+    assert float(np.mean(widths)) == pytest.approx(1, abs=2 / math.sqrt(2 * 19 * 3))
+
+
+def test_nine_customers_have_no_interval_and_ten_have_one() -> None:
+    for n in (9, 10):
+        lines = [FIRST, *[(f"f{i}", "2025-02-03", None, 100.0 + i) for i in range(n)]]
+        row = company(lines=lines, cost=COST[1:]).metric("survival_payback").iloc[0]
+        assert bool(row["low"] < row["value"] < row["high"]) if n == 10 else row.isna()["low"]
+        assert ("no interval under n = 10" in row["reason"]) == (n == 9)
+
+
+def test_what_is_nearly_paid_back_does_not_read_as_paid_back() -> None:
+    """.8 x 1,200 = 960 of 961: .99896, which two decimals would call 1."""
+    row = company(cost=[posting("2025-02", 961, channel="field")], lines=[FIRST, *LINES[3:]])
+    assert row.metric("survival_payback_months")["reason"].iloc[0] == (
+        "not within the 6 months observed: 0.99 of the cost paid back by then"
+    )
+
+
+def test_a_new_channel_has_its_cost_and_no_history() -> None:
+    """y1, the only one of calls, begins in July: one month end, so no reviewed age; .8 x 100 of 400 at month 1."""
+    people = {**OF, "y": "calls"}
+    lines: list[paper.Line] = [*LINES, ("y1", "2025-07-02", None, 100)]
+    rows = [(line[0], "2024-12-01", people[line[0][0]], "smb") for line in lines]
+    kinds = {"account_id": paper.TEXT, "started_on": paper.DATE, "channel": paper.TEXT, "segment": paper.TEXT}
+    ws = books(
+        "2025-07",
+        settings={"cac": {"lag_months": 0, "window_months": 1, "not_applicable": ["tools", "payroll"]}},
+        subscriptions=paper.subscriptions(*lines),
+        accounts=paper.table(rows, **kinds),
+        spend=spend(*COST, posting("2025-07", 400, channel="calls"), *whole("2025-01")),
+        finance=MARGIN,
+    )
+    young = ws.metric("survival_payback", by="channel").set_index(["channel", "age"]).loc["calls"]
+    assert set(young.loc[[12, 18, 24], "status"]) == {"immature"}
+    curve = ws.metric("survival_payback.curve", by="channel", ages="monthly").set_index(["channel", "age"])
+    assert curve.loc[("calls", 1), "value"] == pytest.approx(0.2)
+    months = ws.metric("survival_payback_months", by="channel").set_index("channel").loc["calls"]
+    assert (months["status"], pd.isna(months["value"])) == ("immature", True)
+    assert "not within the 1 month observed" in months["reason"]
 
 
 # ---------------------------------------------------------------- what must hold of any company
