@@ -86,7 +86,7 @@ def _scaled(part: Part, scale: Floats) -> Part:
 
 
 def kind_of(before: Row, after: Row, unit: str) -> Kind:
-    """How the figures of a metric are made of those of groups: as a ratio of sums, a sum, not exactly, or not at all.
+    """How a metric's figures are made of those of groups: a ratio of sums, a sum, nearly, or not at all.
 
     A median or a mean within a horizon is the average of its groups' only nearly; what is missing to it is told. What
     has no n is a whole: no group has a weight in it.

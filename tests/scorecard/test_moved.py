@@ -39,8 +39,10 @@ class Told(Paper):
         then, now = self.figures[metric][versus][0], self.figures[metric][self.period.label][0]
         share = {"segment": (0.5, 0.5), "channel": (0.9, 0.1)}.get(by or "", (1.0,))
         parts = pd.DataFrame({"part": "amount", "group": [f"{by} {i}" for i in range(len(share))]})
-        parts = parts.assign(change=[s * (now - then) for s in share], low=None, high=None)
-        totals = pd.DataFrame({"part": ["amount"], "change": [now - then], "low": None, "high": None})
+        parts = parts.assign(change=[s * (now - then) for s in share], low=None, high=None, level=1, of=None)
+        totals = pd.DataFrame(
+            {"of": None, "part": ["amount"], "change": [now - then], "low": None, "high": None}
+        )
         return Explanation(metric, versus, self.period.label, by, "money", then, now, parts, totals)
 
 
