@@ -474,6 +474,34 @@ def test_line_03_one_budget_over_all_figures(figure: Record) -> None:
     figure("signals of 2026-04", f"{len(alone)}; among 1,000 quiet figures more {len(among)}")
 
 
+@pytest.mark.slow
+def test_line_03_page_one_its_file_and_the_facts_say_the_same(sample_report: Path, figure: Record) -> None:
+    """How many figures moved stands on page one; each verdict in its file; the limits of those told in the facts."""
+    page = (sample_report / "index.html").read_text(encoding="utf-8")
+    said = re.search(r"(\d+) of (\d+) figures moved beyond noise in the review of 2026-10", page)
+    assert said is not None
+    file = pd.read_csv(sample_report / "tables" / "00_scorecard" / "signals.csv", encoding="utf-8-sig")
+    told = file[file["verdict"] != "no verdict"]
+    assert (int(said[1]), int(said[2])) == (told["verdict"].str.startswith("signal").sum(), len(told))
+    assert file.loc[file["verdict"] == "no verdict", "reason"].notna().all()
+    assert not file.duplicated(["metric", "dims"]).any()
+    facts = pd.read_parquet(sample_report / "facts.parquet")
+    limits = facts[facts["variant"] == "limits"]
+    both = limits.merge(told, on=["metric", "dims", "period"], suffixes=("", "_told"))
+    assert len(both) == len(limits) == len(told)
+    for fact, column in (("value", "expected"), ("low", "low_told"), ("high", "high_told")):
+        np.testing.assert_allclose(both[fact], both[column], rtol=1e-9)
+    values = facts[facts["variant"] == ""].merge(
+        told, on=["metric", "dims", "period"], suffixes=("", "_told")
+    )
+    np.testing.assert_allclose(values["value"], values["value_told"], rtol=1e-9)
+    assert len(values) == len(told)
+    figure(
+        "page one of 2026-10",
+        f"{said[1]} of {said[2]} figures moved; {len(file) - len(told)} without a verdict",
+    )
+
+
 # ================================================================ line 4: retention projected
 
 FITTED = {"high_end": (0.668, 3.806), "regular": (0.704, 1.182)}  # alpha and beta as published
