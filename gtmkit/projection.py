@@ -25,7 +25,9 @@ TRIED = 5  # the fewest ages of which three are left to fit when two are held ou
 ROUND = (3, 12)  # ages in a quarter and in a year, where one is a month
 GATHERED = 0.01  # how seldom chance alone may bring as many losses together at such ages
 TIE = 5e-5  # shares of a cohort that differ by less are alike, in points as they are printed
-PER = 1_000.0  # customers at risk that the likelihood is counted over: sums of millions end a search too early
+PER = (
+    1_000.0  # customers at risk that the likelihood is counted over: sums of millions end a search too early
+)
 START = (0.0, 0.5)  # logit of the mean, spread
 MEANS, SPREADS = (-15.0, 15.0), (0.0, 1_000.0)
 

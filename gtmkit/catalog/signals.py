@@ -78,7 +78,7 @@ ROWS: list[Metric] = [
         age_in="days",
     ),
     Metric(
-        projection.retention_projection, "Retention projected", 3, "share", "up", **_BILLING,
+        projection.projected_retention, "Retention projected", 3, "ratio", "up", **_BILLING,
         standard="shifted-beta-geometric model of Fader and Hardie, by greatest likelihood",
         departs="of settled cells alone; withheld where a back-test finds the last rate carried forward nearer",
         variants={

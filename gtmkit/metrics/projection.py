@@ -23,7 +23,7 @@ class Exposure(NamedTuple):
     months: int
 
 
-def retention_projection(
+def projected_retention(
     cohort_retention: pd.DataFrame = needs("cohort_retention", cohort="month"),
     *,
     by: Sequence[str],
@@ -40,8 +40,8 @@ def retention_projection(
     the customers that came to it, of at least `min_n`. A return makes good a loss at the same age. Ages are months,
     or quarters or years where customers leave at the end of these (`step`).
     Returns: axis age (months), from the first age not observed, no further than was observed and `months_ahead`;
-    share by the shifted-beta-geometric model with its interval, n = customers it was fitted to, numerator = of them
-    expected. The reason has the back-test: the model fitted to the first three fifths of the ages, tried on the others.
+    share by the shifted-beta-geometric model with its interval, n = customers it was fitted to. The reason has the
+    back-test: the model fitted to the first three fifths of the ages, tried on the others.
     Undefined where it is withheld, being further off than the last rate carried forward, immature with too few ages.
     `.observed` is what it was fitted to, `.back_test` what it said of the ages it was tried on, `.carried` the last
     rate carried forward there.
@@ -67,8 +67,7 @@ def retention_projection(
     if not rows:
         return undefined(by, labels, "no age on which a projection can be tried", AXES)
     answer = pd.DataFrame(rows)
-    n = floats(answer["n"]) if basis in ("ahead", "back_test") else np.nan
-    answer = answer.assign(numerator=floats(answer["value"]) * n, denominator=n)
+    answer = answer.assign(numerator=np.nan, denominator=np.nan)
     for column in ("why", "until"):
         for words in dict.fromkeys(row[column] for row in rows if row[column]):
             here = (answer[column] == words).to_numpy()

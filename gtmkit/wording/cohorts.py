@@ -163,7 +163,7 @@ def _counts(rows: pd.DataFrame) -> dict[str, Any]:
 def projected(ahead: pd.DataFrame, by: str | None = None, *, elapsed: str = "month") -> SoWhat:
     """Where each group is heading by its projection, with what its back-test found; or why there is no projection.
 
-    `ahead` is the answer of `retention_projection`, by the column `by`. Groups without for the same reason are named
+    `ahead` is the answer of `projected_retention`, by the column `by`. Groups without for the same reason are named
     together.
     """
     told: list[Sentence] = []

@@ -137,7 +137,7 @@ WAITING = {
         cac_payback magic_number new_cac_ratio expansion_cac_ratio blended_cac_ratio gtm_efficiency_ratio
         gtm_efficiency_margin survival_payback survival_payback_months
     """,
-    "a curve": "ltv ltv_to_cac customer_lifetime retention_projection activation_by_age",
+    "a curve": "ltv ltv_to_cac customer_lifetime projected_retention activation_by_age",
     "a grace": "renewal_rate late_renewal_share",
 }
 IMMATURE = {name for names in WAITING.values() for name in names.split()}

@@ -583,7 +583,7 @@ def test_line_04_the_projection_is_the_published_fit_within_a_fifth_of_a_point(
 ) -> None:
     """After seven years; what a segment's back-test withholds is read from the model itself."""
     step, folder = survived
-    rows = gtmkit.open(folder, after_years(step, 7)).metric("retention_projection", by="segment")
+    rows = gtmkit.open(folder, after_years(step, 7)).metric("projected_retention", by="segment")
     off: dict[str, float] = {}
     for segment, name in SEGMENT.items():
         expected = published_fit(segment)
@@ -605,7 +605,7 @@ def test_line_04_the_projection_is_the_published_fit_within_a_fifth_of_a_point(
 @needs_survival_table
 def test_line_04_regular_is_shown_and_high_end_withheld(survived: tuple[str, Path], figure: Record) -> None:
     step, folder = survived
-    rows = gtmkit.open(folder, after_years(step, 12)).metric("retention_projection", by="segment")
+    rows = gtmkit.open(folder, after_years(step, 12)).metric("projected_retention", by="segment")
     regular, high_end = rows[rows["segment"] == "Regular"], rows[rows["segment"] == "High End"]
     # By hand from the table: the last rate carried forward misses 22.3 20.7 19.4 18.3 17.3 by .71 points on average.
     told = f"tried on {step}s 8 to 12 it was off by 0.29 points, the last rate carried forward by 0.71"
@@ -643,7 +643,7 @@ def test_line_04_the_page_says_so(survived: tuple[str, Path], tmp_path: Path, fi
         "the last rate carried forward by 0.69."
     ) in said
     facts = pd.read_parquet(page.parent / "facts.parquet")
-    figure(f"facts of the projection by a {step}", int((facts["metric"] == "retention_projection").sum()))
+    figure(f"facts of the projection by a {step}", int((facts["metric"] == "projected_retention").sum()))
 
 
 # ================================================================ line 5: the pipeline bridge closes

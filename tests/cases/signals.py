@@ -318,29 +318,29 @@ STAYED: list[Case] = [
         ALL_SHOWN, by=["segment"], among=True),
 
     # one of 4 leaves at the end of June, one of the 3 left at that of August
-    Case("retention_projection.observed", "hand", {"subscriptions": OF_SPRING}, [
+    Case("projected_retention.observed", "hand", {"subscriptions": OF_SPRING}, [
         {"age": 0, "value": 1, "n": 4}, {"age": 1, "value": 0.75, "n": 4}, {"age": 2, "value": 0.75, "n": 3},
         {"age": 3, "value": 0.5, "n": 3}, {"age": 4, "value": 0.5, "n": 2}, {"age": 5, "value": 0.5, "n": 2}],
         ALL_SHOWN),
     # the first three ages end with one of 3 lost: of the half that is left 2/3, then 4/9
-    Case("retention_projection.carried", "hand", {"subscriptions": OF_SPRING}, [
+    Case("projected_retention.carried", "hand", {"subscriptions": OF_SPRING}, [
         {"age": 4, "value": 1 / 3, "low": None}, {"age": 5, "value": 2 / 9, "n": 4}], ALL_SHOWN),
     # half leave at each age: the model of the first three and the rate of the third both say so of the next two
-    Case("retention_projection", "hand", {"subscriptions": HALVED}, [
+    Case("projected_retention", "hand", {"subscriptions": HALVED}, [
         {"age": age, "n": 32, "status": "final",
          "reason": "tried on months 4 to 5 it was off by 0.00 points, the last rate carried forward by 0.00"}
         for age in range(6, 11)], ALL_SHOWN),
-    Case("retention_projection", "empty", {"subscriptions": NO_LINES}, [
+    Case("projected_retention", "empty", {"subscriptions": NO_LINES}, [
         {"value": None, "status": "undefined", "reason": "no rows in these periods"}], ALL_SHOWN),
     # the four that came have all stayed
-    Case("retention_projection", "zero", {"subscriptions": ALL_STAY}, [
+    Case("projected_retention", "zero", {"subscriptions": ALL_STAY}, [
          {"age": 6, "value": None, "n": 4, "status": "undefined", "reason": "nobody has left so far"}], ALL_SHOWN),
     # in August three ages have come
-    Case("retention_projection", "immature", {"subscriptions": HALVED}, [
+    Case("projected_retention", "immature", {"subscriptions": HALVED}, [
         {"age": 4, "value": None, "n": 32, "status": "immature",
          "reason": "3 months observed, 5 are needed to try a projection"}], ALL_SHOWN, period="2026-08"),
     # the odd ones are SMB: of 16 half leave at each age, as of the 16 others
-    Case("retention_projection", "segments", {"subscriptions": HALVED, "accounts": OF_TWO}, [
+    Case("projected_retention", "segments", {"subscriptions": HALVED, "accounts": OF_TWO}, [
         {"segment": "SMB", "age": 6, "n": 16}, {"segment": "Large", "age": 6, "n": 16}],
         ALL_SHOWN, by=["segment"], among=True),
 

@@ -45,7 +45,7 @@ KEPT = [840, 630, 504, 420, 360, 315, 280, 252]
 
 @pytest.mark.parametrize("months", [1, 3, 12])
 def test_the_model_that_made_the_customers_says_how_they_go_on(months: int) -> None:
-    found = company(KEPT, months).metric("retention_projection")
+    found = company(KEPT, months).metric("projected_retention")
     # Seven ages were observed, so seven are projected, but of years only the two within 24 months.
     ages = [months * k for k in range(8, 15) if months * (k - 7) <= 24]
     assert [age for (age,) in cells(found, "age")] == ages
@@ -68,7 +68,7 @@ def test_what_was_observed_is_a_life_table() -> None:
     begin = month_text(month_number(after(KEPT[:3])) - 1)
     rows = [OLD, *lines(KEPT[:3]), *lines([100, 50], begin=begin, name="late")]
     ws = paper.company(after(KEPT[:3]), subscriptions=subscriptions(*rows))
-    found = ws.metric("retention_projection.observed")
+    found = ws.metric("projected_retention.observed")
     assert cells(found, "age", "n") == [(0, 940), (1, 940), (2, 630)]
     assert found["value"].tolist() == pytest.approx([1, 680 / 940, 680 / 940 * 504 / 630], abs=1e-12)
     assert found["low"].notna().tolist() == [False, True, True]
@@ -76,7 +76,7 @@ def test_what_was_observed_is_a_life_table() -> None:
 
 def test_the_back_test_and_what_it_is_held_against_can_be_asked_for() -> None:
     ws = company(KEPT)
-    model, carried = (ws.metric(f"retention_projection.{basis}") for basis in ("back_test", "carried"))
+    model, carried = (ws.metric(f"projected_retention.{basis}") for basis in ("back_test", "carried"))
     assert [age for (age,) in cells(model, "age")] == [5, 6, 7]
     assert model["value"].tolist() == pytest.approx([3 / 8, 3 / 9, 3 / 10], abs=2e-4)
     assert carried["value"].tolist() == pytest.approx([18 / 49, 108 / 343, 648 / 2401], abs=1e-9)
@@ -88,13 +88,13 @@ def test_who_comes_back_takes_back_a_loss() -> None:
     # Ten lose two at age 1, one of whom is back at age 2, where another leaves: 8 and 8 again.
     rows = [OLD, *lines([10, 8, 7]), ("1_0", f"{month_text(month_number(BEGIN) + 2)}-01", None, 10)]
     found = paper.company(after([10, 8, 7]), subscriptions=subscriptions(*rows)).metric(
-        "retention_projection.observed"
+        "projected_retention.observed"
     )
     assert found["value"].tolist() == pytest.approx([1, 0.8, 0.8])
     # Where more come back than leave nobody is lost, and the curve does not rise: 8 of 10, then 9.
     rows = [OLD, *lines([10, 8, 8]), ("1_0", f"{month_text(month_number(BEGIN) + 2)}-01", None, 10)]
     found = paper.company(after([10, 8, 8]), subscriptions=subscriptions(*rows)).metric(
-        "retention_projection.observed"
+        "projected_retention.observed"
     )
     assert found["value"].tolist() == pytest.approx([1, 0.8, 0.8])
 
@@ -114,7 +114,7 @@ def test_who_comes_back_takes_back_a_loss() -> None:
 def test_where_nothing_can_be_projected_one_row_says_why(
     kept: list[int], status: str, reason: str, n: int
 ) -> None:
-    row = one(company(kept).metric("retention_projection"))
+    row = one(company(kept).metric("projected_retention"))
     assert (row["value"], row["low"], row["high"], row["n"]) == (None, None, None, n)
     assert row["status"] == status
     assert row["reason"].split("; ")[0] == reason
@@ -122,13 +122,13 @@ def test_where_nothing_can_be_projected_one_row_says_why(
 
 def test_only_the_customers_of_the_first_month() -> None:
     ws = paper.company("2020-06", subscriptions=subscriptions(("a", "2020-01-01", None, 10)))
-    row = one(ws.metric("retention_projection"))
+    row = one(ws.metric("projected_retention"))
     assert (row["status"], row["reason"]) == ("undefined", "no customer whose start is observed")
-    nobody = one(paper.company("2020-06", subscriptions=subscriptions()).metric("retention_projection"))
+    nobody = one(paper.company("2020-06", subscriptions=subscriptions()).metric("projected_retention"))
     assert (nobody["status"], nobody["reason"]) == ("undefined", "no rows in these periods")
-    absent = paper.company("2020-06", accounts=paper.accounts()).metric("retention_projection")
+    absent = paper.company("2020-06", accounts=paper.accounts()).metric("projected_retention")
     assert one(absent)["reason"] == "needs table subscriptions"
-    plain = one(company(KEPT).metric("retention_projection", by="segment"))
+    plain = one(company(KEPT).metric("projected_retention", by="segment"))
     assert plain["status"] == "undefined"
 
 
@@ -137,14 +137,14 @@ def test_ages_of_few_customers_are_left_out_and_few_customers_suppressed() -> No
     early = lines([2, 2, 2, 2, 2, 2, 2, 2, 2, 1], begin="2019-06", name="early")
     rows = subscriptions(OLD, *lines([22, 20, 18, 16, 14, 13, 12, 11]), *early)
     ws = paper.company("2020-08", settings={"suppress": {"min_n": 20}}, subscriptions=rows)
-    found = ws.metric("retention_projection.observed")
+    found = ws.metric("projected_retention.observed")
     assert found["age"].max() == 7
     few = paper.company(
         after([15] * 7),
         settings={"suppress": {"min_n": 20}},
         subscriptions=subscriptions(OLD, *lines([15] * 7)),
     )
-    assert one(few.metric("retention_projection"))["reason"].startswith("no month is observed")
+    assert one(few.metric("projected_retention"))["reason"].startswith("no month is observed")
 
 
 @pytest.mark.parametrize("min_n", [0, 20])
@@ -162,7 +162,7 @@ def test_cells_that_are_not_settled_are_not_fitted_to(min_n: int) -> None:
         assert few["reason"] == "fewer than 20; provisional: subscriptions through 2020-08-20"
     assert few["status"] == ("suppressed" if min_n else "provisional")
     assert not is_settled(cells_.loc[[("2020-04", 4), ("2020-01", 7), ("all", 6)]]).any()
-    found = ws.metric("retention_projection")
+    found = ws.metric("projected_retention")
     assert found["age"].min() == 7
     assert found["reason"].str.contains("of settled months, to 2020-07", regex=False).all()
     assert set(found["status"]) == {"final"}
@@ -176,12 +176,12 @@ def test_a_projection_is_by_segment_and_of_as_many_periods_as_asked() -> None:
         account_id=TEXT, started_on=DATE, segment=TEXT,
     )  # fmt: skip
     ws = paper.company(after(KEPT), subscriptions=subscriptions(*rows), accounts=accounts)
-    found = ws.metric("retention_projection", by="segment", periods=2)
+    found = ws.metric("projected_retention", by="segment", periods=2)
     assert {(p, s) for p, s in cells(found, "period", "segment")} == {
         (p, s) for p in (after(KEPT[:-1]), after(KEPT)) for s in ("small", "large")
     }
     last = found[(found["period"] == after(KEPT)) & (found["segment"] == "small")]
-    alone = company(KEPT).metric("retention_projection")
+    alone = company(KEPT).metric("projected_retention")
     assert last["value"].tolist() == pytest.approx(alone["value"].tolist(), abs=1e-9)
 
 
@@ -221,8 +221,8 @@ def test_a_projection_lies_within_its_interval_never_rises_and_begins_where_obse
     for stays in steps:
         kept.append(round(kept[-1] * stays))
     ws = company(kept, months)
-    found = ws.metric("retention_projection")
-    seen = ws.metric("retention_projection.observed")
+    found = ws.metric("projected_retention")
+    seen = ws.metric("projected_retention.observed")
     assert found["age"].min() > (seen["age"].max() if seen["value"].notna().any() else 0)
     shown = found[found["value"].notna()]
     assert ((shown["low"] >= 0) & (shown["high"] <= 1)).all()
