@@ -93,7 +93,10 @@ def _group(
     size = still.copy()
     still[place, at] = floats(cells["numerator"])[settled]
     size[place, at] = floats(cells["denominator"])[settled]
-    return _told(_exposure(still, size, step, least), basis, months_ahead), until
+    told = _told(_exposure(still, size, step, least), basis, months_ahead)
+    if at.max(initial=0) and told and told[0]["n"] == 0:
+        told = [{**row, "why": f"fewer than {least} customers came to any age"} for row in told]
+    return told, until
 
 
 def _exposure(still: Floats, size: Floats, step: str, least: int) -> Exposure:
