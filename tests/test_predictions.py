@@ -358,3 +358,26 @@ def test_a_company_without_anything_states_nothing() -> None:
             "[not yet] No review published before this one stated what it expects."
         )
         assert predictions.facts(found, period) == []
+
+
+def test_the_projection_that_is_shown_is_stated_at_the_ages_observed_next() -> None:
+    # Observed to 24 months, in years: the next age, 36 months, is over a year after the review.
+    seen = pd.DataFrame({"period": "2026-10", "age": [0, 12, 24], "value": [1, 0.8, 0.7], "status": "final"})
+    ahead = pd.DataFrame(
+        {
+            "period": "2026-10", "age": [36, 48], "value": [0.6, 0.5], "low": [0.5, 0.3], "high": [0.7, 0.6],
+            "status": "final", "reason": "tried",
+        }
+    )  # fmt: skip
+    ws = paper()
+    ws.figures = lambda metric, periods=1, **asked: (
+        (seen if asked else ahead) if metric == "retention_projection" else frame({})
+    )
+    (row,) = predictions.stated(ws).to_dict("records")
+    assert (row["metric"], row["for_period"], row["ahead"]) == ("retention_projection", "2027-10", 12)
+    assert (row["value"], row["low"], row["high"], row["last_value"]) == (0.6, 0.5, 0.7, 0.7)
+    ahead["status"], ahead["reason"] = "undefined", "withheld: off by more"
+    told = predictions.stated(ws).to_dict("records")
+    assert {(r["value"] is None or np.isnan(r["value"]), r["reason"]) for r in told} == {
+        (True, "withheld: off by more")
+    }

@@ -24,7 +24,7 @@ AHEAD = 3  # periods after its own of which a review states something
 PAST = (
     signals.MOST + 2
 )  # periods a figure is asked for: those of its limits, one for the change, one too young
-RETENTION = "cohort_retention"
+RETENTION, POOLED = "cohort_retention", "retention_projection"
 LEVEL = 0.95
 # What limits of 2.66 mean moving ranges hold of the next period, where a figure is normal and nothing changes:
 # 96.9 % with 8 periods, 98.2 % with 12 (200,000 drawn series each).
@@ -54,7 +54,7 @@ def stated(ws: Workspace) -> pd.DataFrame:
     the share of such intervals that should hold (nominal); last_value, the latest final figure; reason, where nothing
     is said; known_through, the day up to which the data reached when it was said.
     """
-    rows = [*_targets(ws), *_projections(ws), *_expectations(ws)]
+    rows = [*_targets(ws), *_projections(ws), *_pooled(ws), *_expectations(ws)]
     frame = pd.DataFrame(rows, columns=COLUMNS)
     return frame.sort_values(["kind", "metric", "ahead", "dims"], kind="stable", ignore_index=True)
 
@@ -95,6 +95,30 @@ def _projections(ws: Workspace) -> Iterator[dict[str, Any]]:
         for ahead, said in enumerate(_projected(found, ws.period.months), start=1):
             dims = {"cohort": str(cohort), "age": int(found["age"].iloc[-1]) + ahead * ws.period.months}
             yield _row(ws, "projection", RETENTION, ahead, said, last, dims, asked)
+
+
+def _pooled(ws: Workspace) -> Iterator[dict[str, Any]]:
+    """The projection of all cohorts together that the review shows, at the ages that are observed next.
+
+    Where ages are years the next one is a year ahead. What comes of it is the curve to which the review of that
+    period fits its own.
+    """
+    if isinstance(ws.period, Week) or not catalog.belongs(catalog.METRICS[POOLED], ws.period, ws.config):
+        return
+    asked: dict[str, Any] = {"basis": "observed"}
+    seen, found = ws.figures(POOLED, **asked), ws.figures(POOLED)
+    if not len(seen) or seen["status"].eq("undefined").any() or not len(found):
+        return
+    newest, last = int(seen["age"].max()), floats(seen.sort_values("age")["value"])[-1]
+    most = max(AHEAD, (int(found["age"].min()) - newest) // ws.period.months)
+    for row in found.to_dict("records"):
+        ahead, rest = divmod(int(row["age"]) - newest, ws.period.months)
+        if rest or not 1 <= ahead <= most:
+            continue
+        said = Said(reason=str(row["reason"]))
+        if row["status"] == "final":
+            said = Said(float(row["value"]), float(row["low"]), float(row["high"]), LEVEL)
+        yield _row(ws, "projection", POOLED, ahead, said, last, {"age": int(row["age"])}, asked)
 
 
 def _projected(curve: pd.DataFrame, months: int) -> list[Said]:

@@ -47,9 +47,9 @@ def _projected(scores: pd.DataFrame, label: Label, currency: str, period: str) -
     """Each projection by how far ahead it was: inside its interval or not, and against the last value."""
     told = []
     for row in scores[(scores["kind"] == "projection") & (scores["scored"] > 0)].to_dict("records"):
-        ahead = int(row["ahead"])
+        ahead, subject = int(row["ahead"]), label(row["metric"]).removesuffix(" projected")
         subject = (
-            f"Of {int(row['scored']):,} {plural(int(row['scored']), 'projection')} of {label(row['metric'])} "
+            f"Of {int(row['scored']):,} {plural(int(row['scored']), 'projection')} of {subject} "
             f"{ahead} {plural(ahead, period)} ahead"
         )
         verdict, held = _coverage(row["hits"], row["scored"], row["nominal"])
