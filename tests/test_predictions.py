@@ -371,10 +371,10 @@ def test_the_projection_that_is_shown_is_stated_at_the_ages_observed_next() -> N
     )  # fmt: skip
     ws = paper()
     ws.figures = lambda metric, periods=1, **asked: (
-        (seen if asked else ahead) if metric == "retention_projection" else frame({})
+        (seen if asked else ahead) if metric == "projected_retention" else frame({})
     )
     (row,) = predictions.stated(ws).to_dict("records")
-    assert (row["metric"], row["for_period"], row["ahead"]) == ("retention_projection", "2027-10", 12)
+    assert (row["metric"], row["for_period"], row["ahead"]) == ("projected_retention", "2027-10", 12)
     assert (row["value"], row["low"], row["high"], row["last_value"]) == (0.6, 0.5, 0.7, 0.7)
     ahead["status"], ahead["reason"] = "undefined", "withheld: off by more"
     told = predictions.stated(ws).to_dict("records")

@@ -24,7 +24,7 @@ AHEAD = 3  # periods after its own of which a review states something
 PAST = (
     signals.MOST + 2
 )  # periods a figure is asked for: those of its limits, one for the change, one too young
-RETENTION, POOLED = "cohort_retention", "retention_projection"
+RETENTION, POOLED = "cohort_retention", "projected_retention"
 LEVEL = 0.95
 # What limits of 2.66 mean moving ranges hold of the next period, where a figure is normal and nothing changes:
 # 96.9 % with 8 periods, 98.2 % with 12 (200,000 drawn series each).
