@@ -11,6 +11,7 @@ import pytest
 from gtmkit import scorecard
 from gtmkit.config import Config
 from gtmkit.explain import Explanation
+from gtmkit.explain.parts import COLUMNS as OF_PARTS
 from gtmkit.scorecard.moved import LIMITS
 from gtmkit.workspace import Workspace
 
@@ -39,9 +40,10 @@ class Told(Paper):
         then, now = self.figures[metric][versus][0], self.figures[metric][self.period.label][0]
         share = {"segment": (0.5, 0.5), "channel": (0.9, 0.1)}.get(by or "", (1.0,))
         parts = pd.DataFrame({"part": "amount", "group": [f"{by} {i}" for i in range(len(share))]})
-        parts = parts.assign(change=[s * (now - then) for s in share], low=None, high=None, level=1, of=None)
+        parts = parts.reindex(columns=OF_PARTS).assign(level=1)
+        parts = parts.assign(change=[s * (now - then) for s in share], low=None, high=None)
         totals = pd.DataFrame(
-            {"of": None, "part": ["amount"], "change": [now - then], "low": None, "high": None}
+            {"part": ["amount"], "of": [None], "change": [now - then], "low": None, "high": None}
         )
         return Explanation(metric, versus, self.period.label, by, "money", then, now, parts, totals)
 
