@@ -11,11 +11,15 @@ import itertools
 import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from statistics import fmean
+from typing import Any
 
 import companies
+import deals
 import duckdb
 import numpy as np
 import pandas as pd
@@ -32,6 +36,9 @@ from gtmkit import catalog, predictions, projection, scorecard, signals, wording
 from gtmkit.catalog.published import PUBLISHED
 from gtmkit.explain import Explanation
 from gtmkit.explain.parts import REST
+from gtmkit.frames import collect
+from gtmkit.metrics.bridge import END, MOVEMENTS, START
+from gtmkit.periods import Period
 from gtmkit.sample.truths import CHANNEL_NAMES, SEGMENTS, STARTS_ON, Truths
 from gtmkit.scorecard.figures import figures
 from gtmkit.scorecard.moved import Moved
@@ -647,8 +654,314 @@ def test_line_04_the_page_says_so(survived: tuple[str, Path], tmp_path: Path, fi
 
 # ================================================================ line 5: the pipeline bridge closes
 
+BRIDGES = ("pipeline_bridge", "pipeline_bridge.expected")
+ALL_MONTHS = 36  # of the sample, whose first deal is of November 2023
+
+
+def ten_thousandths(value: float) -> int:
+    """Money as it is held."""
+    return round(value * 10_000)
+
+
+def closing(answer: pd.DataFrame, by: tuple[str, ...] = ()) -> dict[Any, tuple[int, int]]:
+    """What each period of each group began and ended with, once the steps between are found to add up."""
+    ends = {}
+    for key, rows in answer.groupby([*by, "period"], dropna=False):
+        value = {str(r["movement"]): ten_thousandths(r["value"]) for r in rows.to_dict("records")}
+        assert list(value) == [START, *MOVEMENTS, END]
+        assert value[START] + sum(value[m] for m in MOVEMENTS) == value[END], key
+        ends[key] = value[START], value[END]
+    return ends
+
+
+# The last row told before a day says whether a deal was open and, with the last amount told until then, at what; the
+# first amount told holds before, the export's where none is. What the export says closed is closed from its day on.
+OPEN_BEFORE = """
+    WITH deals AS (
+        SELECT opportunity_id, amount, created_at::date AS created, closed_on::date AS closed
+        FROM opportunities WHERE created_at IS NOT NULL AND coalesce(kind, 'new') IN ('new', 'expansion')
+            AND NOT (stage LIKE 'closed%' AND closed_on IS NULL)
+    ), told AS (
+        SELECT opportunity_id, stage, amount, entered_at, entered_at::date AS day FROM stage_changes
+        WHERE entered_at IS NOT NULL AND entered_at::date < DATE '2026-11-01'
+    ), known AS (
+        SELECT d.opportunity_id, d.closed, coalesce(
+                (SELECT t.amount FROM told t WHERE t.opportunity_id = d.opportunity_id AND t.day < $day
+                    AND t.amount IS NOT NULL ORDER BY t.entered_at DESC, t.amount DESC LIMIT 1),
+                (SELECT t.amount FROM told t WHERE t.opportunity_id = d.opportunity_id
+                    AND t.amount IS NOT NULL ORDER BY t.entered_at, t.amount LIMIT 1), d.amount) AS amount,
+            (SELECT t.stage FROM told t WHERE t.opportunity_id = d.opportunity_id AND t.day < $day
+                ORDER BY t.entered_at DESC, t.amount DESC LIMIT 1) AS stage,
+            least(d.created, (SELECT min(t.day) FROM told t WHERE t.opportunity_id = d.opportunity_id)) AS begins
+        FROM deals d
+    )
+    SELECT coalesce(sum(amount), 0), count(*) FROM known
+    WHERE begins < $day AND (closed IS NULL OR closed >= $day) AND coalesce(stage, '') NOT LIKE 'closed%'
+"""
+
+
+def test_line_05_closes_in_every_month_of_the_sample(figure: Record) -> None:
+    ws = gtmkit.open(SAMPLE, "2026-10")
+    con = duckdb.connect()
+    for name in ("opportunities", "stage_changes"):
+        con.register(name, collect(ws._inputs.frames[name]))
+    answer = ws.metric("pipeline_bridge", periods=ALL_MONTHS)
+    ends = closing(answer)
+    counted = answer.set_index(["period", "movement"])["n"]
+    for (period,), (start, end) in ends.items():
+        month = Period.parse(str(period))
+        for day, found, row in ((month.start, start, START), (month.end, end, END)):
+            (amount, n) = con.execute(OPEN_BEFORE, {"day": day}).fetchall()[0]
+            assert (found, int(counted[period, row])) == (int(amount), n), (period, row)
+    before = closing(ws.metric("pipeline_bridge.expected", periods=ALL_MONTHS))
+    assert len(ends) == len(before) == ALL_MONTHS
+    assert ends[("2023-11",)][0] == 0  # and so nothing lies before the first of them
+    figure("months that close, with both ends as plain SQL finds them", len(ends))
+    figure("open pipeline at the end", f"USD {ends[('2026-10',)][1] / 10_000:,.2f}")
+
+
+@pytest.mark.parametrize("by", ["segment", "owner"])
+def test_line_05_closes_for_every_group_of_the_sample(by: str, figure: Record) -> None:
+    ws = gtmkit.open(SAMPLE, "2026-10")
+    whole = closing(ws.metric("pipeline_bridge", periods=6))
+    groups = closing(ws.metric("pipeline_bridge", by=by, periods=6), (by,))
+    for (period,), ends in whole.items():
+        own = [pair for key, pair in groups.items() if key[1] == period]
+        assert tuple(map(sum, zip(*own, strict=True))) == ends
+    closing(ws.metric("pipeline_bridge.expected", by=by, periods=6), (by,))
+    figure(f"{by}: groups and months that close", len(groups))
+
+
+@pytest.mark.parametrize("period", ["2026-W43", "2026-09", "2026-Q3", "2025"])
+def test_line_05_closes_in_weeks_quarters_and_years(period: str, figure: Record) -> None:
+    ws = gtmkit.open(SAMPLE, period)
+    for metric in BRIDGES:
+        ends = closing(ws.metric(metric, periods=2))
+        assert len(ends) == 2
+        figure(f"{metric}, periods to {period}", len(ends))
+
+
+@settings(max_examples=25, deadline=None)
+@given(chance=deals.CHANCES)
+def test_line_05_closes_whatever_the_history(chance: Random) -> None:
+    """Backward stages, reopened, changes of one instant, nulls, no dates, no history, ends that contradict."""
+    rows, changes = deals.random_pipeline(chance, 12, wild=True)
+    tables = deals.company(rows, changes)
+    for period in ("2026-10", "2026-Q3", "2026-W40"):
+        ws = deals.review(tables, period)
+        whole = list(closing(ws.metric("pipeline_bridge", periods=4)).values())
+        assert all(end == start for (_, end), (start, _) in pairwise(whole))
+        closing(ws.metric("pipeline_bridge", by="segment", periods=4), ("segment",))
+        due = ws.metric("pipeline_bridge.expected", periods=4)
+        if due["status"].eq("final").any():
+            closing(due)
+
+
+def test_line_05_without_history_it_is_undefined_to_the_page(tmp_path: Path, figure: Record) -> None:
+    """A company that keeps no stage changes, and one that has never had a deal: the page says so, and makes no 0."""
+    for name, found in (("without", [DEAL]), ("nothing", [])):
+        tables = {"opportunities": DEALS_HEAD + "".join(found)}
+        if name == "nothing":
+            tables["stage_changes"] = "opportunity_id,stage,entered_at,amount\n"
+        folder = tmp_path / name
+        folder.mkdir()
+        given_tables = (f'[tables.{t}]\npath = "{t}.csv"\nthrough = 2026-10-31\n' for t in tables)
+        (folder / "gtm.toml").write_text(BARE + "".join(given_tables))
+        for table, text in tables.items():
+            (folder / f"{table}.csv").write_text(text)
+        asked = ("--workspace", folder, "--period", "2026-10")
+        run = gtm("metric", "pipeline_bridge", *asked, "--format", "json")
+        assert run.returncode == 0, run.stderr
+        rows = json.loads(run.stdout)
+        if name == "without":
+            assert [(r["value"], r["status"], r["reason"]) for r in rows] == [
+                (None, "undefined", "needs table stage_changes")
+            ]
+        else:
+            assert {(r["value"], r["n"]) for r in rows} == {(0, 0)}
+        out = tmp_path / f"{name}-out"
+        run = gtm("report", *asked, "--only", "03_pipeline_stage_conversion", "--out", out)
+        assert run.returncode == 0, run.stderr
+        (page,) = out.rglob("03_pipeline_stage_conversion.html")
+        text = page.read_text(encoding="utf-8")
+        assert ("open pipeline undefined: needs table stage_changes" in text) == (name == "without")
+        figure(f"page of a company {name}", "made")
+
+
+DEALS_HEAD = "opportunity_id,created_at,stage,amount,closed_on\n"
+DEAL = "a,2026-09-05,qualified,50,\n"
+BARE = """
+[company]
+name = "Bare"
+currency = "USD"
+[pipeline]
+stages = ["qualified", "discovery"]
+won = "closed_won"
+lost = "closed_lost"
+"""
+
+
+def test_line_05_from_the_command_line_and_in_the_facts(sample_report: Path, figure: Record) -> None:
+    asked = ("--workspace", SAMPLE, "--period", "2026-10", "--format", "json")
+    run = gtm("metric", "pipeline_bridge", *asked, "--periods", "6")
+    assert run.returncode == 0, run.stderr
+    assert len(closing(pd.DataFrame(json.loads(run.stdout)))) == 6
+    run = gtm("rows", "pipeline_bridge", *asked)
+    assert run.returncode == 0, run.stderr
+    listed = pd.DataFrame(json.loads(run.stdout))
+    confined = gtmkit.open(SAMPLE, "2026-10", "segment=SMB").metric("pipeline_bridge")["value"]
+    ws = gtmkit.open(SAMPLE, "2026-10")
+    for _, row in ws.metric("pipeline_bridge").iterrows():
+        own = listed[listed["movement"] == row["movement"]]["numerator"]
+        assert own.sum() == pytest.approx(row["value"], abs=0.005), row["movement"]
+    by_segment = ws.metric("pipeline_bridge", by="segment")
+    assert confined.tolist() == by_segment[by_segment["segment"] == "SMB"]["value"].tolist()
+    facts = duckdb.read_parquet(str(sample_report / "facts.parquet")).df()
+    mine = facts[(facts["metric"] == "pipeline_bridge") & (facts["period"] == "2026-10")]
+    axes = {json.loads(dims).get("movement") for dims in mine["dims"]}
+    assert axes >= {START, *MOVEMENTS, END}
+    figure("records behind it, facts of it", f"{len(listed)}, {len(mine)}")
+
 
 # ================================================================ line 6: payback with churn
+
+
+PERIOD = "2026-10"
+# The exports as they are, read without gtmkit. Months are counted from year 0. A billing row counts from its start to
+# the day before its end; euros are converted at the rate of the month in which the account began, those of a deal at
+# that of the month in which it was created. Marketing and sales alone win customers; cost of no channel is laid on the
+# channels by the pipeline of new business created in its month and the two before, as it was first known.
+PAYBACK = """
+CREATE MACRO month_of(day) AS year(day) * 12 + month(day) - 1;
+CREATE TABLE rates AS SELECT month_of(CAST(month_on AS DATE)) AS month, CAST(rate AS DOUBLE) AS rate
+    FROM read_csv('{home}/exchange_rates.csv');
+CREATE TABLE accounts AS SELECT "Account ID" AS account, coalesce(nullif("Channel", ''), 'unattributed') AS channel,
+    "Internal" AS own FROM read_csv('{home}/accounts.csv');
+CREATE TABLE lines AS SELECT DISTINCT "Subscription ID" AS id, "Customer ID" AS account, "Currency" AS currency,
+    CAST("Start Date" AS DATE) AS since, CAST("End Date" AS DATE) AS until, "Status" = 'Trial' AS is_trial,
+    "Price" / CASE WHEN "Billing Period" = 'Annual' THEN 12 ELSE 1 END AS mrr
+    FROM read_csv('{home}/subscriptions.csv') WHERE "Customer ID" IN (SELECT account FROM accounts WHERE NOT own);
+CREATE TABLE ends AS
+    SELECT CAST(unnest(generate_series(DATE '2022-11-01', DATE '2026-10-01', INTERVAL 1 MONTH)) AS DATE) AS first_day,
+    last_day(first_day) AS day, month_of(first_day) AS month;
+CREATE TABLE mrr AS SELECT l.account, e.month, sum(l.mrr * CASE WHEN currency = 'EUR' THEN rate ELSE 1 END) AS paid
+    FROM lines l JOIN (SELECT account, month_of(min(since)) AS opened FROM lines GROUP BY 1) o USING (account)
+    LEFT JOIN rates r ON r.month = o.opened JOIN ends e ON l.since <= e.day AND (l.until IS NULL OR l.until > e.day)
+    WHERE NOT is_trial GROUP BY 1, 2 HAVING paid > 0;
+CREATE TABLE starts AS
+    SELECT account, channel, min(month) AS start FROM mrr JOIN accounts USING (account) GROUP BY 1, 2;
+CREATE TABLE paid AS SELECT channel, start, month - start + 1 AS age, sum(paid) AS paid
+    FROM mrr JOIN starts USING (account) GROUP BY 1, 2, 3;
+CREATE TABLE spent AS SELECT month_of(CAST("Month" || '-01' AS DATE)) + 3 AS start,
+    nullif("Channel", '') AS channel, sum("Amount") AS cost FROM read_csv('{home}/spend.csv')
+    WHERE "Department" IN ('Sales', 'Marketing') AND "Purpose" = 'new' GROUP BY 1, 2;
+CREATE TABLE stages AS SELECT "OpportunityId" AS id, arg_min("Amount", "CreatedDate") AS amount
+    FROM read_csv('{home}/stage_changes.csv.gz') WHERE "Amount" IS NOT NULL GROUP BY 1;
+CREATE TABLE deals AS SELECT month, coalesce(nullif("LeadSource", ''), 'unattributed') AS channel,
+    coalesce(s.amount, d."Amount") * CASE WHEN "CurrencyIsoCode" = 'EUR' THEN rate ELSE 1 END AS amount
+    FROM (SELECT DISTINCT *, month_of(CAST(strptime("CreatedDate", '%m/%d/%Y') AS DATE)) AS month FROM read_csv(
+    '{home}/opportunities.csv', types = {{'CreatedDate': 'VARCHAR', 'Closed_Date__c': 'VARCHAR'}})
+    WHERE "CreatedDate" <> '' AND "Type" = 'New Business') d
+    LEFT JOIN stages s ON s.id = d."Id" LEFT JOIN rates USING (month)
+    WHERE "AccountId" NOT IN (SELECT account FROM accounts WHERE own);
+CREATE TABLE made AS SELECT e.month AS start, channel, sum(amount) AS amount
+    FROM ends e JOIN deals d ON d.month BETWEEN e.month - 5 AND e.month - 3 GROUP BY 1, 2;
+CREATE TABLE cost AS SELECT start, channel, coalesce(own.cost, 0) + coalesce(amount / whole * shared, 0) AS cost
+    FROM (SELECT start, channel, cost FROM spent WHERE channel IS NOT NULL) own
+    FULL JOIN (SELECT *, sum(amount) OVER (PARTITION BY start) AS whole FROM made) m USING (start, channel)
+    JOIN (SELECT start, cost AS shared FROM spent WHERE channel IS NULL) USING (start)
+    WHERE start IN (SELECT start FROM made) AND start <= {last};
+CREATE TABLE cells AS SELECT c.start, c.channel, a.age, c.cost, coalesce(p.paid, 0) AS paid
+    FROM cost c JOIN (SELECT unnest(range(1, 37)) AS age) a ON c.start + a.age - 1 <= {last}
+    LEFT JOIN paid p USING (channel, start, age);
+"""
+LAST = 2026 * 12 + 9
+SHARE = """
+    SELECT channel, sum(upto) * {margin} / sum(cost)
+    FROM (SELECT *, sum(paid) OVER (PARTITION BY start, channel ORDER BY age) AS upto FROM cells)
+    WHERE age = {age} AND start + age > {last} + 1 - 12 GROUP BY 1 HAVING sum(cost) > 0
+    AND channel IN (SELECT channel FROM starts WHERE start + {age} > {last} + 1 - 12 AND start + {age} <= {last} + 1)"""
+CURVE = """
+    SELECT channel, sum(part) * {margin} FROM (SELECT channel, age, sum(paid) / sum(cost) AS part FROM cells
+    WHERE age <= {age} GROUP BY 1, 2 HAVING sum(cost) > 0) GROUP BY 1 HAVING count(*) = {age}
+    AND channel IN (SELECT channel FROM starts JOIN cost USING (start, channel) WHERE start + {age} <= {last} + 1)"""
+
+
+@pytest.fixture(scope="module")
+def reviewed() -> Workspace:
+    return gtmkit.open(SAMPLE, PERIOD)
+
+
+@pytest.fixture(scope="module")
+def exported() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as connection:
+        connection.execute(PAYBACK.format(home=SAMPLE.as_posix(), last=LAST))
+        yield connection
+
+
+@pytest.mark.parametrize("age", [6, 12, 18, 24])
+@pytest.mark.parametrize(
+    ("metric", "query"), [("survival_payback", SHARE), ("survival_payback.curve", CURVE)]
+)
+def test_line_06_each_channel_has_the_share_that_the_exports_have(
+    metric: str,
+    query: str,
+    age: int,
+    reviewed: Workspace,
+    exported: duckdb.DuckDBPyConnection,
+    figure: Record,
+) -> None:
+    # Of 100 of subscription revenue 78 are left, the same in every month: a planted truth.
+    margin = Truths().subscription_margin
+    said = dict(exported.execute(query.format(margin=margin, age=age, last=LAST)).fetchall())
+    frame = reviewed.metric(metric, by="channel")
+    rows = frame[(frame["age"] == age) & frame["value"].notna()].set_index("channel")
+    assert rows["value"].to_dict() == pytest.approx(said, rel=1e-4)
+    assert len(said) == 7
+    if age in (12, 24) and metric.endswith("curve"):
+        figure(f"paid back by month {age}", ", ".join(f"{c} {v:.2f}" for c, v in sorted(said.items())))
+
+
+def test_line_06_outbound_looks_fine_and_does_not_pay_back(reviewed: Workspace, figure: Record) -> None:
+    planted = Truths()
+
+    def outbound(metric: str) -> Any:
+        return reviewed.metric(metric, by="channel").set_index("channel").loc[planted.weak_channel]
+
+    simple, company_wide = outbound("cac_payback"), reviewed.metric("cac_payback").iloc[0]
+    assert simple["low"] < company_wide["value"] < simple["high"]  # not told apart: nobody would look twice
+    curve = reviewed.metric("survival_payback.curve", by="channel", ages="monthly").set_index(
+        ["channel", "age"]
+    )
+    late = curve.loc[(planted.weak_channel, 24)]
+    assert late["high"] < 1
+    # Its customers paid at most the planted part of what they would have paid had all stayed as they began.
+    stayed = 24 * curve.loc[(planted.weak_channel, 1), "value"]
+    assert late["value"] / stayed <= planted.weak_pay_ceiling
+    assert (
+        min(curve.loc[(c, 24), "value"] for c in ("organic_search", "paid_search", "paid_social", "referral"))
+        > 1
+    )
+    months = outbound("survival_payback_months")
+    assert months["status"] == "immature"
+    assert "not within the 31 months observed" in months["reason"]
+    figure(
+        "outbound: simple payback, months", f"{simple['value']:.1f} of {company_wide['value']:.1f} over all"
+    )
+    figure(
+        "its share paid back by month 24", f"{late['value']:.3f} ({late['low']:.2f} to {late['high']:.2f})"
+    )
+
+
+@pytest.mark.slow
+def test_line_06_the_page_says_that_outbound_buys_churn(sample_report: Path, figure: Record) -> None:
+    page = html.unescape((sample_report / "05_unit_economics.html").read_text(encoding="utf-8"))
+    said = re.findall(r'<span class="verdict act">act</span> (outbound: simple payback says [^<]*)', page)
+    assert len(said) == 1
+    assert "over all, not told apart;" in said[0]
+    assert "it is not within the 31 months observed;" in said[0]
+    assert said[0].endswith(": we are buying churn.")
+    figure("on the page", said[0])
 
 
 # ================================================================ line 7: one figure, several definitions
@@ -858,7 +1171,7 @@ def test_line_08_projections_of_three_months_scored_as_by_sql(
     kept, rows = history
     query = f"select cohort, month, count(*) from ({CUSTOMERS.format(folder=SAMPLE)}) group by all"
     customers = {(c, m): n for c, m, n in duckdb.sql(query).fetchall()}
-    stated = kept.rows[(kept.rows["kind"] == "projection") & kept.rows["value"].notna()]
+    stated = kept.rows[(kept.rows["metric"] == "cohort_retention") & kept.rows["value"].notna()]
     october = 2026 * 12 + 9
     expected: dict[int, list[tuple[bool, float, float]]] = {1: [], 2: [], 3: []}
     open_ = dict.fromkeys(expected, 0)
@@ -874,7 +1187,9 @@ def test_line_08_projections_of_three_months_scored_as_by_sql(
         inside = said["low"] - 1e-9 <= came <= said["high"] + 1e-9
         expected[said["ahead"]].append((inside, abs(said["value"] - came), abs(before / size - came)))
     scores = predictions.scores(rows)
-    own = scores[scores["kind"] == "projection"].set_index("ahead")
+    own = scores[(scores["kind"] == "projection") & (scores["metric"] == "cohort_retention")].set_index(
+        "ahead"
+    )
     assert {a: len(found) for a, found in expected.items()} == own["scored"].to_dict()
     assert open_ == own["open"].to_dict()
     assert min(map(len, expected.values())) > 0
