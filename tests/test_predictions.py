@@ -1,6 +1,7 @@
 """Predictions: what a review states, how it is kept, and scores worked out by hand."""
 
 import hashlib
+import itertools
 import json
 from datetime import date
 from pathlib import Path
@@ -320,17 +321,15 @@ def cohort(size: int, left: list[int]) -> pd.DataFrame:
 
 
 def test_a_projection_goes_on_from_the_customers_who_are_there() -> None:
-    # Everybody leaves at one rate of a tenth: of those there, nine tenths, then .81, then .729 of the last share.
-    left, there = [], 100_000
-    for _ in range(7):
-        left.append(round(there / 10))
-        there -= left[-1]
-    ws = paper(figures={"cohort_retention": cohort(100_000, left)})
+    # With alpha and beta of 1 a shifted beta-geometric cohort is 1 / (t + 1) of itself after t months: an eighth after
+    # 7, and then 8/9, 8/10 and 8/11 of those there.
+    there = [840_000 // (t + 1) for t in range(8)]
+    left = [now - then for now, then in itertools.pairwise(there)]
+    ws = paper(figures={"cohort_retention": cohort(840_000, left)})
     rows = predictions.stated(ws)
     rows = rows[rows["kind"] == "projection"]
     assert rows["reason"].isna().all()
-    last = there / 100_000
-    assert rows["value"].tolist() == pytest.approx([last * 0.9**k for k in (1, 2, 3)], abs=1e-3)
+    assert rows["value"].tolist() == pytest.approx([1 / 9, 1 / 10, 1 / 11], abs=1e-3)
     assert [json.loads(dims) for dims in rows["dims"]] == [
         {"age": 7 + k, "cohort": "2026-Q1"} for k in (1, 2, 3)
     ]
