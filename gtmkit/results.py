@@ -252,16 +252,22 @@ def jackknifed(
     `left_out` is the same answer with groups of accounts left out in turn, told apart by `replicate`.
     """
     keys = [c for c in left_out.columns if c not in {replicate, *FIGURES, *WORDS}]
-    values = {key: floats(rows["value"]) for key, rows in left_out.groupby(keys, dropna=False)}
-    low, high = floats(answer["low"]).copy(), floats(answer["high"]).copy()
+    values: dict[tuple[Any, ...], list[float]] = {}
+    for key, value in zip(_tuples(left_out, keys), floats(left_out["value"]), strict=True):
+        values.setdefault(key, []).append(value)
+    low, high, full = floats(answer["low"]).copy(), floats(answer["high"]).copy(), floats(answer["value"])
+    named = _tuples(answer, keys)
     for i in np.flatnonzero(where):
-        key = tuple(answer[keys].iloc[i])
-        full = float(answer["value"].iloc[i])
-        low[i], high[i] = stats.jackknife(full, values.get(key, np.array([])))
+        low[i], high[i] = stats.jackknife(float(full[i]), np.array(values.get(named[i], [])))
     found = answer.assign(low=pd.array(low, dtype="Float64"), high=pd.array(high, dtype="Float64"))
     for end in ("low", "high"):
         found[end] = found[end].mask(np.isnan(floats(found[end])))
     return noted(found, where & np.isnan(low), "no interval: it stands on too few accounts")
+
+
+def _tuples(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The keys of each row."""
+    return list(rows[list(keys)].itertuples(index=False, name=None))
 
 
 def _says(part: pd.DataFrame, column: str) -> bool:

@@ -26,7 +26,7 @@ from gtmkit.metrics.entrants import (
 from gtmkit.metrics.observed import Sight, earliest, is_seen, sight, sights, taken_off, with_sight
 from gtmkit.periods import EPOCH, MONTHS_IN, Period, day_index, month_index
 from gtmkit.results import ALL, FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
-from gtmkit.windows import flows
+from gtmkit.windows import flows, groups
 
 NO_RULE = "gtm.toml has no [activation] conditions"
 NO_SECOND = "gtm.toml has no [activation] second"
@@ -222,7 +222,8 @@ def activation_by_age(
     table = collect(sums(rows, [*by, *sights(events), "day"], n=one(), **within))
     table, days = taken_off(table, events)
     until = sight(events, days)
-    cells = [_by_start(table, by, p, cohort, marks, until) for p in periods]
+    codes, starts = _starts(table, by, MONTHS_IN[cohort], periods[0].fiscal_year_start)
+    cells = [_by_start(table, codes, starts, by, p, marks, until) for p in periods]
     found = pd.concat(cells, ignore_index=True)
     if not len(found):
         return undefined(by, labels, "nobody's days have passed", ["cohort", "age"])
@@ -254,33 +255,53 @@ def identity_match_rate(
 
 
 def _by_start(
-    table: pd.DataFrame, by: Sequence[str], period: Period, cohort: str, marks: Sequence[int], until: Sight
+    table: pd.DataFrame,
+    codes: "np.ndarray[Any, Any]",
+    starts: pd.DataFrame,
+    by: Sequence[str],
+    period: Period,
+    marks: Sequence[int],
+    until: Sight,
 ) -> pd.DataFrame:
     """The cells as read at the end of the period: who started, who is old enough, who of these had activated.
 
-    Of each cohort and age, and of the pooled row of each age.
+    Of each of `starts` (`codes`: which one a row is of) and age, and of the pooled row of each age.
     """
-    as_of, width = until.ends(day_index(period.end)), MONTHS_IN[cohort]
-    started = table[table["day"] < day_index(period.end)]
-    month = [month_index(EPOCH + timedelta(days=int(day))) for day in started["day"]]
-    first = np.array([m - (m - (period.fiscal_year_start - 1) % 12) % width for m in month], dtype="int64")
-    counts = []
-    for mark in marks:
-        old = (started["day"] + mark < as_of).to_numpy(dtype=bool)
-        counts.append(
-            started[list(by)].assign(
-                first=first, age=mark, entered=floats(started["n"]), matured=floats(started["n"]) * old,
-                reached=floats(started[f"by_{mark}"]) * old,
-            )
-        )  # fmt: skip
-    sums_of = ["entered", "matured", "reached"]
-    cells = pd.concat(counts).groupby([*by, "first", "age"], dropna=False, as_index=False)[sums_of].sum()
+    as_of, day, n = (
+        until.ends(day_index(period.end)),
+        table["day"].to_numpy(dtype="int64"),
+        floats(table["n"]),
+    )
+    is_started = day < day_index(period.end)
+    old = [is_started & (day + mark < as_of) for mark in marks]
+    reached = [floats(table[f"by_{mark}"]) * is_old for mark, is_old in zip(marks, old, strict=True)]
+    what = {
+        "entered": [n * is_started] * len(marks),
+        "matured": [n * is_old for is_old in old],
+        "reached": reached,
+    }
+    # A row a start and age, the ages of a start one after another.
+    added = {
+        name: np.array([np.bincount(codes, at_mark, len(starts)) for at_mark in each]).T.ravel()
+        for name, each in what.items()
+    }
+    cells = starts.loc[starts.index.repeat(len(marks))].assign(age=np.tile(marks, len(starts)), **added)
     cells = cells[cells["matured"] > 0]
-    names = {m: Period(int(m), width, period.fiscal_year_start).label for m in cells["first"].unique()}
     whole = cells[cells["matured"] == cells["entered"]]
+    sums_of = ["entered", "matured", "reached"]
     pooled = whole.groupby([*by, "age"], dropna=False, as_index=False)[sums_of].sum().assign(cohort=ALL)
-    cells = cells.assign(cohort=cells["first"].map(names)).drop(columns="first")
-    return pd.concat([cells, pooled], ignore_index=True).assign(period=period.label)
+    return pd.concat([cells.drop(columns="first"), pooled], ignore_index=True).assign(period=period.label)
+
+
+def _starts(
+    table: pd.DataFrame, by: Sequence[str], width: int, fiscal_year_start: int
+) -> tuple["np.ndarray[Any, Any]", pd.DataFrame]:
+    """Of which group and months of the start each row is, and these: `first` month, and `cohort` as it is called."""
+    months = [month_index(EPOCH + timedelta(days=int(day))) for day in table["day"]]
+    first = [m - (m - (fiscal_year_start - 1) % 12) % width for m in months]
+    codes, starts = groups(table[list(by)].assign(first=first), [*by, "first"])
+    called = {m: Period(int(m), width, fiscal_year_start).label for m in starts["first"].unique()}
+    return codes, starts.assign(cohort=starts["first"].map(called))
 
 
 def _has_rule(activations: Frame) -> bool:

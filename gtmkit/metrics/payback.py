@@ -346,7 +346,7 @@ def _unreached(
     ages: Sequence[int],
 ) -> pd.DataFrame:
     """A row of each group for each age that no customer of known cost has come to: not yet, which is not 0."""
-    come = set(zip(cells["period"], cells["age"], strict=True))
+    come = {*cells[["period", "age"]].drop_duplicates().itertuples(index=False, name=None)}
     short = [{"period": p, "age": age} for p in labels for age in ages if (p, age) not in come]
     groups_ = cumulative_mrr[list(by)].drop_duplicates() if by else pd.DataFrame(index=range(1))
     rows = groups_.merge(pd.DataFrame(short, columns=["period", "age"]).astype({"age": "int64"}), how="cross")

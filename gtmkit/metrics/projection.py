@@ -88,7 +88,7 @@ def _group(
     if not settled.all():
         last = (start + age)[settled].max(initial=0)
         until = f"of settled months, to {month_label(int(last))}" if last else "no month is settled"
-    place, at = start[settled] - start.min(initial=0), age[settled]
+    place, at = start[settled] - start.min(initial=start.max(initial=0)), age[settled]
     still = np.full((place.max(initial=0) + 1, at.max(initial=0) + 1), np.nan)
     size = still.copy()
     still[place, at] = floats(cells["numerator"])[settled]

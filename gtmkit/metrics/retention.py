@@ -122,6 +122,7 @@ def cohort_retention(
     codes, names = groups(small, by)
     cohorts = sorted({int(c) for c in small["cohort"]})
     columns = [c for c in small.columns if c not in {*by, "cohort", "month"}]
+    columns = [c for c in columns if of != "logo" or c in OF_LOGOS]
     if not cohorts:
         return shaped(_no_cells(by), by, ["cohort", "age"])
     table = {c: np.zeros((len(names), len(cohorts), last - cohorts[0] + 1)) for c in columns}
@@ -137,6 +138,7 @@ def cohort_retention(
     return shaped(_rates(pd.concat(cells, ignore_index=True), of), by, ["cohort", "age"])
 
 
+OF_LOGOS = ("logo", "size", "brief")  # what the share of customers is counted from; the others are money
 FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age
 
 
@@ -247,14 +249,16 @@ def _cells(
     """The sums of the cells that had been observed by the end of the period, and of the pooled row of each age."""
     old = period.last_month - np.array(months)
     ages = np.arange(max(int(old.max()) + 1, 0))
-    observed = [(places, max(period.last_month - last + 1, 0)) for _, places, last in cohorts]
+    widths = [max(period.last_month - last + 1, 0) for _, _, last in cohorts]
+    # Months in order: those of one cohort stand side by side.
+    begins_at = [places[0] for _, places, _ in cohorts]
     has_come = (old[:, None] >= ages)[None, :, :]
     part = {}
     for column, table in reached.items():
         pooled = (table[:, :, : len(ages)] * has_come).sum(axis=1)
-        of_cohorts = [table[:, places, :width].sum(axis=1) for places, width in observed]
-        part[column] = np.concatenate([*of_cohorts, pooled], axis=1).ravel()
-    widths = [width for _, width in observed]
+        is_observed = np.arange(table.shape[2]) < np.array(widths)[:, None]
+        of_cohorts = np.add.reduceat(table, begins_at, axis=1)[:, is_observed]
+        part[column] = np.concatenate([of_cohorts, pooled], axis=1).ravel()
     labels = np.repeat([*(label for label, _, _ in cohorts), ALL], [*widths, len(ages)]).tolist()
     at = np.concatenate([*(np.arange(width) for width in widths), ages])
     rows = names.loc[names.index.repeat(len(at))].reset_index(drop=True)

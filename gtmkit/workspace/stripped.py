@@ -89,9 +89,9 @@ def _agreed(key: str, config: Config) -> Any:
 
 
 def _at(answer: pd.DataFrame, one: Published, config: Config) -> pd.DataFrame:
-    """The rows of an answer at the value of its axis that the definition reads."""
+    """The rows of an answer at the value of its axis that the definition reads; one without figures has no axis."""
     for axis, key in one.at.items():
-        if answer[axis].notna().any():
+        if axis in answer and answer[axis].notna().any():
             answer = answer[(answer[axis] == _agreed(key, config)).to_numpy(dtype=bool, na_value=False)]
     return answer
 

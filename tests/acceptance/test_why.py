@@ -199,11 +199,16 @@ CLOSED_DEALS = """
       AND strptime("Closed_Date__c", '%m/%d/%Y') < DATE '{until}'
     GROUP BY segment
 """
+# A customer is new at a month's end: who began and left inside a month is none.
 NEW_CUSTOMERS = """
     SELECT "Channel" AS channel, count(*) AS n, 0.0 AS planted
     FROM read_csv('{home}/accounts.csv', all_varchar = true)
     WHERE "Internal" = 'false' AND "Channel" IS NOT NULL
       AND CAST("Customer Since" AS DATE) >= DATE '{since}' AND CAST("Customer Since" AS DATE) < DATE '{until}'
+      AND "Account ID" IN (
+        SELECT "Customer ID" FROM read_csv('{home}/subscriptions.csv', all_varchar = true)
+        WHERE "Status" <> 'Trial' AND CAST("Start Date" AS DATE) <= last_day(CAST("Customer Since" AS DATE))
+          AND ("End Date" IS NULL OR CAST("End Date" AS DATE) > last_day(CAST("Customer Since" AS DATE))))
     GROUP BY channel
 """
 
