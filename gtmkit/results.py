@@ -168,7 +168,7 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
     if not hit.any():
         return answer
-    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"], strict=True)]
+    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"].tolist(), strict=True)]
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
     return noted(answer, hit, reason)
@@ -197,7 +197,7 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     if not hit.any():
         return answer
     answer["reason"] = [
-        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"], strict=True)
+        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"].tolist(), strict=True)
     ]
     return answer
 

@@ -66,12 +66,13 @@ def cumulative_mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Perio
         return undefined(by, labels, "no customer whose start is observed", AXES)
     codes, names = groups(small, by)
     paid, size = _tables(small, codes, len(names), first, last)
+    names_of = {month: month_label(month) for month in range(first, last + 1)}
     parts = []
     for period in periods:
         cells = _cells(period.last_month, first)
         at, age = np.array(cells, dtype="int64").reshape(-1, 2).T
         rows = names.loc[names.index.repeat(len(cells))].reset_index(drop=True)
-        rows = rows.assign(period=period.label, cohort=[month_label(m) for m, _ in cells] * len(names))
+        rows = rows.assign(period=period.label, cohort=[names_of[m] for m, _ in cells] * len(names))
         rows = rows.assign(age=np.tile(age, len(names)))
         parts.append(total(rows, paid[:, at - first, age - 1].ravel() / UNITS, size[:, at - first].ravel()))
     return shaped(pd.concat(parts, ignore_index=True), by, AXES)
@@ -227,10 +228,10 @@ def _paid_by_age(
     if not each:
         month = cells["cohort"].str[:4].astype(int) * 12 + cells["cohort"].str[5:].astype(int) - 1
         return cells[month + cells["age"] > cells["period"].map(last) + 1 - YEAR]
-    keys = [c for c in cells if c not in {*FIGURES, *WORDS}]
-    before = cells[[*keys, "value"]].assign(age=cells["age"] + 1).rename(columns={"value": "before"})
-    found = cells.merge(before, on=keys, how="left")
-    return found.assign(value=found["value"] - found["before"].fillna(0)).drop(columns="before")
+    # The ages of a start month stand one after another, from 1 on.
+    value = floats(cells["value"])
+    before = np.where(cells["age"] > 1, np.roll(value, 1), 0.0)
+    return cells.assign(value=value - before)
 
 
 def _pooled(cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -248,9 +249,10 @@ def _pooled(cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str]) -> pd.Da
     if by:  # a group without cost and customers of these months is none; the company is always there
         rows = rows[(rows[["value", "denominator", "n"]] != 0).any(axis=1)]
     said = _starts(of_age)
+    of_row = zip(rows["period"].tolist(), rows["age"].tolist(), strict=True)
     return rows.assign(
         value=rows["value"] / UNITS, denominator=rows["denominator"] / UNITS, numerator=rows["value"] / UNITS,
-        low=np.nan, high=np.nan, said=[said[key] for key in zip(rows["period"], rows["age"], strict=True)],
+        low=np.nan, high=np.nan, said=[said[key] for key in of_row],
     )  # fmt: skip
 
 
@@ -287,7 +289,10 @@ def _over_cost(rows: pd.DataFrame, gross_margin: pd.DataFrame | None, by: Sequen
     found = beside([*by, "age"], **parts).merge(rows[[*keys, "said"]], on=keys)
     kept = floats(found["gross_margin.value"]) if gross_margin is not None else np.ones(len(found))
     back, cost = floats(found["paid.value"]) * kept, floats(found["paid.denominator"])
-    said = [a if pd.isna(b) else f"{a}; {b}" for a, b in zip(found["said"], found["reason"], strict=True)]
+    said = [
+        a if pd.isna(b) else f"{a}; {b}"
+        for a, b in zip(found["said"].tolist(), found["reason"].tolist(), strict=True)
+    ]
     answer = found.assign(
         value=divided(back, cost), numerator=back, denominator=cost, n=found["paid.n"], low=np.nan, high=np.nan,
         reason=pd.Series(said, index=found.index, dtype=object),
@@ -332,7 +337,7 @@ def _unsettling(
 
 
 def _unsettled(answer: pd.DataFrame, why: Mapping[tuple[str, int], str]) -> pd.DataFrame:
-    said = [why.get(key) for key in zip(answer["period"], answer["age"], strict=True)]
+    said = [why.get(key) for key in zip(answer["period"].tolist(), answer["age"].tolist(), strict=True)]
     for words in dict.fromkeys(filter(None, said)):
         answer = marked(answer, [text == words for text in said], "provisional", words)
     return answer
