@@ -73,28 +73,23 @@ def beside(
 
     `units` names the unit of each column (share where it is not named). A group that a metric does not
     have is said to be without rows; nothing is filled in. What cannot be told by `by` at all says why in
-    one row. A metric of several ages has a column for each. The trust of those that are not sound stands under
-    the table.
+    one row. The trust of those that are not sound stands under the table.
     """
-    trust = display.trusted(frames)
-    unit_of = {
-        name: (units or {}).get(of, "share") for of, frame in frames.items() for name in _ages(of, frame)
-    }
-    frames = {name: rows for of, frame in frames.items() for name, rows in _ages(of, frame).items()}
-    total = {name: rows for of, frame in (total or {}).items() for name, rows in _ages(of, frame).items()}
     groups = list(dict.fromkeys(name for frame in frames.values() for name in _groups(frame, by)))
     if not groups and not total:
         return nothing(caption, "no rows to show")
+    unit_of = {name: (units or {}).get(name, "share") for name in frames}
     rows: list[list[str | Cell]] = [
         [group, *(_cell(_of(frame, by, group), unit_of[name], currency) for name, frame in frames.items())]
         for group in groups
     ]
     if total:
         rows.append(["all", *(_cell(_last(total.get(name)), unit_of[name], currency) for name in frames)])
+    trust = display.trusted(frames)
     right, under = range(1, len(frames) + 1), shown.line(trust)
     html = formats.table(caption, [by, *frames], rows, right=right, cards=True, under=under)
     text = "\n".join(filter(None, (_text([by, *frames], rows), shown.words(trust))))
-    return Table(html, text, _file(caption, _stacked(frames, total, by)))
+    return Table(html, text, _file(caption, _stacked(frames, total or {}, by)))
 
 
 def rows(frame: pd.DataFrame, caption: str) -> Table:
@@ -169,13 +164,6 @@ def nothing(caption: str, reason: str) -> Table:
 
 def _file(caption: str, frame: pd.DataFrame) -> str:
     return spreadsheet.link(caption, [str(column) for column in frame.columns], spreadsheet.rows(frame))
-
-
-def _ages(name: str, frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """A metric of several ages as one of each, under a name of its own; any other as it is."""
-    if "age" not in frame or frame["age"].nunique() < 2:
-        return {name: frame}
-    return {f"{name}, month {age}": rows for age, rows in frame.groupby("age")}
 
 
 def _stacked(frames: Mapping[str, pd.DataFrame], total: Mapping[str, pd.DataFrame], by: str) -> pd.DataFrame:
