@@ -137,8 +137,10 @@ def _bridge(**values: float) -> list[dict[str, object]]:
 
 
 AMOUNTS: list[Case] = [
+    # open on 30 September: 100 + 80 + 60; created 40 + 7, raised by 50, won at 60, lost at 40, so 150 + 80 + 7 are left
     Case("pipeline_bridge", "hand", {"opportunities": BRIDGED, "stage_changes": BRIDGES}, _bridge(
         open_at_the_start=240, created=47, amount_raised=50, won=-60, lost=-40, open_at_the_end=237), STAGES),
+    # by the end of December: the same 240; of what was created 40, and the 80 put off to February go out, 150 are left
     Case("pipeline_bridge.expected", "hand", {"opportunities": BRIDGED, "stage_changes": BRIDGES}, _bridge(
         open_at_the_start=240, created=40, amount_raised=50, pushed_out=-80, won=-60, lost=-40,
         open_at_the_end=150), STAGES),
