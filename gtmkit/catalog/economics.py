@@ -65,6 +65,14 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
+        payback.cohort_payback, "CAC paid back by cohort", 2, "ratio", "up", **_COST | {"decision": "compounding"},
+        axes=("cohort", "age"),
+        own_span=True,
+        jackknife=10,
+        standard="ours: margin that the customers of one start brought by an age over what it cost to win them",
+        departs="with churn, contraction and expansion; today's margin of the company; cost month by month",
+    ),
+    Metric(
         payback.survival_payback_months, "CAC payback with churn", 2, "months", "down",
         **_COST | {"decision": "compounding"},
         own_span=True,

@@ -17,8 +17,9 @@ import pandas as pd
 from gtmkit.frames import INTEGER, UNITS, Frame, collect, counted, sums
 from gtmkit.metrics.allocation import NO_BASIS, STAYS, laid_out
 from gtmkit.metrics.costs import FROM_FINANCE, NO_PURPOSE
-from gtmkit.periods import Period, month_label
+from gtmkit.periods import MONTHS_IN, Period, month_label
 from gtmkit.results import (
+    ALL,
     FIGURES,
     WORDS,
     beside,
@@ -41,10 +42,20 @@ REVIEWED = (6, 12, 18, 24)  # the ages that a review compares
 YEAR = 12  # months of starts in one figure: fewer are too few customers, more tell of channels as they no longer are
 SPAN = HORIZON + YEAR - 1  # months of starts on which the figures of one period stand
 AXES = ["cohort", "age"]
+AGE = ("age",)
+STARTS = ("starts", "age")  # the start months that are one cohort, and the age
 QUARTER = 3  # months
 PAID = 1 - 1e-12  # a margin of four fifths is no whole number: what misses 1 by an ulp is paid back
+Key = tuple[Any, ...]  # a period and an age, with the start months where these are told apart
 LAG: dict[str, Any] = {"lag": setting("cac.lag_months")}
 WINDOW: dict[str, Any] = {"months": setting("cac.window_months")}
+# What stands behind the cost of a start month, for every figure that lays it beside what its customers paid.
+SPEND: Any = needs_monthly("spend", SPAN, of="sales_and_marketing", purpose="new", **LAG)
+LOGOS: Any = needs_monthly("new_logos", SPAN)
+LOGOS_BESIDE: Any = needs_monthly("new_logos", SPAN, **WINDOW)
+PIPELINE_BESIDE: Any = needs_monthly("pipeline_created", SPAN, kinds=("new",), **WINDOW, **LAG)
+CATEGORIES: Any = needs_monthly("cost_categories", SPAN, months=1, **LAG)
+MARGIN: Any = needs("gross_margin", of="subscription", months=QUARTER)
 
 
 def cumulative_mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) -> pd.DataFrame:
@@ -80,12 +91,12 @@ def cumulative_mrr(revenue: Frame, *, by: Sequence[str], periods: Sequence[Perio
 
 def survival_payback(
     cumulative_mrr: pd.DataFrame,
-    spend: pd.DataFrame = needs_monthly("spend", SPAN, of="sales_and_marketing", purpose="new", **LAG),
-    new_logos: pd.DataFrame = needs_monthly("new_logos", SPAN),
-    logos_beside: pd.DataFrame = needs_monthly("new_logos", SPAN, **WINDOW),
-    pipeline_beside: pd.DataFrame = needs_monthly("pipeline_created", SPAN, kinds=("new",), **WINDOW, **LAG),
-    cost_categories: pd.DataFrame = needs_monthly("cost_categories", SPAN, months=1, **LAG),
-    gross_margin: pd.DataFrame = needs("gross_margin", of="subscription", months=QUARTER),
+    spend: pd.DataFrame = SPEND,
+    new_logos: pd.DataFrame = LOGOS,
+    logos_beside: pd.DataFrame = LOGOS_BESIDE,
+    pipeline_beside: pd.DataFrame = PIPELINE_BESIDE,
+    cost_categories: pd.DataFrame = CATEGORIES,
+    gross_margin: pd.DataFrame = MARGIN,
     *,
     by: Sequence[str],
     periods: Sequence[Period],
@@ -111,15 +122,11 @@ def survival_payback(
     `.revenue` leaves the margin out: too high.
     """
     labels = [p.label for p in periods]
-    for part in (cumulative_mrr, spend, new_logos):
-        if part["status"].isin(["undefined"]).all():
-            return undefined(by, labels, str(part["reason"].iloc[-1]), ["age"])
     basis = {"pipeline": pipeline_beside, "logos": logos_beside, "paid": spend, "none": None}[allocation]
-    own = [c for c in by if c in spend]
-    cost, _ = laid_out(spend, _over_all(new_logos, own), _over_all(basis, own), own, NO_BASIS[allocation])
+    cost, missing = _cost(cumulative_mrr, spend, new_logos, basis, allocation, by)
+    if missing:
+        return undefined(by, labels, missing, ["age"])
     known = _known(cost, allocation)
-    if _says(cost["reason"], STAYS).any() and not cost.loc[cost["period"].isin(known), "value"].any():
-        return undefined(by, labels, f"{STAYS}: {NO_BASIS[allocation]}", ["age"])
     last = {p.label: p.last_month for p in periods}
     asked = _wanted("monthly" if pooled == "ages" else ages)
     cells = _paid_by_age(cumulative_mrr, known, last, each=pooled == "ages")
@@ -156,6 +163,87 @@ def survival_payback_months(
     found = [_first_age(rows) for _, rows in survival_payback.groupby(keys, dropna=False, sort=False)]
     answer = pd.concat(found, ignore_index=True) if found else survival_payback.drop(columns="age")
     return shaped(answer, by, [])
+
+
+def cohort_payback(
+    cumulative_mrr: pd.DataFrame,
+    spend: pd.DataFrame = SPEND,
+    new_logos: pd.DataFrame = LOGOS,
+    logos_beside: pd.DataFrame = LOGOS_BESIDE,
+    pipeline_beside: pd.DataFrame = PIPELINE_BESIDE,
+    cost_categories: pd.DataFrame = CATEGORIES,
+    gross_margin: pd.DataFrame = MARGIN,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    cohort: Literal["month", "quarter", "year"] = setting("retention.cohort"),
+    allocation: Literal["pipeline", "logos", "paid", "none"] = setting("cac.allocation"),
+    not_applicable: Sequence[str] = setting("cac.not_applicable"),
+) -> pd.DataFrame:
+    """Share of what the customers of one start cost that their gross margin has paid back by each age.
+
+    Answers: do newer customers pay back as soon as older ones did?
+    Takes: cohort = month (or fiscal quarter or year) of the first month end with MRR; margin and cost as
+    `survival_payback` takes them, of the same customers.
+    Returns: axes cohort and age (months, 1 to 36); ratio, 1 = paid back; numerator = margin, denominator = cost, n =
+    customers. A cohort has a cell at an age once all its months have come to it, and none where the cost of one of
+    its months is not known. Cohort `all` pools, at each age, the cohorts that have come to it.
+    Differs: `survival_payback` is of the newest twelve months of starts at each age.
+    """
+    labels = [p.label for p in periods]
+    basis = {"pipeline": pipeline_beside, "logos": logos_beside, "paid": spend, "none": None}[allocation]
+    cost, missing = _cost(cumulative_mrr, spend, new_logos, basis, allocation, by)
+    if missing:
+        return undefined(by, labels, missing, AXES)
+    width, start = MONTHS_IN[cohort], periods[0].fiscal_year_start
+    cells = _by_start(cumulative_mrr, _known(cost, allocation), width, start)
+    if not len(cells):
+        return undefined(by, labels, "no cohort whose cost is known has come to an age", AXES)
+    cells = pd.concat([cells, cells.assign(starts=ALL)], ignore_index=True)
+    answer = _over_cost(_pooled(cells, cost, by, STARTS), gross_margin, by, STARTS)
+    answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable, STARTS), STARTS)
+    answer = answer.rename(columns={"starts": "cohort"})
+    for words in (FROM_FINANCE, NO_PURPOSE):
+        answer = noted(answer, _says(spend["reason"], words).any(), words)
+    return shaped(answer, by, AXES)
+
+
+def _cost(
+    cumulative_mrr: pd.DataFrame,
+    spend: pd.DataFrame,
+    new_logos: pd.DataFrame,
+    basis: pd.DataFrame | None,
+    allocation: str,
+    by: Sequence[str],
+) -> tuple[pd.DataFrame, str]:
+    """What the customers of each start month cost, by what cost is told apart by; and what is missing to know any."""
+    for part in (cumulative_mrr, spend, new_logos):
+        if part["status"].isin(["undefined"]).all():
+            return spend.iloc[:0], str(part["reason"].iloc[-1])
+    own = [c for c in by if c in spend]
+    cost, _ = laid_out(spend, _over_all(new_logos, own), _over_all(basis, own), own, NO_BASIS[allocation])
+    known = cost["period"].isin(_known(cost, allocation))
+    if _says(cost["reason"], STAYS).any() and not cost.loc[known, "value"].any():
+        return cost, f"{STAYS}: {NO_BASIS[allocation]}"
+    return cost, ""
+
+
+def _by_start(
+    cumulative_mrr: pd.DataFrame, known: Sequence[str], width: int, fiscal_year_start: int
+) -> pd.DataFrame:
+    """The cells of start months of known cost, with `starts`: the months they are one cohort with.
+
+    Those alone of ages that all months of a cohort have come to.
+    """
+    of = {}
+    for label in known:
+        month = Period.parse(label).last_month
+        first = month - (month - (fiscal_year_start - 1) % 12) % width
+        of[label] = Period(first, width, fiscal_year_start).label
+    cells = cumulative_mrr[cumulative_mrr["cohort"].isin(known)]
+    cells = cells.assign(starts=cells["cohort"].map(of))
+    months = cells.groupby(["period", "starts", "age"])["cohort"].transform("nunique")
+    return cells[(months == width).to_numpy(dtype=bool)]
 
 
 def _wanted(ages: str) -> Sequence[int]:
@@ -234,40 +322,45 @@ def _paid_by_age(
     return cells.assign(value=value - before)
 
 
-def _pooled(cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+def _pooled(
+    cells: pd.DataFrame, cost: pd.DataFrame, by: Sequence[str], axes: Sequence[str] = AGE
+) -> pd.DataFrame:
     """What the customers of each age paid (`value`), what they cost (`denominator`), how many they are (`n`).
 
     `said`: the months in which they started.
     """
     own = [c for c in by if c in cost]
-    paid = _added(cells, [*by, "period", "age"], value="value", n="n")
-    of_age = cells[["period", *AXES]].drop_duplicates()
+    paid = _added(cells, [*by, "period", *axes], value="value", n="n")
+    of_age = cells[["period", "cohort", *axes]].drop_duplicates()
     laid = cost[[*own, "period", "value"]].rename(columns={"period": "cohort"}).merge(of_age, on="cohort")
-    laid = _added(laid, [*own, "period", "age"], denominator="value")
-    rows = paid.merge(laid, on=[*own, "period", "age"], how="outer" if len(own) == len(by) else "left")
+    laid = _added(laid, [*own, "period", *axes], denominator="value")
+    rows = paid.merge(laid, on=[*own, "period", *axes], how="outer" if len(own) == len(by) else "left")
     rows = rows.assign(**{c: rows[c].fillna(0).astype("int64") for c in ("value", "denominator", "n")})
     if by:  # a group without cost and customers of these months is none; the company is always there
         rows = rows[(rows[["value", "denominator", "n"]] != 0).any(axis=1)]
-    said = _starts(of_age)
-    of_row = zip(rows["period"].tolist(), rows["age"].tolist(), strict=True)
+    said = _starts(of_age, axes)
     return rows.assign(
         value=rows["value"] / UNITS, denominator=rows["denominator"] / UNITS, numerator=rows["value"] / UNITS,
-        low=np.nan, high=np.nan, said=[said[key] for key in of_row],
+        low=np.nan, high=np.nan, said=[said[key] for key in _keys(rows, axes)],
     )  # fmt: skip
 
 
-def _starts(of_age: pd.DataFrame) -> dict[tuple[str, int], str]:
+def _starts(of_age: pd.DataFrame, axes: Sequence[str]) -> dict[Key, str]:
     """The months of starts of each period and age, in words; their number where some between them are left out."""
-    said: dict[tuple[str, int], str] = {}
-    for key, months in of_age.groupby(["period", "age"])["cohort"]:
+    said: dict[Key, str] = {}
+    for key, months in of_age.groupby(["period", *axes])["cohort"]:
         first, last = months.min(), months.max()
         whole = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
         gaps = "" if len(months) == whole else f", {len(months)} of {whole} months"
-        period, age = (*key,)
-        said[str(period), int(str(age))] = (
+        said[(*key,)] = (
             f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
         )
     return said
+
+
+def _keys(rows: pd.DataFrame, axes: Sequence[str]) -> list[Key]:
+    """Of which period and age each row is."""
+    return list(zip(*(rows[c].tolist() for c in ("period", *axes)), strict=True))
 
 
 def _added(rows: pd.DataFrame, keys: Sequence[str], **what: str) -> pd.DataFrame:
@@ -279,14 +372,15 @@ def _added(rows: pd.DataFrame, keys: Sequence[str], **what: str) -> pd.DataFrame
     return rows[list(keys)].assign(**whole).groupby(list(keys), sort=True)[list(what)].sum().reset_index()
 
 
-def _over_cost(rows: pd.DataFrame, gross_margin: pd.DataFrame | None, by: Sequence[str]) -> pd.DataFrame:
+def _over_cost(
+    rows: pd.DataFrame, gross_margin: pd.DataFrame | None, by: Sequence[str], axes: Sequence[str] = AGE
+) -> pd.DataFrame:
     """The share of the cost that is paid back, of the whole of what was paid where no margin is given."""
     parts = {"paid": rows.assign(status=None, reason=None)}
     if gross_margin is not None:
-        ages = pd.DataFrame({"age": rows["age"].unique()})
-        parts["gross_margin"] = gross_margin.merge(ages, how="cross")
-    keys = [*by, "period", "age"]
-    found = beside([*by, "age"], **parts).merge(rows[[*keys, "said"]], on=keys)
+        parts["gross_margin"] = gross_margin.merge(rows[list(axes)].drop_duplicates(), how="cross")
+    keys = [*by, "period", *axes]
+    found = beside([*by, *axes], **parts).merge(rows[[*keys, "said"]], on=keys)
     kept = floats(found["gross_margin.value"]) if gross_margin is not None else np.ones(len(found))
     back, cost = floats(found["paid.value"]) * kept, floats(found["paid.denominator"])
     said = [
@@ -315,29 +409,34 @@ def _added_up(answer: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def _unsettling(
-    cells: pd.DataFrame, cost: pd.DataFrame, categories: pd.DataFrame, not_applicable: Sequence[str]
-) -> Mapping[tuple[str, int], str]:
+    cells: pd.DataFrame,
+    cost: pd.DataFrame,
+    categories: pd.DataFrame,
+    not_applicable: Sequence[str],
+    axes: Sequence[str] = AGE,
+) -> Mapping[Key, str]:
     """Why the figures of a period and age may still change: a part of them is provisional, or cost is not whole."""
-    of_age = cells[["period", *AXES]].drop_duplicates()
+    keys = ["period", *axes]
+    of_age = cells[["period", "cohort", *axes]].drop_duplicates()
     applies = categories["category"].notna() & ~categories["category"].isin(list(not_applicable))
     rows = categories[applies].rename(columns={"period": "cohort"}).merge(of_age, on="cohort")
-    counts = rows.groupby(["period", "age", "category"])["n"].sum(min_count=1)
-    lacking: dict[tuple[str, int], list[str]] = {}
-    for period, age, category in counts[counts == 0].reset_index()[["period", "age", "category"]].to_numpy():
-        lacking.setdefault((str(period), int(age)), []).append(str(category))
+    counts = rows.groupby([*keys, "category"])["n"].sum(min_count=1)
+    lacking: dict[Key, list[str]] = {}
+    for *key, category in counts[counts == 0].reset_index()[[*keys, "category"]].itertuples(index=False):
+        lacking.setdefault((*key,), []).append(str(category))
     found = {key: f"no {', '.join(names)} rows" for key, names in lacking.items()}
     late = [
         cost[cost["status"] == "provisional"].rename(columns={"period": "cohort"}).merge(of_age, on="cohort"),
         cells[cells["status"] == "provisional"],
     ]
     for part in late:
-        for period, age, reason in part[["period", "age", "reason"]].itertuples(index=False):
-            found.setdefault((period, age), str(reason))
+        for *key, reason in part[[*keys, "reason"]].itertuples(index=False):
+            found.setdefault((*key,), str(reason))
     return found
 
 
-def _unsettled(answer: pd.DataFrame, why: Mapping[tuple[str, int], str]) -> pd.DataFrame:
-    said = [why.get(key) for key in zip(answer["period"].tolist(), answer["age"].tolist(), strict=True)]
+def _unsettled(answer: pd.DataFrame, why: Mapping[Key, str], axes: Sequence[str] = AGE) -> pd.DataFrame:
+    said = [why.get(key) for key in _keys(answer, axes)]
     for words in dict.fromkeys(filter(None, said)):
         answer = marked(answer, [text == words for text in said], "provisional", words)
     return answer
