@@ -313,30 +313,6 @@ def test_leak_and_wait_are_both_named():
     )
 
 
-def test_mix_and_rate_add_up():
-    # Golden vector 10: 60 at 30 % and 40 at 20 %, then 40 at 31 % and 60 at 21 %: 26 % to 25 %,
-    # mix -2.0 points, rate +1.0.
-    wins = frame(
-        [
-            ["a", "2026-09", *share(180, 600, None, None)],
-            ["b", "2026-09", *share(80, 400, None, None)],
-            ["a", "2026-10", *share(124, 400, None, None)],
-            ["b", "2026-10", *share(126, 600, None, None)],
-        ],
-        "segment",
-        "period",
-    )
-    assert str(wording.mix_against_rate(wins, "segment", subject="win rate")) == (
-        "[watch] win rate 26.0 % (n 1,000, 2026-09) to 25.0 % (n 1,000, 2026-10), −1.0 points: "
-        "−2.0 from the mix of "
-        "segment, +1.0 within segment. The whole and its parts moved in opposite "
-        "directions: read each segment."
-    )
-    assert str(wording.mix_against_rate(wins.head(3), "segment", subject="win rate")) == (
-        "[not yet] win rate: every segment needs deals in both halves of the periods to split a change."
-    )
-
-
 def test_cohorts_on_two_sides_of_a_change_of_definition_are_not_compared():
     triangle = cells(a=[100, 60], b=[100, 62], c=[100])
     told = str(wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["b"])).splitlines()
@@ -347,16 +323,6 @@ def test_cohorts_on_two_sides_of_a_change_of_definition_are_not_compared():
     assert "comparable" not in str(
         wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["a"])
     )
-
-
-def test_halves_on_two_sides_of_a_change_of_definition_are_not_compared():
-    wins = frame(
-        [["a", f"2026-0{m}", *share(30, 100, None, None)] for m in (1, 2, 3, 4)], "segment", "period"
-    )
-    told = "[not yet] win rate: not comparable: definition changed in 2026-02."
-    assert str(wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-02"])) == told
-    begun = wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-01"])
-    assert "comparable" not in str(begun)  # all four are of the new definition
 
 
 def test_coverage_against_what_the_win_rate_asks_for():
@@ -402,7 +368,6 @@ def test_a_result_without_axes_says_what_it_needs():
         wording.leak_under_expansion(NEEDS, NEEDS), wording.leak_under_expansion(by, by, "segment")
     )
     assert str(told) == f"[not yet] retention {needs}"
-    assert str(wording.mix_against_rate(by, "segment", subject="wins")) == f"[not yet] wins {needs}"
 
 
 def test_where_keeps_the_one_row_of_an_undefined_result():

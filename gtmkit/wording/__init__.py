@@ -12,12 +12,12 @@ from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
 from gtmkit.wording.cohorts import cohorts_at_equal_age, newest_starts, projected
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
-from gtmkit.wording.economics import cost_through_mix, earns_its_cost
+from gtmkit.wording.economics import earns_its_cost
 from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
 from gtmkit.wording.movement import go_on_at_equal_age, pipeline_moved, slipped_most
 from gtmkit.wording.payback import paid_back
-from gtmkit.wording.pipeline import bottleneck, coverage, leaking, mix_against_rate
+from gtmkit.wording.pipeline import bottleneck, coverage, leaking
 from gtmkit.wording.predictions import predictions
 from gtmkit.wording.readings import (
     buying_churn,
@@ -50,7 +50,6 @@ __all__ = [
     "by_rule",
     "cohorts_at_equal_age",
     "concentration_range",
-    "cost_through_mix",
     "coverage",
     "created_or_harvested",
     "definition_strip",
@@ -66,7 +65,6 @@ __all__ = [
     "leaking",
     "logo_above_gross",
     "mistakes",
-    "mix_against_rate",
     "newest_starts",
     "not_explained",
     "paid_back",

@@ -33,6 +33,7 @@ def why(told: Explanation, *, subject: str, currency: str = "") -> SoWhat:
     if 1 < len(kinds) < len(parts):
         said = [_kind(row, told.totals, unit, currency) for row in kinds.to_dict("records")]
         sentences.append(Sentence("no action", f"Of that by {told.by}: {'; '.join(said)}."))
+        sentences += _opposed(told, kinds)
     largest = _largest(parts, LARGEST)
     if len(parts) > 1 and len(largest):
         said = [
@@ -58,6 +59,15 @@ def named(row: Any) -> str:
     if pd.isna(row["group"]):
         return kind
     return f"{kind} of {row['group']}" if kind else str(row["group"])
+
+
+def _opposed(told: Explanation, kinds: pd.DataFrame) -> list[Sentence]:
+    """That the whole moved one way and its groups the other, where they did: then the groups are what to read."""
+    rate = kinds.loc[(kinds["part"] == "rate").to_numpy(dtype=bool), "change"].sum()
+    if told.change is None or told.change * rate >= 0:
+        return []
+    text = f"The whole and its parts moved in opposite directions: read each {told.by}."
+    return [Sentence("watch", text)]
 
 
 def _largest(parts: pd.DataFrame, most: int) -> pd.DataFrame:

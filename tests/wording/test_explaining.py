@@ -38,6 +38,7 @@ def test_a_share_moves_by_points_of_which_some_are_mix_and_some_rate() -> None:
     assert str(wording.why(found, subject="win rate")).splitlines() == [
         "[no action] Win rate moved by −1.0 points, from 26.0 % in 2026-09 to 25.0 % in 2026-10.",
         "[no action] Of that by segment: mix −2.0 points (−3.0 to −1.0); rate +1.0 points.",
+        "[watch] The whole and its parts moved in opposite directions: read each segment.",
         "[no action] The largest parts: rate of small +1.0 points; mix of small −1.0 points (−2.0 to 0.5); "
         "mix of large −1.0 points.",
     ]
@@ -76,6 +77,7 @@ def test_rates_say_what_they_are_made_of_and_parts_their_largest_part() -> None:
     )  # fmt: skip
     assert str(wording.why(found, subject="CAC")).splitlines()[1:] == [
         "[no action] Of that by channel: mix +400; rate −60, of it spend +40 and new customers −100.",
+        "[watch] The whole and its parts moved in opposite directions: read each channel.",
         "[no action] The largest parts: mix of ads +300; mix of events +100; rate of ads −60, of it new customers of "
         "ads −100.",
     ]
