@@ -207,18 +207,18 @@ def _why(ws: Workspace, row: Row, dims: Mapping[str, str]) -> SoWhat:
 
 
 def _explained(ws: Workspace, metric: str) -> Explanation:
-    """The change since the period before by what a derived metric is made of, else by the column that tells most.
+    """The change since the period before by what a figure is made of, else by the column that tells most.
 
     That is the column of [scorecard] focus whose largest part stands out most over parts of one size.
     """
     entry, versus = catalog.find(metric)[0], ws.period.shift(-1).label
+    told = ws.explain(metric, versus)
+    if told.reason or len(told.parts) > 1:
+        return told
     columns = [c for c in ws.config.scorecard.focus if c in entry.by and c not in ws.where]
-    if not entry.is_derived:
-        told = [ws.explain(metric, versus, by=column) for column in columns]
-        best = max(told, key=_outstanding, default=None)
-        if best is not None and (best.reason or _outstanding(best) > 0):
-            return best
-    return ws.explain(metric, versus)
+    by_column = [ws.explain(metric, versus, by=column) for column in columns]
+    best = max(by_column, key=_outstanding, default=told)
+    return best if _outstanding(best) > 0 else told
 
 
 def _outstanding(told: Explanation) -> float:

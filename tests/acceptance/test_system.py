@@ -57,7 +57,7 @@ OUTPUTS = ids("""
     pipeline_created pipeline_creation_pace sales_accepted_rate stage_conversion time_in_stage win_rate close_rate
     sales_cycle average_selling_price open_pipeline pipeline_bridge pipeline_coverage pipeline_velocity stage_leak
     stage_wait quota_attainment cac new_cac_ratio expansion_cac_ratio blended_cac_ratio cac_payback cumulative_mrr
-    survival_payback survival_payback_months ltv ltv_to_cac
+    survival_payback cohort_payback survival_payback_months ltv ltv_to_cac
     magic_number gtm_efficiency_ratio gtm_efficiency_margin qualified_lead_rate mql_to_sal_rate sal_to_sql_rate
     sql_to_sqo_rate accepted_opportunity_rate cost_per_qualified_opportunity pipeline_concentration
     demand_creation_share
@@ -135,7 +135,7 @@ WAITING = {
     "looking back": """
         net_revenue_retention gross_revenue_retention logo_retention expansion_rate arr_growth_rate spend cac
         cac_payback magic_number new_cac_ratio expansion_cac_ratio blended_cac_ratio gtm_efficiency_ratio
-        gtm_efficiency_margin survival_payback survival_payback_months
+        gtm_efficiency_margin survival_payback cohort_payback survival_payback_months
     """,
     "a curve": "ltv ltv_to_cac customer_lifetime projected_retention activation_by_age",
     "a grace": "renewal_rate late_renewal_share",

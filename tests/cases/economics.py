@@ -127,6 +127,20 @@ ACQUIRED: list[Case] = [
     Case("survival_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
         {"channel": "search", "age": 6, "value": 0.75}, {"channel": "social", "age": 6, "value": 1}],
         NO_LAG, by=["channel"], among=True),
+    # the same customers, told by the month of their start; by age 2 both are there: 0.6 x 2 x 60 of 108
+    Case("cohort_payback", "hand", {**OF_MAY, "finance": MARGIN}, [
+        {"cohort": "2026-05", "age": 6, "value": 96 / 108, "numerator": 96, "denominator": 108, "n": 2,
+         "status": "final"},
+        {"cohort": "2026-05", "age": 2, "value": 72 / 108}, {"cohort": "all", "age": 6, "value": 96 / 108, "n": 2}],
+        NO_LAG, among=True),
+    Case("cohort_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
+    Case("cohort_payback", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"cohort": "2026-05", "age": 6, "value": None, "status": "undefined",
+         "reason": "gross margin is not above 0"}], NO_LAG, among=True),
+    Case("cohort_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "cohort": "2026-05", "age": 6, "value": 0.75},
+        {"channel": "social", "cohort": "2026-05", "age": 6, "value": 1}],
+        NO_LAG, by=["channel"], among=True),
     # 0.6 x (10 + 50) in each of two months, then 6: 36, 72, 78, 84, 90, 96 of 108; had it cost 84, paid back by then
     Case("survival_payback_months", "hand", {**OF_MAY, "spend": SPEND_OF_MAY.replace(" 48", " 24"), "finance": MARGIN},
          [{"value": 4, "status": "final"}], NO_LAG),

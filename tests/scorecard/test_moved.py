@@ -70,7 +70,7 @@ def test_a_figure_beyond_its_limits_is_listed_with_all_that_a_reader_needs():
 def test_it_is_explained_by_the_column_whose_largest_part_stands_out_most():
     """By channel one part holds 90 of 100, by segment each holds half."""
     ws, told = judged({"spend": months("2025-10", *ZIGZAG, 20.0)})
-    assert {by for _, _, by in ws.explained} == {"segment", "channel"}
+    assert {by for _, _, by in ws.explained} == {None, "segment", "channel"}
     assert {versus for _, versus, _ in ws.explained} == {"2026-09"}
     assert "channel 0 +EUR 7" in str(told.signals[0].why)
 
