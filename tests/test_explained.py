@@ -312,3 +312,15 @@ def test_a_week_is_explained_against_the_week_before(ws: Workspace) -> None:
     assert ws.config.file
     week = gtmkit.open(ws.config.file.parent, "2026-W42")
     assert week.explain("mrr").reason == "mrr has no figure in 2026-W41: mrr is counted by the month"
+
+
+def test_the_parts_stand_among_the_facts(ws: Workspace) -> None:
+    ws.explain("win_rate", "2026-09", "segment")
+    facts = [fact for fact in ws.records() if fact["variant"] == "explained" and fact["metric"] == "win_rate"]
+    told = {fact["dims"]: fact["value"] for fact in facts if '"segment"' in fact["dims"]}
+    # As above: small won as often as before, large .05 more often at half of its mean weight of .5.
+    assert told['{"of": null, "part": "rate", "segment": "large", "versus": "2026-09"}'] == pytest.approx(
+        0.025
+    )
+    assert sum(told.values()) == pytest.approx(0.01)
+    assert {fact["period"] for fact in facts} == {"2026-10"}

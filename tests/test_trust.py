@@ -32,7 +32,9 @@ MANAGEMENT = ids("""
 RATIOS = ids("new_cac_ratio expansion_cac_ratio blended_cac_ratio")
 EFFICIENCY = ids("gtm_efficiency_ratio gtm_efficiency_margin")
 KEEPING = ids("gross_revenue_retention net_revenue_retention csat nps")
-COST = ids("cac ltv_to_cac survival_payback cohort_payback")  # payback with churn has the cost of CAC, month by month
+COST = ids(
+    "cac ltv_to_cac survival_payback cohort_payback"
+)  # payback with churn has the cost of CAC, month by month
 PLAN = ids("gross_margin opex_profile rule_of_40")
 GROWTH = {"arr_growth_rate"}
 SELLING = MANAGEMENT | COST | ids("magic_number arr_growth_rate") | EFFICIENCY

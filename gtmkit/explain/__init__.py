@@ -26,6 +26,7 @@ from gtmkit.explain.parts import (
     totals,
     within,
 )
+from gtmkit.results import shaped
 
 COLUMNS = ["metric", "versus", "period", "by", *OF_PARTS, "reason"]
 
@@ -61,6 +62,24 @@ class Explanation:
     def change(self) -> float | None:
         """How far the figure moved; None where one of the two is missing."""
         return None if self.before is None or self.after is None else self.after - self.before
+
+
+def as_answer(told: Explanation) -> pd.DataFrame:
+    """The parts of a change in the result shape: the change of each as its value, n as it is now.
+
+    Its axes are versus (the earlier period), part, of (the part that it is a part of) and its group, in the column that
+    it is told by.
+    """
+    group, parts = told.by or "group", told.parts
+    nothing = dict.fromkeys(("numerator", "denominator", "reason"))
+    rows = pd.DataFrame(
+        {
+            "period": told.period, "versus": told.versus, "part": parts["part"], "of": parts["of"],
+            group: parts["group"], "value": parts["change"], "low": parts["low"], "high": parts["high"],
+            "n": parts["n_after"], "status": "final", **nothing,
+        }
+    )  # fmt: skip
+    return shaped(rows, [], ["versus", "part", "of", group])
 
 
 def records(found: Iterable[Explanation]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from gtmkit import catalog, definitions, display, store, trust
 from gtmkit.agreed import Planned, target_of
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
-from gtmkit.explain import Explanation
+from gtmkit.explain import Explanation, as_answer
 from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import LOSSES
@@ -41,6 +41,7 @@ __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
+EXPLAINED = "explained"  # the variant under which parts of a change stand among the facts
 RULES = ("declared", *TOUCHED)
 LAGS = ("lag", "lag_months")  # of no months: cost stands in the months of its customers
 
@@ -241,12 +242,16 @@ class Workspace:
         amounts. Without one: by what it is made of, such as movements or factors. `at` chooses the figure of a metric
         with axes of its own: {"stage": "proposal"}. `depth`: so many levels of what it is made of, down the metric
         graph, and below them the groups of `by`. Where the definition changed in between, or a figure is missing, its
-        `reason` says so.
+        `reason` says so. The parts stand among the facts, as the variant `explained`.
         Raises ConfigError for an id, period, dimension, axis, depth or option that there is not, and for a metric with
         several figures of which none is chosen.
         """
         _check_options(catalog.find(metric)[0], options)
-        return explained(self._answers, metric, versus, by, options, at=at, depth=depth, where=self.where)
+        told = explained(self._answers, metric, versus, by, options, at=at, depth=depth, where=self.where)
+        if told.change is not None:
+            said = (f"{name}={value}" for name, value in sorted({**options, **(at or {})}.items()))
+            self.keep(metric, (), ",".join([EXPLAINED, *said]), as_answer(told))
+        return told
 
     def definition_strip(self, metric: str, by: str | None = None, **options: Any) -> Strip:
         """A contested metric under each published definition, and whether what is decided by it changes with them.
