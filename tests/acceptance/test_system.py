@@ -64,7 +64,8 @@ OUTPUTS = ids("""
 """)
 SIGNALS = ids("""
     north_star activation_rate time_to_value activation_depth milestone_rate usage_retention cohort_retention
-    active_accounts product_qualified_pipeline_share nps csat support_burden account_health churn_reasons
+    active_accounts activation_by_age projected_retention product_qualified_pipeline_share nps csat support_burden
+    account_health churn_reasons
 """)
 INPUTS = ids("""
     spend activity_volume outbound_coverage lead_response_time sla_compliance messaging_tests_shipped
