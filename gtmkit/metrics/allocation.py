@@ -82,15 +82,14 @@ def laid_out(
             if amounts.get(key) or count.get(key) or not _is_shared(key, nobody)
         ]
         base = {**world, "period": period}
-        said, stuck, won_said = _words(rows, None), _words(rows, f"{STAYS}: {why}"), _words(won, None)
         costs += [
             {**base, **dict(zip(own, key, strict=True)), "value": amounts.get(key, 0) / UNITS, "n": np.nan,
-             **(stuck if key in stays else said)}
+             **_words(rows, f"{STAYS}: {why}" if key in stays else None)}
             for key in keys
         ]  # fmt: skip
         logos += [
             {**base, **dict(zip(own, key, strict=True)), "value": count.get(key, 0.0), "n": count.get(key, 0.0),
-             **won_said}
+             **_words(won, None)}
             for key in keys
         ]  # fmt: skip
     return _framed(costs, by), _framed(logos, by)

@@ -9,7 +9,7 @@ from gtmkit import catalog, definitions
 from gtmkit.periods import Period
 from gtmkit.report.review import RUN_FILE, Review
 
-FILE = definitions.FILE
+FILE = "definitions.json"
 
 
 @dataclass(frozen=True)
