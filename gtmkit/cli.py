@@ -142,6 +142,63 @@ def metric(
         _show(rows, list(frame.columns), form, metric_id)
 
 
+@app.command()
+def explain(
+    metric_id: Annotated[
+        str, typer.Argument(metavar="ID", help="A metric, or a variant with a dot: win_rate.amount.")
+    ],
+    versus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD", help="The earlier period, of the same length; by default the one before."
+        ),
+    ] = None,
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    by: Annotated[
+        list[str] | None, typer.Option(help="A column to tell the change by; each of several by itself.")
+    ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AXIS=VALUE", help="Which figure of a metric with axes: stage=proposal."),
+    ] = None,
+    depth: Annotated[
+        int | None,
+        typer.Option(help="So many levels of what it is made of; below them the groups of --by."),
+    ] = None,
+    where: Where = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="KEY=VALUE: an option of the metric.")
+    ] = None,
+    form: As = Format.table,
+) -> None:
+    """Why a metric moved since an earlier period: mix and rate by a column, or what it is made of."""
+    with _exits(form is Format.json):
+        from gtmkit import catalog, explain, wording
+        from gtmkit.trust import shown
+        from gtmkit.workspace import conditions
+        from gtmkit.workspace import open as open_workspace
+
+        row, _ = catalog.find(metric_id)
+        options = _typed(row, _pairs(settings or ()))
+        ws = open_workspace(workspace, period, conditions(where or ()))
+        found = [
+            ws.explain(metric_id, versus, column, at=_pairs(at or ()), depth=depth, **options)
+            for column in (*(by or ()),) or (None,)
+        ]
+        if form is Format.table:
+            label = catalog.label(metric_id, ws.config)
+            said = [
+                str(wording.why(told, subject=label, currency=ws.config.company.currency)) for told in found
+            ]
+            trust = shown.words({label: ws.trust(row.id)})
+            typer.echo("\n\n".join(filter(None, [*said, trust])))
+            return
+        rows = explain.records(found)
+        told = [{k: _plain(str(k), v) for k, v in record.items()} for record in rows]
+        _show(told, explain.COLUMNS, form, metric_id)
+
+
 @app.command("rows")
 def records(
     metric_id: Annotated[
@@ -208,6 +265,38 @@ def metrics(
         columns = ["id", "layer", "unit", "definition"]
         shown = list(asked.columns) if form is not Format.table else columns
         _show(asked[shown].to_dict("records"), shown, form, "Metrics")
+
+
+@app.command()
+def predictions(
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    period: PeriodLabel = None,
+    where: Where = None,
+    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("reports"),
+    each: Annotated[
+        bool, typer.Option("--each", help="Every prediction with what came of it, not their scores.")
+    ] = False,
+    form: As = Format.table,
+) -> None:
+    """What earlier reviews stated of later periods, and how near it came: by metric, kind and owner."""
+    with _exits(form is Format.json):
+        from gtmkit import predictions as ledger
+        from gtmkit.report.review import home_of
+        from gtmkit.workspace import conditions
+        from gtmkit.workspace import open as open_workspace
+
+        ws = open_workspace(workspace, period, conditions(where or ()))
+        kept = ledger.earlier(home_of(workspace, out), ws)
+        scored = ledger.scored(kept.rows, ws)
+        if form is Format.table and not each:
+            typer.echo(str(ledger.page(kept, ledger.scores(scored), ws)))
+            return
+        frame = ledger.each(scored) if each else ledger.totals(ledger.scores(scored))
+        told = frame.astype(object).where(frame.notna(), None).to_dict("records")
+        rows = [{k: _plain(str(k), v) for k, v in record.items()} for record in told]
+        _show(rows, list(frame.columns), form, "Predictions of earlier reviews", width=WIDE)
+        for name, why in kept.unread.items():
+            errors.print(f"{name} is left out: {why}.")
 
 
 @app.command()

@@ -25,6 +25,7 @@ READING = {
     "stage_changes": ("pipeline.stages", "pipeline.won", "pipeline.lost"),
     "targets": ("company.fiscal_year_start",),  # they are made for its quarters
 }
+FILE = "definitions.json"  # in the folder of a review: what every metric meant when it was made
 MAPPED = ("columns", "values", "constants")
 MOST_NAMED = 3  # differences spelled out in a sentence
 Definitions = Mapping[str, Any]

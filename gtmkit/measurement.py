@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gtmkit import catalog, formats, results, scorecard, tables, wording
+from gtmkit import catalog, formats, predictions, results, scorecard, tables, wording
 from gtmkit.charts import Step
 from gtmkit.health import (
     billing_to_finance,
@@ -271,8 +271,7 @@ def set_aside(ws: Workspace) -> Table:
 
     Only a run knows where the reviews of a workspace are; by hand there is this one alone.
     """
-    home = Path(os.environ.get(REPORTS) or os.devnull)
-    told = set_aside_over_time(home, ws.loss_account(), ws.period.label)
+    told = set_aside_over_time(_home(), ws.loss_account(), ws.period.label)
     caption = "Rows set aside of those read, by review"
     if not len(told):
         return tables.nothing(caption, "no table was read from files")
@@ -282,6 +281,20 @@ def set_aside(ws: Workspace) -> Table:
     wide = wide[[period for period in wide.columns if period in newest]]
     shown = wide.map(lambda share: "" if pd.isna(share) else f"{share * 100:.2f} %")
     return tables.rows(shown.reset_index().rename_axis(columns=None), caption)
+
+
+def predicted(ws: Workspace) -> Table:
+    """What earlier reviews stated of later periods against what came: in sentences, and by metric and owner.
+
+    Only a run knows where the reviews of a workspace are; by hand `gtmkit predictions` tells the same.
+    """
+    kept = predictions.earlier(_home(), ws)
+    return predictions.page(kept, predictions.scores(predictions.scored(kept.rows, ws)), ws)
+
+
+def _home() -> Path:
+    """The folder of the reviews of the workspace, as a run gives it; by hand one in which there are none."""
+    return Path(os.environ.get(REPORTS) or os.devnull)
 
 
 def _told(fault: Fault) -> str:

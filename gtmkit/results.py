@@ -22,6 +22,7 @@ FACT_COLUMNS = ["metric", "variant", "version", "unit", "dims", "period", *FIGUR
 WORST_FIRST = ["undefined", "immature", "suppressed", "provisional", "final"]
 DERIVED_INTERVAL = "no interval: its parts share rows, and none was measured to hold the truth often enough"
 ALL = "all"  # the pooled row of an axis
+UNSETTLED = "provisional: "  # begins what a suppressed cell says besides, where it may still change
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -35,23 +36,28 @@ class Setting:
 
 @dataclass(frozen=True)
 class Need:
-    """A metric that a derived metric takes, asked with options of its own."""
+    """A metric that a derived metric takes, asked with options of its own.
+
+    `months`: asked for each of so many months to the end of each period instead of for the periods; 0 = for these.
+    """
 
     metric: str
     options: Mapping[str, Any]
+    months: int = 0
 
 
 @dataclass(frozen=True)
 class Part:
     """What a positional parameter names: a metric (annotated as a pandas frame), else a table or ledger.
 
-    `may_lack`: the function does without it.
+    `may_lack`: the function does without it. `months`: the metric is asked for each of so many months (see Need).
     """
 
     name: str
     is_metric: bool
     options: Mapping[str, Any]
     may_lack: bool
+    months: int = 0
 
 
 def parts_of(function: Callable[..., Any]) -> list[Part]:
@@ -63,7 +69,7 @@ def parts_of(function: Callable[..., Any]) -> list[Part]:
             is_need = isinstance(need, Need)
             name, options = (need.metric, need.options) if is_need else (parameter.name, {})
             is_metric = is_need or parameter.annotation is pd.DataFrame
-            found.append(Part(name, is_metric, options, need is None))
+            found.append(Part(name, is_metric, options, need is None, need.months if is_need else 0))
     return found
 
 
@@ -75,6 +81,28 @@ def setting(key: str) -> Any:
 def needs(metric: str, **options: Any) -> Any:
     """Marks a parameter of a derived metric that takes another metric with these options."""
     return Need(metric, options)
+
+
+def needs_monthly(metric: str, so_many: int, **options: Any) -> Any:
+    """Marks a parameter that takes a metric of each of so many months, the last of each period among them.
+
+    A figure of today about those who came long ago needs what was spent on them then: other periods than those
+    it is asked for.
+    """
+    return Need(metric, options, so_many)
+
+
+def chosen(function: Callable[..., Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options asked of a function that stand in gtm.toml too, by their key there.
+
+    What the function needs by the same setting follows them: CAC with another lag needs the cost of other months.
+    """
+    parameters = inspect.signature(function).parameters
+    return {
+        parameters[name].default.key: value
+        for name, value in options.items()
+        if name in parameters and isinstance(parameters[name].default, Setting)
+    }
 
 
 def floats(column: Any) -> Floats:
@@ -140,7 +168,7 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
     if not hit.any():
         return answer
-    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"], strict=True)]
+    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"].tolist(), strict=True)]
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
     return noted(answer, hit, reason)
@@ -156,6 +184,12 @@ def voided(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     )
 
 
+def is_settled(cells: pd.DataFrame) -> "np.ndarray[Any, Any]":
+    """Which cells of a triangle will not change any more; one too few to show says in its reason that it may."""
+    words = zip(cells["status"].astype(object), cells["reason"].astype(object), strict=True)
+    return np.array([s == "final" or (s == "suppressed" and UNSETTLED not in str(r)) for s, r in words], bool)
+
+
 def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     """Rows whose reason says something more where the mask holds, whatever their status."""
     answer = _with_words(rows)
@@ -163,7 +197,7 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     if not hit.any():
         return answer
     answer["reason"] = [
-        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"], strict=True)
+        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"].tolist(), strict=True)
     ]
     return answer
 
@@ -218,16 +252,22 @@ def jackknifed(
     `left_out` is the same answer with groups of accounts left out in turn, told apart by `replicate`.
     """
     keys = [c for c in left_out.columns if c not in {replicate, *FIGURES, *WORDS}]
-    values = {key: floats(rows["value"]) for key, rows in left_out.groupby(keys, dropna=False)}
-    low, high = floats(answer["low"]).copy(), floats(answer["high"]).copy()
+    values: dict[tuple[Any, ...], list[float]] = {}
+    for key, value in zip(_tuples(left_out, keys), floats(left_out["value"]), strict=True):
+        values.setdefault(key, []).append(value)
+    low, high, full = floats(answer["low"]).copy(), floats(answer["high"]).copy(), floats(answer["value"])
+    named = _tuples(answer, keys)
     for i in np.flatnonzero(where):
-        key = tuple(answer[keys].iloc[i])
-        full = float(answer["value"].iloc[i])
-        low[i], high[i] = stats.jackknife(full, values.get(key, np.array([])))
+        low[i], high[i] = stats.jackknife(float(full[i]), np.array(values.get(named[i], [])))
     found = answer.assign(low=pd.array(low, dtype="Float64"), high=pd.array(high, dtype="Float64"))
     for end in ("low", "high"):
         found[end] = found[end].mask(np.isnan(floats(found[end])))
     return noted(found, where & np.isnan(low), "no interval: it stands on too few accounts")
+
+
+def _tuples(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, ...]]:
+    """The keys of each row."""
+    return list(rows[list(keys)].itertuples(index=False, name=None))
 
 
 def _says(part: pd.DataFrame, column: str) -> bool:
@@ -288,6 +328,13 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
         if pd.api.types.is_float_dtype(answer[name]) and answer[name].notna().all():
             answer[name] = answer[name].astype("int64")
     return answer.sort_values(keys, kind="stable", na_position="last", key=_in_order).reset_index(drop=True)
+
+
+def in_order(rows: pd.DataFrame, by: Sequence[str], axis: str, values: Sequence[str]) -> pd.DataFrame:
+    """The shaped rows with the values of an axis in a stated order, not that of their names."""
+    place = rows[axis].map({value: i for i, value in enumerate(values)})
+    ordered = rows.assign(_place=place).sort_values([*by, "period", "_place"], kind="stable")
+    return ordered.drop(columns="_place").reset_index(drop=True)
 
 
 def _in_order(column: pd.Series) -> pd.Series:

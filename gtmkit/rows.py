@@ -74,7 +74,7 @@ def rows(
         _counted(ws, part, [c for c in columns if c in part.by], periods, confined, needed).assign(
             part=part.id
         )
-        for part, needed in _parts(ws, row)
+        for part, needed in _parts(ws, row, asked)
     ]
     if not parts:
         raise ConfigError(
@@ -201,12 +201,17 @@ def _told(ws: Workspace, row: catalog.Metric) -> list[str]:
     return [column for column in catalog.records(row, ws.config) if column in have]
 
 
-def _parts(ws: Workspace, row: catalog.Metric) -> list[tuple[catalog.Metric, dict[str, Any]]]:
-    """The metrics with records that a derived one stands on, and what it asks of them."""
+def _parts(
+    ws: Workspace, row: catalog.Metric, asked: Mapping[str, Any]
+) -> list[tuple[catalog.Metric, dict[str, Any]]]:
+    """The metrics with records that a derived one stands on, and what it asks of them.
+
+    What it needs monthly is of other months than the period's, whose records say nothing of the figure.
+    """
     found: list[tuple[catalog.Metric, dict[str, Any]]] = []
-    for need in row.parts if row.is_derived else ():
-        part, options = ws.part(need)
-        found += [(part, options)] if part.records else _parts(ws, part)
+    for need in [part for part in row.parts if not part.months] if row.is_derived else ():
+        part, options = ws.part(need, row, asked)
+        found += [(part, options)] if part.records else _parts(ws, part, options)
     return list({part.id: (part, options) for part, options in found}.values())
 
 

@@ -181,6 +181,20 @@ def kaplan_meier(age: ArrayLike, event: ArrayLike, n: ArrayLike, level: float = 
     return _survival(*_life_table(ages, codes, counts, 1)[:3], level)
 
 
+def life_table(at_risk: ArrayLike, events: ArrayLike, level: float = 0.95) -> Curve:
+    """Survival after ages 1, 2, ... by those `at_risk` before each and the `events` among them: a life table.
+
+    Who is at risk at an age need not be those left of the age before: younger cohorts end earlier. The band is that
+    of `kaplan_meier`.
+
+    Raises ValueError where the two differ in length, or there are more events than at risk.
+    """
+    there, gone = np.asarray(at_risk, dtype=np.float64), np.asarray(events, dtype=np.float64)
+    if there.shape != gone.shape or np.any((gone < 0) | (gone > there) | (there <= 0)):
+        raise ValueError("At some age there are more events than at risk, or nobody. Check the counts.")
+    return _survival(np.arange(1.0, len(there) + 1), there, gone, level)
+
+
 def survival_at(curve: Curve, age: float) -> Estimate:
     """Survival at an age, from a Kaplan-Meier curve; None beyond what was observed."""
     return _read(curve, age, before=1.0)
@@ -280,6 +294,18 @@ def logrank(*groups: tuple[ArrayLike, ArrayLike, ArrayLike]) -> LogRank:
         return LogRank(np.nan, len(counts) - 1, np.nan)
     chi2 = float(excess @ np.linalg.pinv(covariance, hermitian=True) @ excess)
     return LogRank(chi2, len(counts) - 1, float(chdtrc(len(counts) - 1, chi2)))
+
+
+def same_share(successes: float, n: float, others: float, of: float) -> float:
+    """How often chance alone parts two shares as far, were they one: the two-proportion test, two-sided.
+
+    NaN where a side is empty, or where nobody or everybody is a success.
+    """
+    pooled = (successes + others) / (n + of) if n + of else np.nan
+    if not n or not of or not 0 < pooled < 1:
+        return float("nan")
+    z = (successes / n - others / of) / np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / of))
+    return float(chdtrc(1, z**2))
 
 
 def _normal(level: float) -> float:

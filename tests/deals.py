@@ -149,12 +149,12 @@ def ledger(ws: Workspace, name: str) -> list[Row]:
     lazy = ws.ledger(name)
     frame = lazy.collect().to_arrow().select(lazy.collect_schema().names())
     rows = [{key: _said(key, value) for key, value in row.items()} for row in frame.to_pylist()]
-    order = ("opportunity_id", "from_day", "at", "until_day")
+    order = ("opportunity_id", "from_day", "at", "day", "until_day")
     return sorted(rows, key=lambda row: [str(row.get(key)) for key in order])
 
 
 def _said(column: str, value: Any) -> Any:
-    if value is None or not column.endswith("_day"):
+    if value is None or not (column.endswith("_day") or column in ("day", "expected_before")):
         return value
     return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
 

@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from gtmkit import catalog, metrics
-from gtmkit.catalog import METRICS, Metric
+from gtmkit.catalog import METRICS, Metric, noise
+from gtmkit.catalog.metric import ALWAYS
 from gtmkit.config import Config
 from gtmkit.contracts import TABLES
 from gtmkit.errors import ConfigError
@@ -92,7 +93,7 @@ def test_the_metrics_of_retention_and_pipeline_are_all_there() -> None:
     )
     pipeline = (
         "pipeline_created sales_accepted_rate stage_conversion time_in_stage win_rate close_rate sales_cycle "
-        "average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait "
+        "average_selling_price open_pipeline pipeline_bridge pipeline_coverage pipeline_velocity stage_leak stage_wait "
         "stage_skip_rate stage_regress_rate"
     )
     assert {*retention.split(), *pipeline.split()} <= set(METRICS)
@@ -211,7 +212,7 @@ def test_a_variant_sets_options_to_values_they_allow(row: Metric) -> None:
         assert variant.options, "a variant is another way to ask"
         assert set(variant.options) <= set(row.options)
         for name, value in variant.options.items():
-            assert value in get_args(hints[name])
+            assert value in get_args(hints[name]) or (hints[name] is int and type(value) is int)
             assert value != row.options[name].default
 
 
@@ -458,3 +459,73 @@ def test_what_the_scorecard_names_must_be_there(scorecard: dict[str, list[str]],
     catalog.check_agreed(
         Config.model_validate({"scorecard": {"lines": ["win_rate.amount"], "focus": ["owner"]}})
     )
+
+
+# ---------------------------------------------------------------- how noise shows
+
+
+@pytest.mark.parametrize(
+    ("metric", "options", "months"),
+    [
+        ("bookings", {}, 0),
+        ("bookings", {"months": 3}, 3),
+        ("mrr", {}, ALWAYS),
+        ("arr", {}, ALWAYS),  # of its part
+        ("arpa", {}, ALWAYS),
+        ("net_revenue_retention", {}, 12),  # [retention] window_months
+        ("net_revenue_retention", {"window_months": 3}, 3),
+        ("cac", {}, 3),  # [cac] window_months, of its parts
+        ("magic_number", {}, 3),
+        ("pipeline_velocity", {}, ALWAYS),
+        ("cost_categories", {}, 3),
+        ("sales_cycle", {}, 12),
+        ("sales_cycle", {"basis": "won"}, 0),
+        ("close_rate", {}, 0),
+        ("close_rate", {"basis": "curve"}, 12),
+        ("time_to_value", {}, 12),
+        ("win_rate", {}, 0),
+    ],
+)
+def test_the_months_that_a_metric_looks_back_over(metric: str, options: Any, months: float) -> None:
+    assert noise.months(METRICS[metric], Config(), options) == months
+
+
+def test_the_window_that_gtm_toml_sets_is_the_one_looked_back_over() -> None:
+    config = Config.model_validate({"retention": {"window_months": 1}, "cac": {"window_months": 6}})
+    assert noise.months(METRICS["net_revenue_retention"], config, {}) == 1
+    assert noise.months(METRICS["cac"], config, {}) == 6
+
+
+@each_metric
+def test_a_definition_that_says_its_window_or_state_has_it_in_the_catalogue(row: Metric) -> None:
+    said = row.definition
+    looks_back = noise.months(row, Config(), {})
+    if re.search(r"\b12 months|\ba year\b", said):
+        assert looks_back >= 3
+    elif "three months" in said:
+        assert looks_back == 3 or looks_back >= 12
+    is_bridge = "movement" in row.axes  # two of its rows are a stock, all others happened in the period
+    if re.search(r"open at the end|holds at|at the end of the period(?! less)", said) and not is_bridge:
+        assert looks_back >= 12
+    if row.is_flow:
+        assert looks_back == 0
+
+
+def test_a_window_no_longer_than_its_period_does_not_carry_over() -> None:
+    month, quarter, week = (Period.parse(label) for label in ("2026-10", "2026-Q3", "2026-W45"))
+    carried = [
+        noise.figure(name, period, Config()).carries_over
+        for name in ("cac", "new_logos", "arr", "activation_rate")
+        for period in (month, quarter, week)
+    ]
+    assert carried == [True, False, True, False, False, False, True, True, True, False, False, True]
+
+
+def test_the_kind_of_noise_goes_by_the_unit_asked_for() -> None:
+    month, config = Period.parse("2026-10"), Config()
+    names = ("win_rate", "win_rate.amount", "new_logos", "sales_cycle.won", "bookings")
+    kinds = [noise.figure(name, month, config).kind for name in names]
+    assert kinds == ["share", "interval", "count", "interval", "interval"]
+    assert noise.figure("win_rate", month, config, weight="amount").kind == "interval"
+    dims = noise.figure("win_rate", month, config, {"segment": "smb", "channel": "paid"}).dims
+    assert dims == (("channel", "paid"), ("segment", "smb"))

@@ -82,6 +82,32 @@ def test_heatmap_prints_observed_cells_hatches_the_others_and_never_a_zero():
     assert said[first : first + 3] == ["105", "55", "40"]
 
 
+def framed(ax):
+    return [p for p in ax.patches if isinstance(p, Rectangle) and p.get_linestyle() not in ("-", "solid")]
+
+
+def test_heatmap_frames_what_may_still_change_and_gives_few_of_it_no_colour():
+    rows = [
+        ["2026-01", 1, "2026-04", *share(36, 40)],
+        ["2026-01", 2, "2026-04", *share(30, 40, "provisional", "subscriptions through 2026-04-20")],
+        [
+            "2026-02",
+            1,
+            "2026-04",
+            *share(9, 12, "suppressed", "fewer than 20; provisional: events through x"),
+        ],
+        ["2026-03", 1, "2026-04", *share(36, 40)[:-2], "final", None],
+    ]
+    thin = ["2026-03", 2, "2026-04", 0.5, 1, 2, 2, 0.1, 0.9, "immature", "the days of some have not passed"]
+    ax = charts.cohort_heatmap(frame([*rows, thin], "cohort", "age", "period"))
+    said = texts(ax)
+    assert {"75", "9/12", "1/2", "may still change"} <= set(said)
+    assert "50" not in said
+    assert len(framed(ax)) == 3 + 1  # and the key
+    assert len(hatched(ax)) == 1 + 1
+    assert "may still change" not in texts(charts.cohort_heatmap(CELLS))
+
+
 def test_heatmap_classes_follow_the_printed_figure_and_dark_is_lost():
     # Losses up to 25 points: the smallest step with six of them above the 95 % quantile is 5 points.
     edges = heatmap.class_edges([0.9, 0.85, 0.75, 1.0])
@@ -119,6 +145,33 @@ def test_curves_draw_a_line_and_a_band_each_and_n_at_risk():
     assert said.count("97") == 2  # under the axis at 0 and at 3, for both
     assert "$b$" in said
     assert not any(t.get_parse_math() for t in ax.texts)
+
+
+def test_what_is_projected_is_dashed_beyond_what_was_observed_and_what_is_withheld_is_not_drawn():
+    seen = frame(
+        segment_curve("a", [100, 90, 80]) + segment_curve("b", [100, 60, 50]), "segment", "age", "period"
+    )
+    ahead = frame(
+        [
+            *(["a", age, "2026-10", value, None, 100, 100, value - 0.1, value + 0.1, "final", "tried"]
+              for age, value in ((3, 0.72), (4, 0.66))),
+            ["b", 3, "2026-10", None, None, 100, 100, None, None, "undefined", "withheld: tried"],
+        ],
+        "segment", "age", "period",
+    )  # fmt: skip
+    ax = charts.curves(seen, "segment", ahead=ahead)
+    dashed = [line for line in ax.lines if line.get_linestyle() == "--" and len(line.get_xdata()) > 1]
+    inside = [line for line in dashed if line.get_transform() == ax.transData]
+    assert [list(line.get_xdata()) for line in inside] == [[2, 3, 4]]
+    assert list(inside[0].get_ydata()) == [seen["value"].iloc[2], 0.72, 0.66]
+    assert {line.get_linestyle() for line in ax.lines if line.get_drawstyle() == "steps-post"} == {"-"}
+    said = texts(ax)
+    assert {"observed", "projected"} <= set(said)
+    assert any(text.endswith("at 4") for text in said)
+    assert "a projected at 4" in ax.get_label()
+    assert "b projected" not in ax.get_label()
+    none = charts.curves(seen, "segment", ahead=ahead[ahead["segment"] == "b"])
+    assert "projected" not in texts(none)
 
 
 def test_a_curve_ends_where_it_is_not_observed():
@@ -252,6 +305,32 @@ def test_movement_steps_open_with_what_the_movements_leave():
     assert [s.value for s in steps] == [100, 30, -10, 120]
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_pipeline_steps_walk_from_start_to_end_by_what_moved(width):
+    """100 + 60 - 45 = 115; nobody was pushed out, so that step is not drawn; a start of 0 is."""
+    moved = [
+        ("open at the start", 100.0, 4),
+        ("created", 60.0, 2),
+        ("pushed out", 0.0, 0),
+        ("won", -45.0, 1),
+        ("open at the end", 115.0, 5),
+    ]
+    rows = [[m, "2026-10", v, v, None, n, None, None, "final", None] for m, v, n in moved]
+    steps = charts.pipeline_steps(frame(rows, "movement", "period"))
+    assert [(s.label, s.note, s.value, s.is_total) for s in steps] == [
+        ("open at the start", "n 4", 100, True),
+        ("created", "n 2", 60, False),
+        ("won", "n 1", -45, False),
+        ("open at the end", "n 5", 115, True),
+    ]
+    ax = charts.bridge(steps, currency="USD", width=width)
+    bars = [p for p in ax.patches if not p.get_hatch()]
+    assert [(b.get_x(), b.get_width()) for b in bars] == [(0, 100), (100, 60), (115, 45), (0, 115)]
+    assert len(hatched(ax)) == 1  # only what was won left
+    empty = frame([[*row[:2], 0.0, 0.0, None, 0, *row[6:]] for row in rows], "movement", "period")
+    assert [s.label for s in charts.pipeline_steps(empty)] == ["open at the start", "open at the end"]
+
+
 def test_trend_shows_target_gap_hollow_and_change():
     rows = [[f"2026-{m:02d}", *share(20 + m, 100)] for m in range(1, 10)]
     rows[3] = ["2026-04", *share(0, 0, "undefined", "nothing closed")]
@@ -284,6 +363,7 @@ DRAWN = {
     "rates": lambda f: charts.rates(f, "segment", reference=0.5),
     "stages": lambda f: charts.stages(f, f, f, order=["x"]),
     "bridge": lambda f: charts.bridge(charts.retention_steps(f, f)),
+    "pipeline bridge": lambda f: charts.bridge(charts.pipeline_steps(f.assign(movement="created"))),
     "trend": lambda f: charts.trend(f, target=0.3),
 }
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from gtmkit import catalog, cli, reference
 
-COMMANDS = ("report", "metric", "metrics", "rows", "check", "sample", "tidy", "lab")
+COMMANDS = ("report", "metric", "metrics", "rows", "explain", "predictions", "check", "sample", "tidy", "lab")
 SHAPE = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 
 

@@ -273,6 +273,8 @@ OVER_TIME = [
     "time_in_stage",
     "win_rate",
     "open_pipeline",
+    "pipeline_bridge",
+    "pipeline_bridge.expected",
     "pipeline_velocity",
     "stage_wait",
 ]

@@ -31,6 +31,7 @@ def test_the_shape_is_one() -> None:
 def test_marks_of_a_signature() -> None:
     assert results.setting("retention.window_months") == Setting("retention.window_months")
     assert results.needs("win_rate", months=12) == Need("win_rate", {"months": 12})
+    assert results.needs_monthly("spend", 47, lag=3) == Need("spend", {"lag": 3}, 47)
 
 
 # ---------------------------------------------------------------- arithmetic

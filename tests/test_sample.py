@@ -229,6 +229,23 @@ def weak_churn_gap(w: Written) -> float:
     return float(lost[weak].mean() - lost.mean())
 
 
+def paid_of_first(w: Written, channel: str | None = None) -> float:
+    """What customers pay at their first 24 month ends over 24 times the first, each of all who have come to it.
+
+    Without those of the first three months, whose start may lie before the books.
+    """
+    grid = w.grid[(w.grid > 0).any(axis=1)]
+    paid, first = grid.to_numpy(), np.argmax(grid.to_numpy() > 0, axis=1)
+    here = first >= 3
+    if channel:
+        here &= (w.channel.reindex(grid.index) == channel).to_numpy()
+    found = []
+    for age in range(24):
+        come = np.flatnonzero(here & (first + age < paid.shape[1]))
+        found.append(paid[come, first[come] + age].sum() / paid[come, first[come]].sum())
+    return float(np.mean(found))
+
+
 # 8. Acquisition cost rises through the mix alone.
 
 
@@ -471,6 +488,8 @@ MEASURES: dict[str, Callable[[Written], object]] = {
     "late_activation": late_activation,
     "weak_win_gap": weak_win_gap,
     "weak_churn_gap": weak_churn_gap,
+    "weak_pay_ceiling": lambda w: paid_of_first(w, TRUTHS.weak_channel),
+    "stay_pay_floor": paid_of_first,
     "cost_per_logo": cost_per_logo,
     "lag_months": lag_months,
     "channels_before": lambda w: channel_mix(w, after=False),

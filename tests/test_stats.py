@@ -479,6 +479,26 @@ def test_logrank_of_three_groups():
     assert test.degrees == 2
 
 
+def test_two_shares_are_held_against_scipys_test_of_a_table():
+    for a, n, b, m in ((30, 100, 45, 110), (1, 20, 0, 20), (5, 5, 1, 9)):
+        oracle = scipy.stats.chi2_contingency([[a, n - a], [b, m - b]], correction=False)
+        assert stats.same_share(a, n, b, m) == pytest.approx(oracle.pvalue, rel=1e-9)
+    assert stats.same_share(3, 10, 6, 20) == 1
+    for nothing in ((0, 0, 1, 2), (0, 3, 0, 4), (3, 3, 4, 4)):
+        assert np.isnan(stats.same_share(*nothing))
+
+
+def test_a_life_table_of_one_cohort_is_its_kaplan_meier_curve():
+    # 10 begin; 2 leave at age 1, 3 at age 2, the 5 left are last seen at age 3.
+    curve = stats.life_table([10, 8, 5], [2, 3, 0])
+    oracle = stats.kaplan_meier([1, 2, 3], [1, 1, 0], [2, 3, 5])
+    for mine, other in zip(curve[:5], oracle[:5], strict=True):
+        assert_allclose(mine, other)
+    for wrong in (([10, 8], [2]), ([2], [3]), ([0], [0])):
+        with pytest.raises(ValueError, match="more events than at risk"):
+            stats.life_table(*wrong)
+
+
 @given(outcomes)
 def test_logrank_of_a_group_with_itself(table):
     age, outcome, n = table

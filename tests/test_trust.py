@@ -27,12 +27,14 @@ GENERATION = ids("""
 """)
 MANAGEMENT = ids("""
     stage_conversion time_in_stage win_rate close_rate sales_cycle average_selling_price open_pipeline
-    pipeline_coverage pipeline_velocity quota_attainment
-""")
+    pipeline_coverage pipeline_velocity quota_attainment pipeline_bridge
+""")  # the bridge goes from one open_pipeline to the next, and is believed as that is
 RATIOS = ids("new_cac_ratio expansion_cac_ratio blended_cac_ratio")
 EFFICIENCY = ids("gtm_efficiency_ratio gtm_efficiency_margin")
 KEEPING = ids("gross_revenue_retention net_revenue_retention csat nps")
-COST = ids("cac ltv_to_cac")
+COST = ids(
+    "cac ltv_to_cac survival_payback cohort_payback"
+)  # payback with churn has the cost of CAC, month by month
 PLAN = ids("gross_margin opex_profile rule_of_40")
 GROWTH = {"arr_growth_rate"}
 SELLING = MANAGEMENT | COST | ids("magic_number arr_growth_rate") | EFFICIENCY

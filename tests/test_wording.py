@@ -181,7 +181,8 @@ def test_cohorts_are_compared_at_equal_age_only():
     # .20 + sqrt(.0483^2 + .0691^2) = .2843.
     assert said == [
         "[no action] At month 1 the cohorts c to d: kept 81.0 % (75 to 86, n 200), against 61.0 % "
-        "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher beyond the interval.",
+        "(54 to 67, n 200) of a to b: +20.0 points (+11.2 to +28.4), higher; were they alike, chance would part "
+        "them as far in fewer than 1 of 1,000 cases up to month 1, by the log-rank test.",
         "[not yet] e: month 1 is not observed yet.",
     ]
     turned = cells(a=[100, 82], b=[100, 80], c=[100, 60], d=[100, 62])
@@ -197,6 +198,94 @@ def test_one_cohort_or_small_cohorts_are_not_compared():
     ]
     small = str(wording.cohorts_at_equal_age(cells(a=[10, 6], b=[10, 9]), age=1, subject="kept"))
     assert small.startswith("[too few to judge]")
+
+
+def test_losses_up_to_the_age_are_told_apart_by_the_log_rank_test():
+    # Both halves keep 150 of 200 at age 2, but the younger lose all 50 at once: the curves differ, the ends do not.
+    older, younger = [100, 100, 75], [100, 75, 75]
+    said = str(
+        wording.cohorts_at_equal_age(cells(a=older, b=older, c=younger, d=younger), age=2, subject="kept")
+    )
+    assert said.startswith("[no action]")
+    assert "0.0 points" in said
+    # Of 200 and 200 in the risk set of age 1, 0 and 50 leave; of 200 and 150 at age 2, 50 and 0:
+    # 25 of 50 and 50 x 150/350 = 21.43 expected of the younger, 50 observed: excess 3.57; variance
+    # 50 x 350/399 x 1/4 + 50 x 300/349 x (200 x 150)/350^2 = 10.965 + 10.525: chi2 .594, p .44.
+    assert "in 44 of 100 cases up to month 2, by the log-rank test" in said
+
+
+def test_a_cohort_that_may_still_change_is_not_compared():
+    triangle = cells(a=[100, 60], b=[100, 62], c=[100, 82], d=[100, 80])
+    late = (triangle["cohort"] == "d") & (triangle["age"] == 1)
+    triangle["status"] = triangle["status"].mask(late, "provisional")
+    said = str(wording.cohorts_at_equal_age(triangle, age=1, subject="kept")).splitlines()
+    assert "the cohorts b to c: kept 72.0 %" in said[0]
+    assert said[1] == "[not yet] d: not settled up to month 1."
+
+
+def starts(**cohorts):
+    """Cohorts with those activated of 50 by age 30; None where the days of some have not passed."""
+    rows = [
+        [
+            name,
+            30,
+            "2026-10",
+            *(share(k, 50, None, None) if k is not None else share(1, 2, None, None, "immature")),
+        ]
+        for name, k in cohorts.items()
+    ]
+    return frame([*rows, ["all", 30, "2026-10", *share(100, 200, None, None)]], "cohort", "age", "period")
+
+
+def test_the_newest_starts_are_held_against_those_before():
+    told = {"age": 30, "subject": "activated", "newest": 2, "before": 2}
+    # Older 35 + 35 of 100, newer 20 + 20 of 100: pooled .55, z = .3 / sqrt(.55 x .45 x 2/100) = 4.26.
+    said = str(wording.newest_starts(starts(a=10, b=35, c=35, d=20, e=20, f=None), **told)).splitlines()
+    assert said[0].startswith("[act] Starts of d to e: activated 40.0 %")
+    assert "of b to c: \N{MINUS SIGN}30.0 points" in said[0]
+    assert said[0].endswith(
+        "lower; were they alike, chance would part them as far in fewer than 1 of 1,000 cases at 30 days, by the "
+        "two-proportion test."
+    )
+    assert said[1] == "[not yet] f: the 30 days of some have not passed, or are not settled."
+    calm = str(wording.newest_starts(starts(a=30, b=30, c=31, d=30), **told))
+    assert calm.startswith("[no action]")
+    assert "not told apart" in calm
+    assert str(wording.newest_starts(starts(a=30, b=30), **told)).startswith("[not yet] Fewer than 3 cohorts")
+    few = wording.newest_starts(starts(a=30, b=30, c=30, d=30), **told, min_n=101)
+    assert str(few).startswith("[too few to judge]")
+    changed = wording.newest_starts(starts(a=30, b=30, c=30, d=30), **told, changes=["c"])
+    assert "definition changed in c" in str(changed)
+
+
+def test_a_leaning_towards_worse_is_watched_and_one_towards_better_is_not():
+    told = {"age": 30, "subject": "activated", "newest": 1, "before": 1}
+    # 30 against 24 of 50: z = .12 / sqrt(.54 x .46 x 2/50) = 1.20, p .23; against 23: z 1.40, p .16.
+    assert str(wording.newest_starts(starts(a=30, b=24), **told)).startswith("[no action]")
+    assert str(wording.newest_starts(starts(a=30, b=23), **told)).startswith("[watch]")
+    assert str(wording.newest_starts(starts(a=23, b=30), **told)).startswith("[no action]")
+
+
+def test_a_projection_is_told_with_its_back_test_and_one_withheld_with_why():
+    row = [0.61, 61, 100, 100, 0.55, 0.66, "final", "tried on months 8 to 12 it was off; without others"]
+    none = [None, None, 100, 100, None, None]
+    ahead = frame(
+        [
+            ["a", 13, "2026-10", *row], ["a", 14, "2026-10", 0.6, 60, *row[2:]],
+            ["b", 13, "2026-10", *none, "undefined", "withheld: it was further off"],
+            ["c", 4, "2026-10", *none, "immature", "3 months observed; segment as of export"],
+            ["d", 4, "2026-10", *none, "immature", "3 months observed"],
+        ],
+        "segment", "age", "period",
+    )  # fmt: skip
+    assert str(wording.projected(ahead, "segment")).splitlines() == [
+        "[no action] a: 60.0 % (55 to 66, n 100) of a cohort still pay at month 14 by projection; "
+        "tried on months 8 to 12 it was off.",
+        "[not yet] b: no projection: withheld: it was further off.",
+        "[not yet] c, d: no projection yet: 3 months observed.",
+    ]
+    assert str(wording.projected(ahead.head(0), "segment")) == "[not yet] the projection has no rows."
+    assert str(wording.projected(ahead[ahead["segment"] == "b"])).startswith("[not yet] all: no projection:")
 
 
 def stage_frame(values, n=40):
@@ -224,30 +313,6 @@ def test_leak_and_wait_are_both_named():
     )
 
 
-def test_mix_and_rate_add_up():
-    # Golden vector 10: 60 at 30 % and 40 at 20 %, then 40 at 31 % and 60 at 21 %: 26 % to 25 %,
-    # mix -2.0 points, rate +1.0.
-    wins = frame(
-        [
-            ["a", "2026-09", *share(180, 600, None, None)],
-            ["b", "2026-09", *share(80, 400, None, None)],
-            ["a", "2026-10", *share(124, 400, None, None)],
-            ["b", "2026-10", *share(126, 600, None, None)],
-        ],
-        "segment",
-        "period",
-    )
-    assert str(wording.mix_against_rate(wins, "segment", subject="win rate")) == (
-        "[watch] win rate 26.0 % (n 1,000, 2026-09) to 25.0 % (n 1,000, 2026-10), −1.0 points: "
-        "−2.0 from the mix of "
-        "segment, +1.0 within segment. The whole and its parts moved in opposite "
-        "directions: read each segment."
-    )
-    assert str(wording.mix_against_rate(wins.head(3), "segment", subject="win rate")) == (
-        "[not yet] win rate: every segment needs deals in both halves of the periods to split a change."
-    )
-
-
 def test_cohorts_on_two_sides_of_a_change_of_definition_are_not_compared():
     triangle = cells(a=[100, 60], b=[100, 62], c=[100])
     told = str(wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["b"])).splitlines()
@@ -258,16 +323,6 @@ def test_cohorts_on_two_sides_of_a_change_of_definition_are_not_compared():
     assert "comparable" not in str(
         wording.cohorts_at_equal_age(triangle, age=1, subject="kept", changes=["a"])
     )
-
-
-def test_halves_on_two_sides_of_a_change_of_definition_are_not_compared():
-    wins = frame(
-        [["a", f"2026-0{m}", *share(30, 100, None, None)] for m in (1, 2, 3, 4)], "segment", "period"
-    )
-    told = "[not yet] win rate: not comparable: definition changed in 2026-02."
-    assert str(wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-02"])) == told
-    begun = wording.mix_against_rate(wins, "segment", subject="win rate", changes=["2026-01"])
-    assert "comparable" not in str(begun)  # all four are of the new definition
 
 
 def test_coverage_against_what_the_win_rate_asks_for():
@@ -313,7 +368,6 @@ def test_a_result_without_axes_says_what_it_needs():
         wording.leak_under_expansion(NEEDS, NEEDS), wording.leak_under_expansion(by, by, "segment")
     )
     assert str(told) == f"[not yet] retention {needs}"
-    assert str(wording.mix_against_rate(by, "segment", subject="wins")) == f"[not yet] wins {needs}"
 
 
 def test_where_keeps_the_one_row_of_an_undefined_result():

@@ -191,6 +191,29 @@ def test_settings_of_gtm_toml_are_the_defaults(tmp_path: Path) -> None:
     assert only(ws.metric("net_revenue_retention"))["denominator"] == 550
 
 
+def test_a_sibling_confined_to_a_group_answers_for_it_alone_and_shares_the_facts(ws: Workspace) -> None:
+    ws = Workspace(ws.config, ws.period, ws._inputs.given, ws.through, pd.DataFrame())
+    of_group = ws.confined({"segment": "large"})
+    by = ws.metric("pipeline_created", by="segment")
+    alone = of_group.metric("pipeline_created")
+    assert ws.where == {}
+    assert of_group.where == {"segment": "large"}
+    assert alone["value"].tolist() == by.loc[by["segment"] == "large", "value"].tolist()
+    assert len(ws.asked) == len(of_group.asked) == 2
+    with pytest.raises(ConfigError, match="No row has segment = 'lagre'"):
+        ws.confined({"segment": "lagre"})
+
+
+def test_what_is_found_of_a_metric_stands_among_its_facts(ws: Workspace) -> None:
+    ws = Workspace(ws.config, ws.period, ws._inputs.given, ws.through, pd.DataFrame())
+    rows = ws.metric("win_rate", by="segment").assign(reason="quiet")
+    ws.keep("win_rate.amount", ["segment"], "limits", pd.DataFrame(rows))
+    kept = [fact for fact in ws.records() if fact["variant"] == "amount.limits"]
+    assert len(kept) == len(rows)
+    assert {(f["metric"], f["unit"], f["reason"]) for f in kept} == {("win_rate", "ratio", "quiet")}
+    assert all("segment" in json.loads(f["dims"]) for f in kept)
+
+
 def test_an_answer_is_a_copy(ws: Workspace) -> None:
     first = ws.metric("win_rate")
     first.loc[0, "value"] = 0.9

@@ -66,8 +66,8 @@ def define(*metrics: str, config: Config, trust: Callable[[str], object] | None 
         agreed = config.metric.get(row.id)
         said = [f"{c.on.isoformat()}: {c.note}" for c in changes(config) if c.metric == row.id]
         note = f" Variant: {row.variants[variant].note}." if variant else ""
-        if "window_months" in row.options:
-            note = f" Window: {config.retention.window_months} months.{note}"
+        if months := _window(row, variant, config):
+            note = f" Window: {months} {'month' if months == 1 else 'months'}.{note}"
         rows.append(
             {
                 "metric": label(name, config),
@@ -105,14 +105,22 @@ def changes(config: Config) -> list[Change]:
 def label(metric: str, config: Config) -> str:
     """The name a reader sees; a retention window other than 12 months is part of it."""
     row, variant = find(metric)
-    window = row.options.get("window_months")
-    months = config.retention.window_months
-    short = (
-        f", {months} months"
-        if window is not None and isinstance(window.default, Setting) and months != 12
-        else ""
-    )
+    months = _window(row, "", config)
+    short = f", {months} months" if months and months != 12 and not _has_own_window(row, variant) else ""
     return f"{row.label}{short}{f' ({variant})' if variant else ''}"
+
+
+def _has_own_window(row: Metric, variant: str) -> bool:
+    return bool(variant) and "window_months" in row.variants[variant].options
+
+
+def _window(row: Metric, variant: str, config: Config) -> int | None:
+    """The months of the window of retention: the variant's own, else that of gtm.toml; None where it has none."""
+    window = row.options.get("window_months")
+    if window is None or not isinstance(window.default, Setting):
+        return None
+    own = row.variants[variant].options if _has_own_window(row, variant) else {}
+    return int(own.get("window_months", config.retention.window_months))
 
 
 def overview() -> pd.DataFrame:

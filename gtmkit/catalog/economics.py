@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_COSTS, OF_TARGETS, Metric, Variant
-from gtmkit.metrics import bookings, customers, economics, efficiency
+from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, OF_COSTS, OF_TARGETS, Metric, Variant
+from gtmkit.metrics import bookings, customers, economics, efficiency, payback
 
 _COST: dict[str, Any] = {"truth": "finance", "by": OF_COSTS, "decision": "demand"}
 _ENGINE: dict[str, Any] = {"truth": "finance", "by": (), "decision": "compounding"}
@@ -21,7 +21,14 @@ ROWS: list[Metric] = [
         departs="cost of [cac] lag_months before, because it comes before its customers; all cost, shared out to rows",
         variants={
             "paid": Variant("cost booked on the row alone, nothing shared out; flatters, not what a customer costs",
-                            {"cost": "paid"})
+                            {"cost": "paid"}),
+            "by_logos": Variant("shared cost by customers won; who brings many small ones carries more of it",
+                                {"allocation": "logos"}),
+            "same_period": Variant(
+                "cost of the same months as the customers; wrong where cost grows or falls before they come",
+                {"lag_months": 0},
+            ),
+            "prior_quarter": Variant("cost of the three months before, whatever the sales cycle", {"lag_months": 3}),
         },
     ),
     Metric(
@@ -29,7 +36,48 @@ ROWS: list[Metric] = [
         jackknife=5,
         standard="CAC over monthly gross margin of a new customer",
         departs="total over total; the margin is the company's in every row; as if nobody left meanwhile",
-        variants={"revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"})},
+        variants={
+            "revenue": Variant("on MRR, margin left out; too short by the cost of delivery", {"margin": "none"}),
+            "same_period": Variant(
+                "cost of the same months as the customers; wrong where cost grows or falls before they come",
+                {"lag_months": 0},
+            ),
+        },
+    ),
+    Metric(
+        payback.cumulative_mrr, "MRR of a month's customers, added up", 2, "money", "up", "compounding", "billing",
+        "ours: what new customers of a month paid by an age, those who left with nothing", OF_ACCOUNTS,
+        departs="at month ends: what was paid inside a month and gone by its end is not in it",
+        axes=("cohort", "age"),
+        own_span=True,
+    ),
+    Metric(
+        payback.survival_payback, "CAC paid back", 2, "ratio", "up", **_COST | {"decision": "compounding"},
+        axes=("age",),
+        own_span=True,
+        jackknife=10,
+        standard="ours: margin that customers brought by an age over what it cost to win them",
+        departs="with churn, contraction and expansion; today's margin of the company; cost month by month",
+        variants={
+            "curve": Variant("added up over ages from customers of each age, as a life table; never falls with age",
+                             {"pooled": "ages"}),
+            "revenue": Variant("on MRR, margin left out; too high by the cost of delivery", {"margin": "none"}),
+        },
+    ),
+    Metric(
+        payback.cohort_payback, "CAC paid back by cohort", 2, "ratio", "up", **_COST | {"decision": "compounding"},
+        axes=("cohort", "age"),
+        own_span=True,
+        jackknife=10,
+        standard="ours: margin that the customers of one start brought by an age over what it cost to win them",
+        departs="with churn, contraction and expansion; today's margin of the company; cost month by month",
+    ),
+    Metric(
+        payback.survival_payback_months, "CAC payback with churn", 2, "months", "down",
+        **_COST | {"decision": "compounding"},
+        own_span=True,
+        standard="ours: the first age at which the margin of customers has paid back their CAC",
+        departs="with churn, contraction and expansion; no figure where it is not within 36 months",
     ),
     Metric(
         economics.ltv, "LTV", 2, "money", "up", "compounding", "billing",
@@ -39,7 +87,14 @@ ROWS: list[Metric] = [
             "simple": Variant(
                 "ARPA x margin / the month's logo churn; wrong where churn changes with age, and without a horizon",
                 {"lifetime": "simple"},
-            )
+            ),
+            "revenue": Variant("on MRR, margin left out; too high by the cost of delivery", {"margin": "none"}),
+            "simple_revenue": Variant(
+                "ARPA / the month's logo churn; wrong where churn changes with age, too high by the cost of delivery",
+                {"lifetime": "simple", "margin": "none"},
+            ),
+            "five_years": Variant("within 60 months; not known until customers are watched that long",
+                                  {"horizon_months": 60}),
         },
     ),
     Metric(
@@ -93,6 +148,7 @@ ROWS: list[Metric] = [
         standard="the plan's bookings of a quarter",
         departs="the quarter that contains the first instant after the period, and the next seven",
         axes=("quarter",),
+        looks_back=ALWAYS,
     ),
     Metric(
         bookings.quota_attainment, "Quota attainment", 2, "ratio", "up", **_PLAN,

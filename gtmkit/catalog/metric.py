@@ -1,6 +1,7 @@
 """What a row of the catalogue holds, and the columns by which metrics may be broken down."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,6 +24,7 @@ Unit = Literal[
     "share", "ratio", "money", "money per day", "days", "months", "opportunity-days", "accounts",
     "hours", "count", "points",
 ]  # fmt: skip
+ALWAYS = math.inf  # months that a state looks back over: what is in it stays
 LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
 
 OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
@@ -34,7 +36,9 @@ OF_COSTS = ("channel", "source", "medium", *MEANT, "segment")
 # The columns that tell the records of a table or ledger apart, as far as it has them; what has no id of its own is
 # told apart by all that it says.
 RECORDS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("journeys", "visits", "positions", "stays", "opportunities"), ("opportunity_id",)),
+    **dict.fromkeys(
+        ("journeys", "visits", "positions", "moves", "stays", "opportunities"), ("opportunity_id",)
+    ),
     **dict.fromkeys(
         ("revenue", "activations", "churns", "renewals", "accounts", "usage_days"), ("account_id",)
     ),
@@ -50,12 +54,14 @@ RECORDS: Mapping[str, tuple[str, ...]] = {
 class Variant:
     """Another published way to compute a metric: the options that make it, and what is different about it.
 
-    `unit`: its own where it differs from the metric's; a share of money is a ratio, never suppressed.
+    `unit`: its own where it differs from the metric's; a share of money is a ratio, never suppressed. `looks_back`:
+    its own months where they differ from the metric's.
     """
 
     note: str
     options: Mapping[str, Any]
     unit: Unit | None = None
+    looks_back: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,9 @@ class Metric:
     that from which it was measured to hold the truth 92 to 98 times in 100 (DECISIONS.md); 0 = it gets none.
     `least`: the shortest period it can be asked for; what stands on monthly ledgers has no weeks.
     `own_span`: it looks back over a span of its own (12 months, all that is known) from the end of any period.
+    `looks_back`: the months it is counted over where a period is shorter, `ALWAYS` for a state (a stock, a share of
+    what is open); months that are an option of it or of its parts need not be said.
+    `age_in`: what the ages of its cohorts are counted in, so that a cell is settled as soon as its own last day is.
     `is_flow`: a total of what happened in a period, so that three months are their sum and a target is of a month.
     `is_reach`: it counts whom a period reached at least once, so it grows with the period's length and does not add
     up: a target is of a month, and says nothing of any other period.
@@ -100,6 +109,8 @@ class Metric:
     jackknife: int = 0
     least: Literal["week", "month"] = "month"
     own_span: bool = False
+    looks_back: float = 0
+    age_in: Literal["", "days", "months"] = ""
     is_flow: bool = False
     is_reach: bool = False
     record: tuple[str, ...] | None = None
@@ -130,6 +141,13 @@ class Metric:
             if variant.unit and variant.options.items() <= options.items():
                 return variant.unit
         return self.unit
+
+    def looks_back_with(self, options: Mapping[str, Any]) -> float:
+        """The months it is counted over, by itself, where these options are asked for."""
+        for variant in self.variants.values():
+            if variant.looks_back is not None and variant.options.items() <= options.items():
+                return variant.looks_back
+        return self.looks_back
 
     @property
     def definition(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_OPPORTUNITIES, Metric, Variant
+from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, OF_OPPORTUNITIES, Metric, Variant
 from gtmkit.metrics import bookings, customers, finance, movements, renewals, retention
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
@@ -12,6 +12,7 @@ ROWS: list[Metric] = [
         movements.mrr, "MRR", 1, "money", "up", **_BILLING,
         standard="recurring charges normalised to a month: annual / 12, week x 52 / 12",
         departs="what holds at the month's last instant; contracts signed but not live are not in it",
+        looks_back=ALWAYS,
     ),
     Metric(
         movements.arr, "ARR", 1, "money", "up", **_BILLING,
@@ -64,6 +65,7 @@ ROWS: list[Metric] = [
         movements.arr_growth_rate, "ARR growth", 1, "ratio", "up", **_BILLING,
         standard="ARR over ARR a year before, less 1",
         departs="over 12 months whatever the period; never annualised",
+        looks_back=12,
     ),
     Metric(
         customers.arpa, "ARPA", 1, "money", "up", **_BILLING,
@@ -74,6 +76,7 @@ ROWS: list[Metric] = [
         customers.customer_lifetime, "Customer lifetime", 1, "months", "up", **_BILLING,
         standard="1 / monthly churn",
         departs="Kaplan-Meier, counted to a fixed horizon only; customers of the data's first month are left out",
+        looks_back=ALWAYS,
     ),
     Metric(
         finance.revenue, "Revenue", 1, "money", "up", **_BOOKS,
@@ -95,12 +98,14 @@ ROWS: list[Metric] = [
         finance.rule_of_40, "Rule of 40", 1, "ratio", "up", **_BOOKS,
         standard="growth + margin; above 0.40 is called healthy",
         departs="revenue of three months over the same a year before, and their operating margin",
+        looks_back=3,
     ),
     Metric(
         finance.opex_profile, "Operating expense", 1, "ratio", "neither", **_BOOKS,
         standard="each function's cost over revenue",
         departs="over three months; customer success is no row where [finance] has it as cogs",
         axes=("function",),
+        looks_back=3,
     ),
     Metric(
         bookings.bookings, "Bookings", 1, "money", "up", "sales_motion", "crm",
@@ -121,7 +126,11 @@ ROWS: list[Metric] = [
             "bridge": Variant(
                 "from all movements, expansion of newer customers included; flatters, not a cohort",
                 {"basis": "movements"},
-            )
+            ),
+            "month": Variant(
+                "over the last month alone; not a year of it, and never to be multiplied to one",
+                {"window_months": 1},
+            ),
         },
     ),
     Metric(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, OF_OPPORTUNITIES, Metric
+from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, OF_OPPORTUNITIES, Metric
 from gtmkit.metrics import activation, costs, process, stages
 
 _CRM: dict[str, Any] = {"truth": "crm", "by": OF_OPPORTUNITIES, "decision": "sales_motion"}
@@ -24,16 +24,19 @@ ROWS: list[Metric] = [
         process.stale_opportunity_share, "Stale opportunities", 2, "share", "down", **_CRM,
         standard="open opportunities without activity for longer than agreed",
         departs="activity = a row of stage_changes; what people noted elsewhere is not seen",
+        looks_back=ALWAYS,
     ),
     Metric(
         process.past_due_close_share, "Past-due expected closes", 2, "share", "down", **_CRM,
         standard="open opportunities whose close date has passed",
         departs="as it stood at the end of the period; those without an expected close are left out",
+        looks_back=ALWAYS,
     ),
     Metric(
         process.handoff_time, "Time to kick-off", 2, "days", "down", **_CRM | {"decision": "onboarding"},
         standard="days from closed won to the kick-off of onboarding",
         departs="Kaplan-Meier over 12 months of wins, so that those still waiting count",
+        looks_back=12,
     ),
     Metric(
         process.late_renewal_share, "Late renewals", 2, "share", "down", **_RENEWAL,
@@ -45,6 +48,7 @@ ROWS: list[Metric] = [
         process.renewals_due, "Renewals due", 2, "money", "neither", **_RENEWAL,
         standard="ARR up for renewal in the next 90 days",
         departs="by the end of the term, whoever is to decide; [renewals] ahead_days says how far ahead",
+        looks_back=ALWAYS,
         least="week",
     ),
     Metric(

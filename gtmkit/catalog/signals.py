@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from gtmkit.catalog.metric import OF_ACCOUNTS, Metric, Variant
-from gtmkit.metrics import activation, active, churn, retention, support, usage, voice
+from gtmkit.catalog.metric import ALWAYS, OF_ACCOUNTS, Metric, Variant
+from gtmkit.metrics import activation, active, churn, projection, retention, support, usage, voice
 
 _BILLING: dict[str, Any] = {"truth": "billing", "by": OF_ACCOUNTS, "decision": "compounding"}
 _PRODUCT: dict[str, Any] = {"truth": "product analytics", "by": OF_ACCOUNTS, "decision": "onboarding"}
@@ -12,6 +12,7 @@ ROWS: list[Metric] = [
         active.north_star, "North Star", 3, "count", "up", **_PRODUCT | {"decision": "focus"},
         standard="the one number of customers who get value that the company agreed on",
         departs="declared in gtm.toml; the mean over the weeks that end in the period, so that long months do not win",
+        looks_back=ALWAYS,
         least="week",
     ),
     Metric(
@@ -22,6 +23,10 @@ ROWS: list[Metric] = [
             "to_date": Variant(
                 "activated so far of all started; falls for recent starts, whose time is not over", {"basis": "to_date"}
             ),
+            "of_started": Variant(
+                "activated within the window so far, of all started; too low while the window of some is open",
+                {"basis": "of_started"},
+            ),
             "expected": Variant(
                 "at the rates of all accounts by segment: what the group's own mix of segments would give",
                 {"basis": "expected"},
@@ -29,7 +34,8 @@ ROWS: list[Metric] = [
         },
     ),
     Metric(
-        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week", own_span=True,
+        activation.time_to_value, "Time to value", 3, "days", "down", **_PRODUCT, least="week",
+        own_span=True, looks_back=12,
         standard="median days from start to activation",
         departs="Kaplan-Meier over all accounts, those that have not activated wait; 12 months of starts",
         variants={
@@ -45,7 +51,8 @@ ROWS: list[Metric] = [
         variants={"of_starts": Variant("over all accounts started, activated or not", {"basis": "starts"})},
     ),
     Metric(
-        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week", own_span=True,
+        activation.milestone_rate, "Milestones by age", 3, "share", "up", **_PRODUCT, least="week",
+        own_span=True, looks_back=12,
         standard="accounts that reached a milestone by an age over accounts that old",
         departs="1 - Kaplan-Meier, so that young accounts count as long as they have been seen",
         axes=("milestone", "age"),
@@ -59,6 +66,34 @@ ROWS: list[Metric] = [
             "gross_revenue": Variant("the same, each account capped there", {"of": "gross_revenue"}, "ratio"),
         },
         axes=("cohort", "age"),
+        age_in="months",
+        looks_back=ALWAYS,
+    ),
+    Metric(
+        activation.activation_by_age, "Activation by age", 3, "share", "up", **_PRODUCT,
+        own_span=True, looks_back=ALWAYS,
+        standard="share of those who started in a month that activated within so many days, by age",
+        departs="a cell counts those whose days have passed; days that have not passed for anybody have no cell",
+        axes=("cohort", "age"),
+        age_in="days",
+    ),
+    Metric(
+        projection.projected_retention, "Retention projected", 3, "ratio", "up", **_BILLING,
+        standard="shifted-beta-geometric model of Fader and Hardie, by greatest likelihood",
+        departs="of settled cells alone; withheld where a back-test finds the last rate carried forward nearer",
+        variants={
+            "observed": Variant(
+                "what was observed, as a life table, to which the model is fitted", {"basis": "observed"}
+            ),
+            "back_test": Variant(
+                "what the model, fitted to the ages before, said of the last ones observed", {"basis": "back_test"}
+            ),
+            "carried": Variant(
+                "the last rate that the model saw in its back-test, carried forward", {"basis": "carried"}
+            ),
+        },
+        axes=("age",),
+        looks_back=ALWAYS,
     ),
     Metric(
         active.active_accounts, "Active accounts", 3, "accounts", "up", **_PRODUCT | {"decision": "compounding"},
@@ -66,6 +101,7 @@ ROWS: list[Metric] = [
         departs="as [active] says: which events, and how often",
         least="week",
         is_reach=True,
+        looks_back=ALWAYS,
     ),
     Metric(
         usage.usage_retention, "Usage retention", 3, "share", "up", "onboarding", "product analytics",
@@ -82,6 +118,7 @@ ROWS: list[Metric] = [
         },
         axes=("cohort", "age"),
         record=("actor",),
+        looks_back=ALWAYS,
     ),
     Metric(
         churn.churn_reasons, "Churn reasons", 3, "share", "neither", **_BILLING | {"truth": "crm"},
@@ -125,5 +162,6 @@ ROWS: list[Metric] = [
         "share of ARR in each band of the health score", OF_ACCOUNTS,
         departs="the latest score of at most 30 days; customers without one are a row, never left out",
         axes=("band",),
+        looks_back=ALWAYS,
     ),
 ]  # fmt: skip

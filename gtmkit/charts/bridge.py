@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from gtmkit import formats
 from gtmkit.charts.style import WIDE, C, beside, canvas, house, is_narrow, quiet, spell, why_empty
+from gtmkit.metrics.bridge import ENDS
 
 
 class Step(NamedTuple):
@@ -65,6 +66,26 @@ def movement_steps(movements: pd.DataFrame, closing: pd.DataFrame, named: str = 
     start = end - sum(value for _, value, _ in changes)
     middle = [Step(name, formats.people(n), value, False) for name, value, n in changes]
     return [Step(f"{named} before", "", start, True), *middle, Step(f"{named} after", "", end, True)]
+
+
+def pipeline_steps(rows: pd.DataFrame) -> list[Step] | str:
+    """What was open at the start, each movement that moved anything, what is open at the end; or a reason.
+
+    `rows` are one period and group of `pipeline_bridge`.
+    """
+    reason = why_empty(rows)
+    if reason:
+        return reason
+    return [
+        Step(
+            str(r["movement"]),
+            formats.people(r["n"]),
+            formats.plain(r["value"]) or 0.0,
+            r["movement"] in ENDS,
+        )
+        for _, r in rows.iterrows()
+        if r["movement"] in ENDS or r["n"]
+    ]
 
 
 def bridge(steps: list[Step] | str, *, currency: str = "", width: int = WIDE, ax: Axes | None = None) -> Axes:

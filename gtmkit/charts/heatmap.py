@@ -13,8 +13,10 @@ from matplotlib.patches import Rectangle
 
 from gtmkit import formats
 from gtmkit.charts.style import HATCH, WIDE, C, canvas, house, is_narrow, quiet, spell, why_empty
+from gtmkit.results import UNSETTLED
 
 CLASSES = 7
+OPEN = (0, (3, 2))  # the frame of a cell that may still change
 COUNTS = 20  # px under the pooled row
 NARROW_AGES = (1, 2, 3, 6, 9, 12, 18, 24, 36)
 STEPS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.10, 0.15)  # loss a class, in share
@@ -29,13 +31,15 @@ def cohort_heatmap(
     cohorts: int = 16,
     started: str = "first paid in",
     elapsed: str = "months after the first payment",
+    unit: str = "months",
     width: int = WIDE,
     ax: Axes | None = None,
 ) -> Axes:
     """Kept share by cohort (rows) and age (columns), in seven classes of loss; the pooled row set apart.
 
     `frame` has `cohort`, `age` and the result shape. A cell without a row was not observed yet and is
-    hatched; a suppressed cell shows its counts without a colour. The last `cohorts` cohorts are drawn.
+    hatched; one that may still change (provisional, or immature) stands in a dashed frame; a suppressed cell, or one
+    that may still change and is of few, shows its counts without a colour. The last `cohorts` cohorts are drawn.
     n beside a name is the cohort's size; under the pooled row, how many were old enough at each age.
     """
     drawn = frame[frame["age"].isin(list(ages))] if "age" in frame else frame
@@ -56,6 +60,7 @@ def cohort_heatmap(
             ax = canvas(width, top + tall * len(rows) + gap + under + bottom, left, 2, top, bottom)
         tops = {name: i + (gap / tall if name == pooled else 0) for i, name in enumerate(rows)}
         foot = max(tops.values()) + 1
+        ax.set(xlim=(0, len(columns)), ylim=(foot + under / tall, 0))
         _paint(ax, rows, columns, cells, tops, edges, pooled)
         ax.set(xlim=(0, len(columns)), ylim=(foot + under / tall, 0), xlabel="", ylabel="")
         _names(ax, rows, tops, sizes, pooled, left)
@@ -66,12 +71,12 @@ def cohort_heatmap(
         _over(ax, 0, 24, elapsed, "left")
         _over(ax, 0, 4, started, "left", -left)
         _over(ax, 0, 4, "n", "right", -10)
-        _key(ax, edges)
+        _key(ax, edges, any(_may_change(row) for row in cells.values()))
     ages_told = [a for a in (1, 3, 6, 12) if a in columns] or columns[-1:]
     told = [pooled] if pooled in rows else rows[-1:]
     ax.set_label(
         spell(
-            f"{'all cohorts' if name == pooled else formats.label(name)} at {age} months "
+            f"{'all cohorts' if name == pooled else formats.label(name)} at {age} {unit} "
             f"{formats.figure(cells[name, age])}"
             for name in told
             for age in ages_told
@@ -118,7 +123,7 @@ def _paint(
     grid = np.full((len(named), len(columns)), np.nan)
     for i, name in enumerate(named):
         for j, age in enumerate(columns):
-            value = formats.plain(cells[name, age]["value"]) if (name, age) in cells else None
+            value = _told(cells[name, age]) if (name, age) in cells else None
             grid[i, j] = np.nan if value is None else class_of(value, edges)
     if named:
         norm, colours = BoundaryNorm(np.arange(CLASSES + 1) - 0.5, CLASSES), ListedColormap(COLOURS)
@@ -145,17 +150,20 @@ def _paint(
 
 
 def _cell(ax: Axes, x: int, y: float, row: Any, edges: list[float], *, bold: bool, painted: bool) -> None:
-    value = None if row is None else formats.plain(row["value"])
+    value = None if row is None else _told(row)
+    open_ = row is not None and _may_change(row)
     if value is not None:
         place = class_of(value, edges)
         if not painted:
             ax.add_patch(Rectangle((x, y), 1, 1, facecolor=COLOURS[place]))
         text, token = f"{value * 100:.0f}", "inv" if place < 3 else "ink"
-    elif row is not None and row["status"] == "suppressed":
+    elif row is not None and (row["status"] == "suppressed" or open_):
         text, token = f"{row['numerator']:,.0f}/{row['denominator']:,.0f}", "ink2"
     else:
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor="none", edgecolor=C["edge"], hatch=HATCH, linewidth=0))
         return
+    if open_:
+        _frame(ax, x, y, token)
     ax.text(
         x + 0.5,
         y + 0.5,
@@ -165,6 +173,33 @@ def _cell(ax: Axes, x: int, y: float, row: Any, edges: list[float], *, bold: boo
         color=C[token],
         weight="bold" if bold else "normal",
     )
+
+
+def _may_change(row: Any) -> bool:
+    """Whether a figure is of what is not over yet: too few to show, it says so in its reason."""
+    reason = "" if pd.isna(row["reason"]) else str(row["reason"])
+    return row["status"] in ("provisional", "immature") or (
+        row["status"] == "suppressed" and UNSETTLED in reason
+    )
+
+
+def _told(row: Any) -> float | None:
+    """The value that is painted; none of a few that may still change."""
+    is_thin = _may_change(row) and (formats.plain(row["n"]) or 0) < formats.FEW
+    return None if is_thin else formats.plain(row["value"])
+
+
+def _frame(ax: Axes, x: float, y: float, token: str) -> None:
+    """A dashed frame within a cell."""
+    wide, tall = ax.get_window_extent().width, ax.get_window_extent().height
+    dx = 4 * abs(ax.get_xlim()[1] - ax.get_xlim()[0]) / wide
+    dy = 4 * abs(ax.get_ylim()[1] - ax.get_ylim()[0]) / tall
+    ax.add_patch(
+        Rectangle(
+            (x + dx, y + dy), 1 - 2 * dx, 1 - 2 * dy, facecolor="none", edgecolor=C[token], linewidth=1,
+            linestyle=OPEN,
+        )
+    )  # fmt: skip
 
 
 def _names(
@@ -218,8 +253,8 @@ def _over(ax: Axes, x: float, px: float, text: str, side: str, shift: float = 0)
     )
 
 
-def _key(ax: Axes, edges: list[float]) -> None:
-    """The classes under the picture, the lightest first, and the hatch. Measured in px below the axes."""
+def _key(ax: Axes, edges: list[float], open_: bool) -> None:
+    """The classes under the picture, the lightest first, the hatch and the frame. Measured in px below the axes."""
     wide, tall = ax.get_window_extent().width, ax.get_window_extent().height
     roomy = wide > 300
     start = 0 if roomy else -90
@@ -243,3 +278,13 @@ def _key(ax: Axes, edges: list[float]) -> None:
             )
         )
         ax.text(x / wide, -44 / tall, word, transform=ax.transAxes, color=C["ink2"])
+    if open_:
+        x = hatch[0] + (125 if roomy else 0)
+        down = 27 if roomy else 62
+        ax.add_patch(
+            Rectangle(
+                (x / wide, -down / tall), 22 / wide, 9 / tall, facecolor="none", edgecolor=C["ink2"], linewidth=1,
+                linestyle=OPEN, transform=ax.transAxes, clip_on=False,
+            )
+        )  # fmt: skip
+        ax.text(x / wide, -(down + 17) / tall, "may still change", transform=ax.transAxes, color=C["ink2"])

@@ -10,7 +10,7 @@ from gtmkit.ledgers.attribution import unmatched as without_account
 from gtmkit.ledgers.churns import churns, without_churn
 from gtmkit.ledgers.costs import costs
 from gtmkit.ledgers.efforts import efforts
-from gtmkit.ledgers.journeys import journeys, positions, stays, visits
+from gtmkit.ledgers.journeys import journeys, moves, positions, stays, visits
 from gtmkit.ledgers.prospects import lead_opportunities, prospects
 from gtmkit.ledgers.renewals import renewals
 from gtmkit.ledgers.replicates import replicates
@@ -25,6 +25,7 @@ LEDGERS: Mapping[str, Callable[..., Frame]] = {
         journeys,
         visits,
         positions,
+        moves,
         stays,
         costs,
         replicates,

@@ -1,4 +1,4 @@
-"""The ledgers of the pipeline: journeys (one row an opportunity), visits, stays and positions.
+"""The ledgers of the pipeline: journeys (one row an opportunity), visits, stays, positions and moves.
 
 Stages are numbered 0, 1, ... in the order of gtm.toml, won comes after the last. Lost is an outcome,
 not a stage. Everything ends at `as_of`: what closes later is open, what is created later is not there.
@@ -69,6 +69,7 @@ TOLD = (
     "_entered_month", "_last_month", "_won_month", "_lost_month",
 )  # fmt: skip
 CARRIED = ("opportunity_id", "created_day", "created_month", "outcome", "closed_day", "closed_month")
+END = 1_000_000  # the place of an opportunity's end in the order of its history: after all that is told of it
 
 
 def visits(
@@ -128,37 +129,34 @@ def positions(
     """One row per opportunity and span of days in which its stage, amount and expected close stayed the same.
 
     Returns: opportunity_id, at (stage number, null where unknown), from_day, until_day (exclusive; null
-    while open), amount, expected_day, is_current_amount (no history: the value of today's export), and what
-    journeys carries. Undated opportunities are not here.
+    while open), amount and expected_day (before the first that is told that one), is_current_amount (no history:
+    the value of today's export), and what journeys carries. Undated opportunities are not here.
     """
     k = len(stages)
-    alive = journeys.filter(
-        ~nw.col("created_day").is_null() & ~((nw.col("outcome") != "open") & nw.col("closed_day").is_null())
-    )
-    carried = alive.select(
-        *_carried(alive), "has_history", _first=nw.col("first_amount"), _expected=nw.col("expected_day"),
-        _rank=nw.col("rank"), is_current_amount=~nw.col("is_first_known"),
-    )  # fmt: skip
+    carried = _alive(journeys)
     states = _opening(carried, k)
     if stage_changes is not None:
         history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
-        later = history.select(
-            "opportunity_id", "day", at=nw.col("rank"), order=nw.col("order"), amount=nw.col("amount"),
-            expected=nw.col("expected"),
-        )  # fmt: skip
-        states = nw.concat([states, later])
-    spans = states.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
-    spans = spans.filter(nw.col("at").is_null() | (nw.col("at") < k))
-    rows = spans.join(carried, on="opportunity_id", how="inner")
+        states = nw.concat([states, _states(history)])
+    rows = _with_expected(states.join(carried, on="opportunity_id", how="inner"))
+    rows = rows.with_columns(until=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"]))
+    rows = rows.filter(nw.col("at").is_null() | (nw.col("at") < k))
     end, until = nw.col("closed_day"), nw.col("until")
     rows = rows.with_columns(
         until_day=nw.when(until.is_null() | (~end.is_null() & (until > end))).then(end).otherwise(until),
         amount=_first_of("amount", "_first"),
-        expected_day=_first_of("expected", "_expected"),
     )
     rows = rows.filter(nw.col("until_day").is_null() | (nw.col("day") < nw.col("until_day")))
     return rows.with_columns(from_day=nw.col("day")).drop(
-        "day", "until", "order", "expected", "_first", "_expected", "_rank", "has_history"
+        "day",
+        "until",
+        "order",
+        "expected",
+        "_first",
+        "_expected",
+        "_rank",
+        "has_history",
+        "is_current_expected",
     )
 
 
@@ -215,6 +213,128 @@ def stays(
     return rows.drop("_next_day", "_next_month", "_next")
 
 
+def moves(
+    journeys: Frame,
+    stage_changes: Frame,
+    *,
+    as_of: date,
+    stages: Sequence[str] = setting("pipeline.stages"),
+    won: str = setting("pipeline.won"),
+    lost: str = setting("pipeline.lost"),
+) -> Frame:
+    """One row per opportunity and change of what it has in play: created, amount, expected close, end, reopened.
+
+    Returns: opportunity_id, day, until_day (of the next change, null for the last), was and now (open, won, lost;
+    was is null where it begins), amount_before and amount, expected_before and expected_day, is_current_amount and
+    is_current_expected (stage_changes tells none: today's), and what journeys carries. Changes of one day are all
+    here, in the order of the history. What is open at the end of a day is what `positions` has. Undated opportunities
+    are not here.
+    """
+    k = len(stages)
+    carried = _alive(journeys)
+    history = _history(stage_changes, stages, won, lost).filter(before("day", as_of))
+    rows = nw.concat([_opening(carried, k), _states(history), _ending(carried, k)])
+    rows = _within_life(rows.join(carried, on="opportunity_id", how="inner"))
+    rows = _with_expected(rows).with_columns(
+        amount=_first_of("amount", "_first"),
+        now=nw.when(nw.col("at") == k)
+        .then(nw.lit("won"))
+        .otherwise(nw.when(nw.col("at") > k).then(nw.lit("lost")).otherwise(nw.lit("open"))),
+    )
+    before_it = {"was": "now", "amount_before": "amount", "expected_before": "expected_day"}
+    rows = rows.with_columns(
+        **{
+            name: nw.col(column).shift(1).over("opportunity_id", order_by=["order"])
+            for name, column in before_it.items()
+        }
+    )
+    rows = rows.filter(_is_change()).with_columns(
+        until_day=nw.col("day").shift(-1).over("opportunity_id", order_by=["order"])
+    )
+    return rows.drop("at", "order", "expected", "_first", "_expected", "_rank", "has_history")
+
+
+def _alive(journeys: Frame) -> Frame:
+    """What the ledgers of amounts over time keep of each opportunity whose days are known."""
+    alive = journeys.filter(
+        ~nw.col("created_day").is_null() & ~((nw.col("outcome") != "open") & nw.col("closed_day").is_null())
+    )
+    return alive.select(
+        *_carried(alive), "has_history", _first=nw.col("first_amount"), _expected=nw.col("expected_day"),
+        _rank=nw.col("rank"), is_current_amount=~nw.col("is_first_known"),
+    )  # fmt: skip
+
+
+def _states(history: Frame) -> Frame:
+    """What each row of the history says of its opportunity from then on."""
+    return history.select(
+        "opportunity_id", "day", at=nw.col("rank"), order=nw.col("order"), amount=nw.col("amount"),
+        expected=nw.col("expected"),
+    )  # fmt: skip
+
+
+def _ending(carried: Frame, k: int) -> Frame:
+    """How each closed opportunity ended."""
+    closed = carried.filter(~nw.col("closed_day").is_null())
+    nothing = column_or_null(closed, "_none", nw.Int64)
+    return closed.select(
+        "opportunity_id",
+        day=nw.col("closed_day"),
+        at=nw.when(nw.col("outcome") == "won").then(_integer(k)).otherwise(_integer(k + 1)),
+        order=_integer(END),
+        amount=nothing,
+        expected=nothing,
+    )
+
+
+def _within_life(rows: Frame) -> Frame:
+    """States from the first day anything is known to the day of the end; those dated after the end are cut off.
+
+    A history that begins before created_at is the earlier word, and an end before the beginning is on its day.
+    """
+    told = nw.when(nw.col("order") < END).then(nw.col("day"))
+    rows = rows.with_columns(_begins=told.min().over("opportunity_id"))
+    rows = rows.with_columns(
+        _ends=nw.when(nw.col("closed_day") < nw.col("_begins"))
+        .then(nw.col("_begins"))
+        .otherwise(nw.col("closed_day"))
+    )
+    rows = rows.filter(
+        (nw.col("order") == END) | nw.col("_ends").is_null() | (nw.col("day") <= nw.col("_ends"))
+    )
+    day = nw.when(nw.col("order") == END).then(nw.col("_ends")).otherwise(nw.col("day"))
+    return rows.with_columns(day=nw.when(nw.col("order") == 0).then(nw.col("_begins")).otherwise(day)).drop(
+        "_begins", "_ends"
+    )
+
+
+def _with_expected(rows: Frame) -> Frame:
+    """The states with the expected close each had: before the first that is told that one, where none is today's."""
+    is_told = (nw.col("order") > 0) & (nw.col("order") < END) & ~nw.col("expected").is_null()
+    rows = rows.with_columns(_told=nw.when(is_told).then(nw.col("order")).min().over("opportunity_id"))
+    is_first = nw.col("order") == nw.col("_told")
+    rows = rows.with_columns(_told=nw.when(is_first).then(nw.col("expected")).max().over("opportunity_id"))
+    rows = rows.with_columns(
+        is_current_expected=nw.col("_told").is_null(), _told=_first_of("_told", "_expected")
+    )
+    is_unsaid = (nw.col("order") == 0) | nw.col("expected").is_null()
+    return rows.with_columns(
+        expected_day=nw.when(is_unsaid).then(nw.col("_told")).otherwise(nw.col("expected"))
+    ).drop("_told")
+
+
+def _is_change() -> nw.Expr:
+    """Whether a state differs from the one before it in what is in play; a second end of what is over does not."""
+    is_open, was_open = nw.col("now") == "open", nw.col("was") == "open"
+    moved = (nw.col("amount") != nw.col("amount_before")) | (
+        nw.col("expected_day") != nw.col("expected_before")
+    )
+    differs = (
+        counted(is_open & was_open & moved) + counted(is_open & ~was_open) + counted(~is_open & was_open)
+    )
+    return nw.col("was").is_null() | (differs > 0)
+
+
 def _as_exported(opportunities: Frame) -> Frame:
     """The opportunities with days and months as numbers; a column that the export does not have is null."""
     return opportunities.with_columns(
@@ -247,7 +367,7 @@ def _came_to(journeys: Frame, history: Frame, k: int) -> Frame:
         day=nw.col("closed_day"),
         month=nw.col("closed_month"),
         rank=_integer(k),
-        order=_integer(1_000_000),
+        order=_integer(END),
         amount=nw.col("amount"),
     )
     return nw.concat([seen, created, reached_won])

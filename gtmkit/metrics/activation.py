@@ -1,6 +1,7 @@
 """Do new accounts come to use the product: how many, how soon, how deep; and whose events are known at all."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, Literal
 
 import narwhals as nw
@@ -23,13 +24,14 @@ from gtmkit.metrics.entrants import (
     with_months,
 )
 from gtmkit.metrics.observed import Sight, earliest, is_seen, sight, sights, taken_off, with_sight
-from gtmkit.periods import Period
-from gtmkit.results import FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
-from gtmkit.windows import flows
+from gtmkit.periods import EPOCH, MONTHS_IN, Period, day_index, month_index
+from gtmkit.results import ALL, FIGURES, divided, floats, marked, noted, setting, shaped, share, undefined
+from gtmkit.windows import flows, groups
 
 NO_RULE = "gtm.toml has no [activation] conditions"
 NO_SECOND = "gtm.toml has no [activation] second"
 MARKS = (*range(15), 17, 19, 21, 24, 27, *range(30, 61, 5), *range(70, 121, 10), *range(150, 361, 30))  # days
+AGES = (7, 14, 30, 60, 90)  # days at which cohorts are compared
 BEYOND = 2  # windows that a milestone curve shows
 
 
@@ -39,7 +41,7 @@ def activation_rate(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
-    basis: Literal["matured", "to_date", "expected"] = "matured",
+    basis: Literal["matured", "to_date", "of_started", "expected"] = "matured",
     months: int | None = None,
     window_days: int = setting("activation.window_days"),
     conditions: Sequence[Condition] = setting("activation.conditions"),
@@ -51,15 +53,17 @@ def activation_rate(
     starts whose windows have all ended by the end of the period; the reason names them. A window that ends after
     an event of the rule has vanished has not ended.
     Returns: share of those whose window has ended; n = accounts.
-    Differs: `.to_date` counts whoever has activated so far, of all; `.expected` is what a group would have
+    Differs: `.to_date` counts whoever has activated so far, of all; `.of_started` the same within the window, which
+    for some is still open; `.expected` is what a group would have
     if each of its segments activated as all accounts of that segment do.
     """
     if not _has_rule(activations):
         return undefined(by, [p.label for p in periods], NO_RULE)
     events = [condition.event for condition in conditions]
-    if basis == "to_date":
-        return _to_date(activations, sightings, events, by, periods, months, window_days)
     within = nw.col("activated_day") - nw.col("started_day") <= window_days
+    if basis in ("to_date", "of_started"):
+        counts = _happened("activated_day") if basis == "to_date" else within
+        return _to_date(activations, sightings, events, by, periods, months, window_days, counts)
     if basis == "expected":
         if "segment" not in activations.collect_schema().names():
             return undefined(by, [p.label for p in periods], "accounts has no column segment")
@@ -187,6 +191,49 @@ def milestone_rate(
     return shaped(answer, by, ["milestone", "age"])
 
 
+def activation_by_age(
+    activations: Frame,
+    sightings: Frame | None = None,
+    *,
+    by: Sequence[str],
+    periods: Sequence[Period],
+    cohort: Literal["month", "quarter", "year"] = "month",
+    window_days: int = setting("activation.window_days"),
+    conditions: Sequence[Condition] = setting("activation.conditions"),
+) -> pd.DataFrame:
+    """Share of the accounts started in the same month that activated within so many days of their start.
+
+    Answers: do newer accounts activate as soon as older ones did?
+    Takes: the rule of gtm.toml; cohort = month (or fiscal quarter or year) of the start; activated before it = day 0.
+    Returns: axes cohort and age (7, 14, 30, 60, 90 days and the window); share of those whose days have passed by the
+    end of the period, n = accounts. Immature where those of some have not; where those of nobody have, there is no
+    row. Cohort `all` pools, at each age, the cohorts whose days have all passed. Days after an event of the rule has
+    vanished have not passed.
+    Differs: `activation_rate` is one age of it, the window's.
+    """
+    labels = [p.label for p in periods]
+    if not _has_rule(activations):
+        return undefined(by, labels, NO_RULE, ["cohort", "age"])
+    events = [condition.event for condition in conditions]
+    marks = sorted({*AGES, window_days})
+    took = nw.col("activated_day") - nw.col("started_day")
+    within = {f"by_{mark}": counted(_happened("activated_day") & (took <= mark)) for mark in marks}
+    rows = with_sight(activations, sightings, events).with_columns(day=nw.col("started_day"))
+    table = collect(sums(rows, [*by, *sights(events), "day"], n=one(), **within))
+    table, days = taken_off(table, events)
+    until = sight(events, days)
+    codes, starts = _starts(table, by, MONTHS_IN[cohort], periods[0].fiscal_year_start)
+    cells = [_by_start(table, codes, starts, by, p, marks, until) for p in periods]
+    found = pd.concat(cells, ignore_index=True)
+    if not len(found):
+        return undefined(by, labels, "nobody's days have passed", ["cohort", "age"])
+    waiting = found["entered"] > found["matured"]
+    found = marked(found, waiting, "immature", "the days of some have not passed")
+    late = [p.label for p in periods if not until.sees(p)]
+    found = noted(found, waiting & found["period"].isin(late), until.reason)
+    return shaped(share(found, found["reached"], found["matured"], "none started"), by, ["cohort", "age"])
+
+
 def identity_match_rate(
     events: Frame,
     identities: Frame | None = None,
@@ -207,6 +254,56 @@ def identity_match_rate(
     return shaped(share(over, over["matched"], over["n"], "no events in the period"), by, [])
 
 
+def _by_start(
+    table: pd.DataFrame,
+    codes: "np.ndarray[Any, Any]",
+    starts: pd.DataFrame,
+    by: Sequence[str],
+    period: Period,
+    marks: Sequence[int],
+    until: Sight,
+) -> pd.DataFrame:
+    """The cells as read at the end of the period: who started, who is old enough, who of these had activated.
+
+    Of each of `starts` (`codes`: which one a row is of) and age, and of the pooled row of each age.
+    """
+    as_of, day, n = (
+        until.ends(day_index(period.end)),
+        table["day"].to_numpy(dtype="int64"),
+        floats(table["n"]),
+    )
+    is_started = day < day_index(period.end)
+    old = [is_started & (day + mark < as_of) for mark in marks]
+    reached = [floats(table[f"by_{mark}"]) * is_old for mark, is_old in zip(marks, old, strict=True)]
+    what = {
+        "entered": [n * is_started] * len(marks),
+        "matured": [n * is_old for is_old in old],
+        "reached": reached,
+    }
+    # A row a start and age, the ages of a start one after another.
+    added = {
+        name: np.array([np.bincount(codes, at_mark, len(starts)) for at_mark in each]).T.ravel()
+        for name, each in what.items()
+    }
+    cells = starts.loc[starts.index.repeat(len(marks))].assign(age=np.tile(marks, len(starts)), **added)
+    cells = cells[cells["matured"] > 0]
+    whole = cells[cells["matured"] == cells["entered"]]
+    sums_of = ["entered", "matured", "reached"]
+    pooled = whole.groupby([*by, "age"], dropna=False, as_index=False)[sums_of].sum().assign(cohort=ALL)
+    return pd.concat([cells.drop(columns="first"), pooled], ignore_index=True).assign(period=period.label)
+
+
+def _starts(
+    table: pd.DataFrame, by: Sequence[str], width: int, fiscal_year_start: int
+) -> tuple["np.ndarray[Any, Any]", pd.DataFrame]:
+    """Of which group and months of the start each row is, and these: `first` month, and `cohort` as it is called."""
+    months = [month_index(EPOCH + timedelta(days=int(day))) for day in table["day"]]
+    first = [m - (m - (fiscal_year_start - 1) % 12) % width for m in months]
+    codes, starts = groups(table[list(by)].assign(first=first), [*by, "first"])
+    called = {m: Period(int(m), width, fiscal_year_start).label for m in starts["first"].unique()}
+    return codes, starts.assign(cohort=starts["first"].map(called))
+
+
 def _has_rule(activations: Frame) -> bool:
     """Whether the ledger was made with a rule: it has a column a condition."""
     return "met_0" in activations.collect_schema().names()
@@ -224,13 +321,14 @@ def _to_date(
     periods: Sequence[Period],
     months: int | None,
     window_days: int,
+    activated: nw.Expr,
 ) -> pd.DataFrame:
     """Whoever has activated so far, of all that started while the rule could be observed."""
     rows = with_sight(activations, sightings, events).with_columns(day=nw.col("started_day"))
     started = is_seen(nw.col("day"), sights(events))
     counts = {
         "entered": counted(started),
-        "reached": counted(started & _happened("activated_day")),
+        "reached": counted(started & activated),
         "unseen": counted(~is_seen(nw.col("day") + window_days, sights(events))),
     }
     table = collect(sums(rows, [*by, *sights(events), "day"], **counts))

@@ -82,14 +82,15 @@ def laid_out(
             if amounts.get(key) or count.get(key) or not _is_shared(key, nobody)
         ]
         base = {**world, "period": period}
+        said, stuck, won_said = _words(rows, None), _words(rows, f"{STAYS}: {why}"), _words(won, None)
         costs += [
             {**base, **dict(zip(own, key, strict=True)), "value": amounts.get(key, 0) / UNITS, "n": np.nan,
-             **_words(rows, f"{STAYS}: {why}" if key in stays else None)}
+             **(stuck if key in stays else said)}
             for key in keys
         ]  # fmt: skip
         logos += [
             {**base, **dict(zip(own, key, strict=True)), "value": count.get(key, 0.0), "n": count.get(key, 0.0),
-             **_words(won, None)}
+             **won_said}
             for key in keys
         ]  # fmt: skip
     return _framed(costs, by), _framed(logos, by)

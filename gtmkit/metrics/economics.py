@@ -19,12 +19,13 @@ def cac(
     spend: pd.DataFrame = needs("spend", of="sales_and_marketing", purpose="new", **LAGGED),
     new_logos: pd.DataFrame = needs("new_logos", **WINDOW),
     pipeline_created: pd.DataFrame = needs("pipeline_created", kinds=("new",), **LAGGED),
-    cost_categories: pd.DataFrame = needs("cost_categories"),
+    cost_categories: pd.DataFrame = needs("cost_categories", lag=LAGGED["lag"]),
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     cost: Literal["loaded", "paid"] = "loaded",
     allocation: Literal["pipeline", "logos", "paid", "none"] = setting("cac.allocation"),
+    lag_months: int = LAGGED["lag"],
     not_applicable: Sequence[str] = setting("cac.not_applicable"),
 ) -> pd.DataFrame:
     """Sales and marketing cost for new business per new customer, cost a set lag before its customers.
@@ -33,7 +34,8 @@ def cac(
     Takes: both over `window_months` to the end of the period, cost `lag_months` earlier. Cost that is of no
     one channel (or source, medium, segment) is shared out by the pipeline created in those earlier months.
     Returns: money; numerator = cost, n = new customers; rows and `unattributed` add up to the whole. `.paid`
-    shares nothing out. The interval takes cost as fixed and customers as Poisson.
+    shares nothing out, `.by_logos` shares by customers, `.same_period` and `.prior_quarter` have a lag of their own.
+    The interval takes cost as fixed and customers as Poisson.
     Differs: loaded with all cost, so provisional while a category of it has no rows.
     """
     basis = {"pipeline": pipeline_created, "logos": new_logos, "paid": spend}.get(allocation)
@@ -42,13 +44,14 @@ def cac(
 
 
 def cac_payback(
-    cac: pd.DataFrame,
+    cac: pd.DataFrame = needs("cac", lag_months=LAGGED["lag"]),
     new_arr: pd.DataFrame = needs("new_arr", **WINDOW),
     gross_margin: pd.DataFrame = needs("gross_margin", of="subscription", months=QUARTER),
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     margin: Literal["gross", "none"] = "gross",
+    lag_months: int = LAGGED["lag"],
 ) -> pd.DataFrame:
     """Months until the gross margin of new customers' MRR has paid what it cost to win them.
 
@@ -56,7 +59,8 @@ def cac_payback(
     Takes: the cost and the months of `cac`; the MRR with which its new customers began; the company's gross
     margin of the last three months, of subscriptions where finance keeps them apart.
     Returns: months, cost over MRR times margin, total over total; n = new customers.
-    Differs: nobody is taken to leave meanwhile. `.revenue` leaves the margin out: too short.
+    Differs: nobody is taken to leave meanwhile. `.revenue` leaves the margin out: too short. `.same_period` sets the
+    cost of the same months against them.
     """
     parts = {"cac": cac, "new_arr": new_arr}
     if margin == "gross":
@@ -76,12 +80,16 @@ def cac_payback(
 def ltv(
     gross_margin: pd.DataFrame = needs("gross_margin", of="subscription", months=QUARTER),
     arpa: pd.DataFrame = needs("arpa"),
-    customer_lifetime: pd.DataFrame = needs("customer_lifetime"),
+    customer_lifetime: pd.DataFrame = needs(
+        "customer_lifetime", horizon_months=setting("ltv.horizon_months")
+    ),
     logo_retention: pd.DataFrame = needs("logo_retention", window_months=1),
     *,
     by: Sequence[str],
     periods: Sequence[Period],
     lifetime: Literal["observed", "simple"] = "observed",
+    margin: Literal["gross", "none"] = "gross",
+    horizon_months: int = setting("ltv.horizon_months"),
 ) -> pd.DataFrame:
     """Gross margin that a customer brings within a fixed horizon: margin times ARPA times months it stays.
 
@@ -89,17 +97,20 @@ def ltv(
     Takes: the company's margin of the last three months, MRR per customer at the end of the period, and the
     months a customer pays within `[ltv] horizon_months`, the same for every row.
     Returns: money; n = customers. Immature where no customer has been watched to the horizon.
-    Differs: no value beyond the horizon. `.simple` divides by the month's logo churn instead, as if churn
-    never changed and had no end.
+    Differs: no value beyond the horizon; `.five_years` has one of 60 months. `.simple` divides by the month's logo
+    churn instead, as if churn never changed and had no end. `.revenue` and `.simple_revenue` leave the margin out.
     """
-    parts = {"gross_margin": gross_margin, "arpa": arpa}
+    parts = {"arpa": arpa}
+    if margin == "gross":
+        parts["gross_margin"] = gross_margin
     if lifetime == "simple":
         parts["logo_retention"] = _unsuppressed(logo_retention)
     else:
         parts["customer_lifetime"] = customer_lifetime
     rows = beside(by, **parts)
-    margin, customers = floats(rows["gross_margin.value"]), floats(rows["arpa.denominator"])
-    monthly = margin * floats(rows["arpa.numerator"])
+    kept = floats(rows["gross_margin.value"]) if margin == "gross" else np.ones(len(rows))
+    customers = floats(rows["arpa.denominator"])
+    monthly = kept * floats(rows["arpa.numerator"])
     if lifetime == "simple":
         top, bottom = monthly, customers * (1 - floats(rows["logo_retention.value"]))
     else:
@@ -108,7 +119,7 @@ def ltv(
         value=divided(top, bottom), numerator=top, denominator=bottom, n=customers, low=np.nan, high=np.nan
     )
     answer = voided(answer, customers == 0, "no customers")
-    answer = voided(answer, margin <= 0, "gross margin is not above 0")
+    answer = voided(answer, kept <= 0, "gross margin is not above 0")
     answer = voided(answer, bottom == 0, "nobody left in the month: the lifetime has no end")
     return shaped(answer, by, [])
 

@@ -9,7 +9,7 @@ import pandas as pd
 from gtmkit.frames import UNITS, Frame, collect, counted, sums
 from gtmkit.metrics.recurring import FIRST_MONTH, customers, with_history
 from gtmkit.periods import Period
-from gtmkit.results import divided, floats, marked, noted, shaped, total
+from gtmkit.results import divided, floats, in_order, marked, noted, shaped, total
 from gtmkit.windows import flows, levels
 
 MOVEMENTS = ("new", "expansion", "contraction", "churned", "reactivated")
@@ -54,15 +54,7 @@ def arr_bridge(revenue: Frame, *, by: Sequence[str], periods: Sequence[Period]) 
     if len(small):
         begins = {p.label for p in periods if p.first_month <= int(small["month"].min()) <= p.last_month}
         answer = noted(answer, (rows["movement"] == "new") & rows["period"].isin(begins), FIRST_MONTH)
-    answer = shaped(answer, by, ["movement"])
-    order = {movement: i for i, movement in enumerate(MOVEMENTS)}
-    place = answer["movement"].map(order)
-    return (
-        answer.assign(_place=place)
-        .sort_values([*by, "period", "_place"])
-        .drop(columns="_place")
-        .reset_index(drop=True)
-    )
+    return in_order(shaped(answer, by, ["movement"]), by, "movement", MOVEMENTS)
 
 
 def net_new_arr(

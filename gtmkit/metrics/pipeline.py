@@ -177,7 +177,7 @@ def sales_cycle(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
-    basis: Literal["all", "won"] = "all",
+    basis: Literal["all", "won", "won_mean", "won_created"] = "all",
     months: int | None = None,
     kinds: Sequence[str] = setting("pipeline.kinds"),
 ) -> pd.DataFrame:
@@ -185,13 +185,16 @@ def sales_cycle(
 
     Answers: how long until an opportunity is decided?
     Takes: first stage entry, else creation; open ones are censored at the end of the period. `months` asks
-    `.won` for that many, ending with the period.
+    those of won deals for that many, ending with the period.
     Returns: days, Kaplan-Meier; numerator = decided, n = opportunities.
-    Differs: `.won` is the plain median over those won in the period, conditional on winning.
+    Differs: `.won` is the plain median over those won in the period, conditional on winning; `.won_mean` their mean,
+    `.won_created` their median from creation.
     """
-    if basis == "won":
-        rows = closed(journeys, kinds).filter((nw.col("outcome") == "won") & ~nw.col("entered_day").is_null())
-        return shaped(_won_medians(rows, by, periods, months), by, [])
+    if basis != "all":
+        begins = "created_day" if basis == "won_created" else "entered_day"
+        rows = _won_after(journeys, kinds, begins)
+        over = _won_means if basis == "won_mean" else _won_medians
+        return shaped(over(rows, by, periods, months), by, [])
     rows = population(journeys, kinds).filter(~nw.col("entered_day").is_null())
     rows = rows.filter(~((nw.col("outcome") != "open") & nw.col("closed_day").is_null()))
     table = ages(rows, [*by], periods, "entered_day", "closed_day")
@@ -287,11 +290,26 @@ def pipeline_velocity(
     return shaped(voided(answer, at_once, "the sales cycle is 0 days"), by, [])
 
 
+def _won_after(journeys: Frame, kinds: Sequence[str], begins: str) -> Frame:
+    """The opportunities won, with their age in days since the day `begins`; closed before it: on the day."""
+    rows = closed(journeys, kinds).filter((nw.col("outcome") == "won") & ~nw.col(begins).is_null())
+    age = nw.col("closed_day") - nw.col(begins)
+    return rows.with_columns(age=nw.when(age < 0).then(zero()).otherwise(age))
+
+
+def _won_means(rows: Frame, by: Sequence[str], periods: Sequence[Period], months: int | None) -> pd.DataFrame:
+    age = nw.col("age")
+    over = flows(
+        collect(sums(rows, [*by, "month"], days=age, squared=age * age, n=one())), by, periods, months
+    )
+    days, squared, n = (floats(over[column]) for column in ("days", "squared", "n"))
+    parts = {"n": days, "b": n, "k": n, "nn": squared, "nb": days, "bb": n}
+    return money_ratio(over, parts, "none won in these months", of="opportunity")
+
+
 def _won_medians(
     rows: Frame, by: Sequence[str], periods: Sequence[Period], months: int | None
 ) -> pd.DataFrame:
-    age = nw.col("closed_day") - nw.col("entered_day")
-    rows = rows.with_columns(age=nw.when(age < 0).then(zero()).otherwise(age))
     table = collect(sums(rows, [*by, "month", "age"], n=one()))
     parts = [
         table[

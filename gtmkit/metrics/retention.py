@@ -7,8 +7,8 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 
-from gtmkit.frames import UNITS, Frame, collect, counted, running, sums
-from gtmkit.metrics.recurring import FIRST_MONTH, customers, with_history
+from gtmkit.frames import UNITS, Frame, collect, counted, sums
+from gtmkit.metrics.recurring import FIRST_MONTH, closed, customers, with_history
 from gtmkit.periods import MONTHS_IN, Period
 from gtmkit.results import (
     ALL,
@@ -95,7 +95,7 @@ def logo_retention(
     """
     now, base = nw.col("now"), nw.col("base")
     was, stays = counted(base > 0), counted((base > 0) & (now > 0))
-    rows, first = _closed(revenue, by, periods, window_months, {"n": was, "stays": stays})
+    rows, first = closed(revenue, by, periods, window_months, {"n": was, "stays": stays})
     rows = with_history(rows, periods, window_months, first)
     return shaped(share(rows, rows["stays"], rows["n"], _nobody(window_months)), by, [])
 
@@ -122,6 +122,7 @@ def cohort_retention(
     codes, names = groups(small, by)
     cohorts = sorted({int(c) for c in small["cohort"]})
     columns = [c for c in small.columns if c not in {*by, "cohort", "month"}]
+    columns = [c for c in columns if of != "logo" or c in OF_LOGOS]
     if not cohorts:
         return shaped(_no_cells(by), by, ["cohort", "age"])
     table = {c: np.zeros((len(names), len(cohorts), last - cohorts[0] + 1)) for c in columns}
@@ -137,6 +138,7 @@ def cohort_retention(
     return shaped(_rates(pd.concat(cells, ignore_index=True), of), by, ["cohort", "age"])
 
 
+OF_LOGOS = ("logo", "size", "brief")  # what the share of customers is counted from; the others are money
 FIXED = ("size", "start", "bb", "brief")  # known at age 0 and the same at every age
 
 
@@ -146,44 +148,6 @@ def _tenths(amount: nw.Expr) -> nw.Expr:
 
 def _nobody(window: int) -> str:
     return f"no customers {window} months before"
-
-
-def _closed(
-    revenue: Frame, by: Sequence[str], periods: Sequence[Period], window: int, what: dict[str, nw.Expr]
-) -> tuple[pd.DataFrame, int | None]:
-    """Sums over the closed cohort of each period, and the first month of the ledger.
-
-    The pair (MRR now, MRR a window ago) of an account changes only in a month of its ledger or a window
-    after one, so the ledger is laid beside itself and the cost does not depend on the number of periods.
-    """
-    zero = nw.lit(0).cast(nw.Int64())
-    beside = nw.concat(
-        [
-            revenue.select("account_id", *by, "month", now=nw.col("delta"), base=zero, start=nw.col("month")),
-            revenue.select(
-                "account_id", *by, month=nw.col("month") + window, now=zero, base=nw.col("delta"), start=nw.col("month")
-            ),
-        ]
-    )  # fmt: skip
-    keys = ["account_id", *by, "month"]
-    moved = beside.group_by(*keys).agg(nw.col("now").sum(), nw.col("base").sum(), nw.col("start").min())
-    moved = moved.with_columns(dn=nw.col("now").cast(nw.Int64()), db=nw.col("base").cast(nw.Int64()))
-    # An account's dimensions do not change, but the ledger may hold it once for each group left out.
-    moved = moved.with_columns(
-        now=running("dn", ["account_id", *by], ["month"]), base=running("db", ["account_id", *by], ["month"])
-    )
-    after = moved.with_columns(**{f"_after_{name}": expression for name, expression in what.items()})
-    steps = after.with_columns(now=nw.col("now") - nw.col("dn"), base=nw.col("base") - nw.col("db"))
-    steps = steps.with_columns(**{f"_before_{name}": expression for name, expression in what.items()})
-    steps = steps.with_columns(
-        **{name: nw.col(f"_after_{name}") - nw.col(f"_before_{name}") for name in what}
-    )
-    small = collect(
-        steps.group_by(*by, "month").agg(*[nw.col(name).sum() for name in what], nw.col("start").min())
-        .with_columns(*[nw.col(name).cast(nw.Float64()) for name in what])
-    )  # fmt: skip
-    first = int(small["start"].min()) if len(small) else None
-    return levels(small.drop(columns="start"), by, periods), first
 
 
 def _closed_ratio(
@@ -202,7 +166,7 @@ def _closed_ratio(
     n = {"net": paid, "kept": kept, "grown": paid - kept}[part]
     t, b = _tenths(n), _tenths(of_base)
     what = {"n": n, "b": of_base, "k": counted(was), "nn": t * t, "nb": t * b, "bb": b * b}
-    rows, first = _closed(revenue, by, periods, window, what)
+    rows, first = closed(revenue, by, periods, window, what)
     # The products are in tenths squared: 100 of them make a unit squared.
     amounts = {
         "n": rows["n"] / UNITS,
@@ -285,14 +249,16 @@ def _cells(
     """The sums of the cells that had been observed by the end of the period, and of the pooled row of each age."""
     old = period.last_month - np.array(months)
     ages = np.arange(max(int(old.max()) + 1, 0))
-    observed = [(places, max(period.last_month - last + 1, 0)) for _, places, last in cohorts]
+    widths = [max(period.last_month - last + 1, 0) for _, _, last in cohorts]
+    # Months in order: those of one cohort stand side by side.
+    begins_at = [places[0] for _, places, _ in cohorts]
     has_come = (old[:, None] >= ages)[None, :, :]
     part = {}
     for column, table in reached.items():
         pooled = (table[:, :, : len(ages)] * has_come).sum(axis=1)
-        of_cohorts = [table[:, places, :width].sum(axis=1) for places, width in observed]
-        part[column] = np.concatenate([*of_cohorts, pooled], axis=1).ravel()
-    widths = [width for _, width in observed]
+        is_observed = np.arange(table.shape[2]) < np.array(widths)[:, None]
+        of_cohorts = np.add.reduceat(table, begins_at, axis=1)[:, is_observed]
+        part[column] = np.concatenate([of_cohorts, pooled], axis=1).ravel()
     labels = np.repeat([*(label for label, _, _ in cohorts), ALL], [*widths, len(ages)]).tolist()
     at = np.concatenate([*(np.arange(width) for width in widths), ages])
     rows = names.loc[names.index.repeat(len(at))].reset_index(drop=True)

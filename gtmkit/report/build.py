@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import pandas as pd
 from markupsafe import Markup
 
-from gtmkit import catalog, rows, spreadsheet, store, tables
+from gtmkit import catalog, predictions, rows, spreadsheet, store, tables
 from gtmkit.contracts import TABLES
 from gtmkit.periods import in_words
 from gtmkit.report import pages
@@ -30,6 +30,7 @@ from gtmkit.wording.sentences import MARK
 from gtmkit.workspace import Workspace
 
 LOSS = "loss_account.csv"
+PREDICTIONS = "predictions.csv"
 SCORECARD = "00_scorecard"  # the notebook whose page is the review's own
 PAGE_LINK = re.compile(r'<a href="(?P<page>[0-9]\w+\.html)">(?P<text>.*?)</a>', re.S)
 FILE = re.compile(r'<a download="([a-z0-9_]+\.csv)" href="data:text/csv;charset=utf-8,([^"]*)"')
@@ -41,8 +42,9 @@ def build(review: Review, ws: Workspace, executed: Sequence[Executed], folder: P
     Raises NotebookError if two notebooks answer the same figure differently.
     """
     own = one_of_each(ws.records())
-    facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook))])
-    downloads = _tables(facts, ws.loss_account(), folder)
+    held, told = _predictions(review, ws, folder)
+    facts = one_of_each([*own, *(fact for one in executed for fact in facts_in(one.notebook)), *told])
+    downloads = [*_tables(facts, ws.loss_account(), folder), *held]
     records = _records(ws, folder)
     fault("facts")
     lines = headlines(own, review.label, review.config, planned=ws.planned(), is_confined=bool(review.where))
@@ -73,6 +75,19 @@ def _tables(facts: Sequence[Fact], loss: pd.DataFrame, folder: Path) -> list[str
     names = write_tables(facts, folder / "tables")
     write_csv(folder / "tables" / LOSS, list(loss.columns), spreadsheet.rows(loss))
     return [*(f"tables/{name}" for name in [*names, LOSS]), "facts.parquet"]
+
+
+def _predictions(review: Review, ws: Workspace, folder: Path) -> tuple[list[str], list[Fact]]:
+    """What this review states of later periods, and what came of what earlier ones stated: files to download, facts."""
+    predictions.write(predictions.stated(ws), folder / predictions.FILE)
+    scored = predictions.scored(predictions.earlier(review.home, ws).rows, ws)
+    if not len(scored):
+        return [predictions.FILE], []
+    # When the others were made is in their run.json: a review without a clock is the same whenever it is made again.
+    each, place = predictions.each(scored).drop(columns="made_at"), f"tables/{PREDICTIONS}"
+    (folder / place).parent.mkdir(exist_ok=True)
+    write_csv(folder / place, list(each.columns), spreadsheet.rows(each))
+    return [place, predictions.FILE], predictions.facts(predictions.scores(scored), review.label)
 
 
 def _records(ws: Workspace, folder: Path) -> dict[str, str]:
@@ -140,7 +155,9 @@ def _pages(
         marks=MARK,
         **shown,
     )
-    (folder / "index.html").write_text(_with_live_links(text, folder), encoding="utf-8")
+    text = _with_live_links(text, folder)
+    (folder / "index.html").write_text(text, encoding="utf-8")
+    _files_of(text, folder, SCORECARD)
 
 
 def _with_live_links(page: str, folder: Path) -> str:

@@ -9,7 +9,7 @@ from gtmkit import catalog, definitions
 from gtmkit.periods import Period
 from gtmkit.report.review import RUN_FILE, Review
 
-FILE = "definitions.json"
+FILE = definitions.FILE
 
 
 @dataclass(frozen=True)

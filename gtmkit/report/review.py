@@ -55,7 +55,7 @@ class Review:
     @property
     def home(self) -> Path:
         """The folder of the workspace's reports."""
-        return self.out / _slug(self.workspace.name)
+        return home_of(self.workspace, self.out)
 
     @property
     def target(self) -> Path:
@@ -88,6 +88,11 @@ class Review:
         began = time.monotonic()
         yield
         self.seconds[step] = round(time.monotonic() - began, 3)
+
+
+def home_of(workspace: Path, out: Path) -> Path:
+    """The folder below `out` in which the reviews of a workspace are filed: by the name of its own folder."""
+    return out / _slug(workspace.resolve().name)
 
 
 def review_of(

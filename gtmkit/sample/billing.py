@@ -15,6 +15,8 @@ from gtmkit.sample.selling import price
 from gtmkit.sample.truths import Truths
 
 SHAPE = 0.85  # of the Weibull by which customers leave: below 1, most leave early
+TRIED = 20  # days before which nobody leaves
+WAY_OUT = 60  # and before which nobody leaves a yearly contract that may be left at all
 TRIAL_DAYS = 14
 TRIAL_CONVERTS = 0.72
 YEARS = [
@@ -134,23 +136,28 @@ def befall(who: pd.DataFrame, rng: np.random.Generator, truths: Truths) -> pd.Da
 
 
 def departures(who: pd.DataFrame, since: int, until: int, rng: np.random.Generator) -> Floats:
-    """The first day without each customer, if it falls in the year; yearly contracts end with their term."""
+    """The first day without each customer, if it falls in the year.
+
+    Yearly contracts end with their term, but for those of the weak channel, which are sold with a way out.
+    """
     segment, starts, hazard = (who[column].to_numpy() for column in ("segment", "starts", "hazard"))
     ends = np.full(len(who), np.nan)
-    yearly = who["annual"].to_numpy()
-    renewing = np.flatnonzero(yearly & (starts < since))
+    bound = (who["annual"] & ~who["is_weak"]).to_numpy()
+    renewing = np.flatnonzero(bound & (starts < since))
     terms = (since - starts[renewing] - 1) // 365.25
     risk = 1 - np.exp(-hazard[renewing] * ((terms + 1) ** SHAPE - terms**SHAPE))
     order = np.lexsort((who["pays"].to_numpy()[renewing], segment[renewing]))
     gone = order[chosen(risk[order], rng.random())]
     for i, term in zip(renewing[gone], terms[gone], strict=True):
         ends[i] = anniversary(int(starts[i]), 12 * int(term + 1))
-    monthly = np.flatnonzero(~yearly)
-    served = np.maximum((since - starts[monthly]) / 365.25, 0.0)
-    draw = spread(rng, segment[monthly], along=starts[monthly])
-    age = (served**SHAPE - np.log1p(-draw) / hazard[monthly]) ** (1 / SHAPE)
-    end = lured(starts[monthly] + np.maximum(20, np.round(age * 365.25)), starts[monthly])
-    ends[monthly] = np.where(end < until, end, np.nan)
+    free = np.flatnonzero(~bound)
+    yearly = who["annual"].to_numpy()[free]
+    served = np.maximum((since - starts[free]) / 365.25, 0.0)
+    draw = spread(rng, segment[free], along=starts[free])
+    age = (served**SHAPE - np.log1p(-draw) / hazard[free]) ** (1 / SHAPE)
+    end = starts[free] + np.maximum(np.where(yearly, WAY_OUT, TRIED), np.round(age * 365.25))
+    end = np.where(yearly, end, lured(end, starts[free]))
+    ends[free] = np.where(end < until, end, np.nan)
     return ends
 
 
@@ -158,7 +165,7 @@ def lured(end: Floats, starts: Ints) -> Floats:
     """The ends of monthly plans, those around the rival's offer moved into its month, in their order."""
     since, until, begins = RIVAL
     moved = begins + np.floor((end - since) * RIVAL_DAYS / (until - since))
-    there = (end >= since) & (end < until) & (starts + 20 <= moved)
+    there = (end >= since) & (end < until) & (starts + TRIED <= moved)
     return np.where(there, moved, end)
 
 
@@ -171,6 +178,7 @@ def fortunes(
     part = np.maximum(until - opens, 1) / (until - since)  # a part of the year brings as much less
     draw = spread(rng, segment, stays, starts >= since, along=pays) / part
     what = (draw[:, None] >= edges[segment]).sum(axis=1)
+    what[who["is_weak"] & (what < FATES.index("contraction"))] = FATES.index("nothing")
     size = spread(rng, segment, stays, what, along=pays)
     rises = np.array(RISES)[pick(size, np.array(RISE_WEIGHTS)[segment])]
     falls = np.array(FALLS)[pick(size, [1, 1, 1])]

@@ -160,6 +160,10 @@ def _activation(truths: Truths, scale: float) -> Iterator[Record]:
     few, every = (_row("cohort_retention", dims | {"cohort": "all", "age": "12"}) for dims in (weak, {}))
     said = "and it loses more customers within twelve months of their start"
     yield _compared("weak_churn_gap", said, every, few, truths.weak_churn_gap, of="difference")
+    every, few = (_row("survival_payback.curve", dims | {"age": "24"}) for dims in ({}, weak))
+    said = "so that by month 24 all have paid back more of their cost than its customers have"
+    more = round(truths.stay_pay_floor / truths.weak_pay_ceiling, 2)
+    yield _compared("weak_pay_ceiling", said, every, few, more, of="ratio")
     known = 1 - 3 * truths.user_only * truths.unknown_users
     why = "few events are of users whom nobody knows"
     yield _one("unknown_users", "identity_match_rate", {}, known, why, means="at least")

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from gtmkit.sample.chance import Floats, Ints, lognormal, pick, spread, stream
-from gtmkit.sample.truths import ENDS_ON, STARTS_ON, Truths
+from gtmkit.sample.truths import CHANNEL_NAMES, ENDS_ON, STARTS_ON, Truths
 
 EPOCH_ORDINAL = 719163  # date.toordinal() of 1970-01-01
 FIRST_DAY = STARTS_ON.toordinal() - EPOCH_ORDINAL
@@ -23,7 +23,7 @@ CHANNELS = pd.DataFrame(
         ("paid_social", "linkedin", "paid_social", 0.10, 0.44, 0.85, 1.10),
         ("referral", "customer", "referral", 0.20, 0.08, 1.20, 0.80),
         ("partner", "partner_portal", "partner", 0.00, 0.00, 1.05, 0.85),
-        ("outbound", "sdr", "email", 0.00, 0.00, 1.45, 2.00),
+        ("outbound", "sdr", "email", 0.00, 0.00, 1.45, 4.00),
         ("events", "field_event", "event", 0.00, 0.00, 0.90, 1.00),
     ],
     columns=["channel", "source", "medium", "product", "product_after", "closes", "leaves"],
@@ -94,6 +94,7 @@ def accounts(n: int, seed: int, truths: Truths, before: int = 0) -> pd.DataFrame
 
     `motion` is opening (a customer since before the CRM, `met` on its first paying day), sales, product
     (signs up by itself) or none (on the list, never worked). `leaves` is a lift on what the segment does;
+    `is_weak`: of the weak channel, whose customers leave a yearly contract on any day and never buy more.
     `list_price` is that of a month, before the price rise. `before`: how many accounts are numbered already.
     """
     rng = stream(seed, "accounts")
@@ -137,6 +138,7 @@ def accounts(n: int, seed: int, truths: Truths, before: int = 0) -> pd.DataFrame
             "annual": spread(rng, segment) < np.array(truths.annual)[segment],
             "list_price": np.round(list_price / 5) * 5,
             "leaves": leaves / mean[segment],
+            "is_weak": channel == CHANNEL_NAMES.index(truths.weak_channel),
         }
     ).sort_values("met", kind="stable", ignore_index=True)
     untold = np.argsort(stream(seed, "untold channels").random(n), kind="stable")[: truths.untold_channels]

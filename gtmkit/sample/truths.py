@@ -81,6 +81,8 @@ class Truths:
     weak_channel: str = "outbound"
     weak_win_gap: float = 0.0  # its win rate less that of all, twelve months
     weak_churn_gap: float = 0.02  # customers it has lost a year later, less those all have lost
+    weak_pay_ceiling: float = 0.85  # what its customers pay in 24 months over 24 times their first month
+    stay_pay_floor: float = 0.95  # and the same of all customers: what leaves, expansion makes good
 
     # 8. Acquisition cost rises through the mix alone: a logo costs the same in each channel all along.
     cost_per_logo: tuple[float, ...] = (0.0, 3_000.0, 5_500.0, 0.0, 4_000.0, 9_500.0, 12_000.0)

@@ -9,12 +9,16 @@ notes.md.
 from gtmkit.wording.activation import activation_rule, against_own_mix, known_events
 from gtmkit.wording.attribution import attribution_rule, attribution_worship, by_rule, rules_disagree
 from gtmkit.wording.churn import involuntary, reasons_by, reasons_ranked
-from gtmkit.wording.cohorts import cohorts_at_equal_age
+from gtmkit.wording.cohorts import cohorts_at_equal_age, newest_starts, projected
 from gtmkit.wording.comparing import against_before, against_reference, against_target, where
 from gtmkit.wording.demand import concentration_range, created_or_harvested, settled
-from gtmkit.wording.economics import cost_through_mix, earns_its_cost
+from gtmkit.wording.economics import earns_its_cost
+from gtmkit.wording.explaining import why
 from gtmkit.wording.mistakes import mistakes
-from gtmkit.wording.pipeline import bottleneck, coverage, mix_against_rate
+from gtmkit.wording.movement import go_on_at_equal_age, pipeline_moved, slipped_most
+from gtmkit.wording.payback import paid_back
+from gtmkit.wording.pipeline import bottleneck, coverage, leaking
+from gtmkit.wording.predictions import predictions
 from gtmkit.wording.readings import (
     buying_churn,
     ideal_customers,
@@ -24,6 +28,8 @@ from gtmkit.wording.readings import (
 )
 from gtmkit.wording.record import FACTS, figures, fixed_width
 from gtmkit.wording.sentences import VERDICTS, Sentence, SoWhat, judge, so_what
+from gtmkit.wording.signalling import beyond_noise, not_explained
+from gtmkit.wording.strip import definition_strip
 from gtmkit.wording.trust import trust
 
 __all__ = [
@@ -38,31 +44,41 @@ __all__ = [
     "against_target",
     "attribution_rule",
     "attribution_worship",
+    "beyond_noise",
     "bottleneck",
     "buying_churn",
     "by_rule",
     "cohorts_at_equal_age",
     "concentration_range",
-    "cost_through_mix",
     "coverage",
     "created_or_harvested",
+    "definition_strip",
     "earns_its_cost",
     "figures",
     "fixed_width",
+    "go_on_at_equal_age",
     "ideal_customers",
     "involuntary",
     "judge",
     "known_events",
     "leak_under_expansion",
+    "leaking",
     "logo_above_gross",
     "mistakes",
-    "mix_against_rate",
+    "newest_starts",
+    "not_explained",
+    "paid_back",
+    "pipeline_moved",
+    "predictions",
+    "projected",
     "reasons_by",
     "reasons_ranked",
     "rules_disagree",
     "settled",
+    "slipped_most",
     "so_what",
     "top_channel",
     "trust",
     "where",
+    "why",
 ]

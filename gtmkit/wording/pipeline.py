@@ -1,12 +1,11 @@
-"""Where the pipeline leaks and waits, and whether mix moved the whole against its groups."""
+"""Where the pipeline leaks and waits, and whether there is enough of it."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from gtmkit import formats
-from gtmkit.wording.sentences import FEW, Sentence, SoWhat, absent, latest_change, not_comparable, points
+from gtmkit.wording.sentences import Sentence, SoWhat, absent
 
 
 def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") -> SoWhat:
@@ -26,47 +25,13 @@ def bottleneck(leak: pd.DataFrame, wait: pd.DataFrame, *, currency: str = "") ->
     return SoWhat((Sentence("watch", text),))
 
 
-def mix_against_rate(
-    frame: pd.DataFrame, by: str, *, subject: str, min_n: int = FEW, changes: Sequence[str] = ()
-) -> SoWhat:
-    """Whether the whole moved one way and its groups the other, earlier half of the periods to later.
-
-    `frame` holds counts (numerator, denominator) by `by` and period, an even number of periods. The change
-    of the whole is split by centred midpoint weights into mix (the groups' shares of the whole) and rate
-    (within the groups); the two add up to it. Across one of `changes`, periods in which the definition
-    changed, nothing is compared.
-    """
-    if len(frame) == 0 or (frame["status"] == "undefined").all():
-        return absent(subject, frame.iloc[-1] if len(frame) else None)
-    periods = list(dict.fromkeys(p for p in frame["period"].dropna().sort_values()))
-    half = len(periods) // 2
-    if since := latest_change(periods, changes):
-        return not_comparable(subject, since)
-    spans = (periods[:half], periods[len(periods) - half :])
-    first, last = (_counts_by(frame[frame["period"].isin(span)], by) for span in spans)
-    names = sorted(set(first) | set(last))
-    if not half or not all(side.get(name, (0, 0))[1] > 0 for side in (first, last) for name in names):
-        text = f"{subject}: every {by} needs deals in both halves of the periods to split a change."
-        return SoWhat((Sentence("not yet", text),))
-    totals = [sum(n for _, n in side.values()) for side in (first, last)]
-    before, after = (_whole(side) for side in (first, last))
-    middle, mix = (before + after) / 2, 0.0
-    for name in names:
-        (k0, n0), (k1, n1) = first[name], last[name]
-        mix += (n1 / totals[1] - n0 / totals[0]) * ((k0 / n0 + k1 / n1) / 2 - middle)
-    rate = after - before - mix
-    words = (
-        f"{subject} {formats.number(before)} (n {totals[0]:,.0f}, {_span(spans[0])}) "
-        f"to {formats.number(after)} (n {totals[1]:,.0f}, {_span(spans[1])}), "
-        f"{points(after - before)} points: "
-        f"{points(mix)} from the mix of {by}, {points(rate)} within {by}"
-    )
-    if min(n for side in (first, last) for _, n in side.values()) < min_n:
-        return SoWhat((Sentence("too few to judge", f"{words}; a {by} has fewer than {min_n}."),))
-    if (after - before) * rate < 0:
-        text = f"{words}. The whole and its parts moved in opposite directions: read each {by}."
-        return SoWhat((Sentence("watch", text),))
-    return SoWhat((Sentence("no action", f"{words}. The whole and its parts point the same way."),))
+def leaking(leak: pd.DataFrame) -> str:
+    """The stage at which most amount was lost; where nothing was, the first, and none where there is none."""
+    lost = _top(leak)
+    if lost is not None:
+        return str(lost["stage"])
+    known = leak["stage"].dropna()
+    return str(known.iloc[0]) if len(known) else ""
 
 
 def coverage(covered: pd.DataFrame, win_rate: pd.DataFrame, *, subject: str = "pipeline coverage") -> SoWhat:
@@ -102,23 +67,3 @@ def _total(frame: pd.DataFrame) -> float:
 def _n(row: Any) -> str:
     n = formats.people(row["n"])
     return f" ({n})" if n else ""
-
-
-def _counts_by(rows: pd.DataFrame, by: str) -> dict[str, tuple[float, float]]:
-    counts: dict[str, tuple[float, float]] = {}
-    for row in rows.to_dict("records"):
-        name = formats.label(row[by])
-        k, n = counts.get(name, (0.0, 0.0))
-        counts[name] = (
-            k + (formats.plain(row["numerator"]) or 0),
-            n + (formats.plain(row["denominator"]) or 0),
-        )
-    return counts
-
-
-def _whole(side: dict[str, tuple[float, float]]) -> float:
-    return sum(k for k, _ in side.values()) / sum(n for _, n in side.values())
-
-
-def _span(periods: list[str]) -> str:
-    return periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}"

@@ -17,6 +17,7 @@ from gtmkit import catalog, definitions, display, store, trust
 from gtmkit.agreed import Planned, target_of
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, did_you_mean
+from gtmkit.explain import Explanation, as_answer
 from gtmkit.frames import Frame
 from gtmkit.health.fault import Fault
 from gtmkit.ledgers import LOSSES
@@ -24,20 +25,25 @@ from gtmkit.ledgers.attribution import TOUCHED
 from gtmkit.ledgers.dimensions import ITS, told_by_channel
 from gtmkit.metrics.targets import of_company
 from gtmkit.periods import Period, Week
-from gtmkit.results import Part
+from gtmkit.results import Part, chosen
+from gtmkit.strip import Strip
 from gtmkit.trust import Evidence, Standing, Trust
 from gtmkit.workspace import facts, opening, settling
 from gtmkit.workspace.answers import Answers
 from gtmkit.workspace.belief import Belief
+from gtmkit.workspace.explained import explained
 from gtmkit.workspace.facts import FACTS_MIME, Facts
 from gtmkit.workspace.inputs import Frames, Inputs, MissingTableError
 from gtmkit.workspace.opening import conditions
+from gtmkit.workspace.stripped import stripped
 
 __all__ = ["FACTS_MIME", "Workspace", "conditions", "open"]
 
 MOST_PERIODS = 600  # fifty years of months
 MOST_NAMED = 20  # values listed in a message
+EXPLAINED = "explained"  # the variant under which parts of a change stand among the facts
 RULES = ("declared", *TOUCHED)
+LAGS = ("lag", "lag_months")  # of no months: cost stands in the months of its customers
 
 
 class Workspace:
@@ -90,10 +96,20 @@ class Workspace:
                 f"Allowed: {', '.join(RULES)}. Name one of these."
             )
         agreed = self.config.attribution.model_copy(update={"rule": rule})
+        return self._sibling(self.config.model_copy(update={"attribution": agreed}), self.where)
+
+    def confined(self, where: Mapping[str, str]) -> "Workspace":
+        """The same workspace confined to a value of each of these columns; what is asked is in the facts of both.
+
+        Raises ConfigError where there is no such column, or no row of that value.
+        """
+        self.check_where(where)
+        return self._sibling(self.config, {**self.where, **where})
+
+    def _sibling(self, config: Config, where: Mapping[str, str]) -> "Workspace":
         sibling = Workspace(
-            self.config.model_copy(update={"attribution": agreed}), self.period, self._inputs.given, self._through,
-            self._loss, self.store, self._first, self.where,
-        )  # fmt: skip
+            config, self.period, self._inputs.given, self._through, self._loss, self.store, self._first, where
+        )
         sibling.asked, sibling._units = self.asked, self._units
         return sibling
 
@@ -182,6 +198,17 @@ class Workspace:
             trust=partial(self._belief.trust_of_rows, row.id, confined),
         )
 
+    def figures(self, metric: str, periods: int = 1, **options: Any) -> pd.DataFrame:
+        """The plain rows of a metric, not among the facts: for what reads many figures to show a few of them.
+
+        Confined as the workspace is; options as of `metric`. Raises ConfigError for an id or option that there is not.
+        """
+        row, variant = catalog.find(metric)
+        _check_options(row, options)
+        asked = {**(row.variants[variant].options if variant else {}), **options}
+        answer = self._answers.confined(row, (), periods, asked, self.where)
+        return answer.drop(columns=list(self.where))
+
     def check_where(self, where: Mapping[str, str]) -> None:
         """Raises ConfigError where an answer cannot be confined so: no such column, or no row of that value."""
         for column, value in where.items():
@@ -198,6 +225,42 @@ class Workspace:
                     f"No row has {column} = '{value}'.{did_you_mean(value, known)} It has: {listed}{more}. "
                     f"Choose {'one of these' if known else 'another column'}."
                 )
+
+    def explain(
+        self,
+        metric: str,
+        versus: str | None = None,
+        by: str | None = None,
+        *,
+        at: Mapping[str, str] | None = None,
+        depth: int | None = None,
+        **options: Any,
+    ) -> Explanation:
+        """Why a metric moved from an earlier period to the one under review, in parts that add up to the change.
+
+        `versus`: by default the period before. By the groups of a dimension: their mix and their rates, or their
+        amounts. Without one: by what it is made of, such as movements or factors. `at` chooses the figure of a metric
+        with axes of its own: {"stage": "proposal"}. `depth`: so many levels of what it is made of, down the metric
+        graph, and below them the groups of `by`. Where the definition changed in between, or a figure is missing, its
+        `reason` says so. The parts stand among the facts, as the variant `explained`.
+        Raises ConfigError for an id, period, dimension, axis, depth or option that there is not, and for a metric with
+        several figures of which none is chosen.
+        """
+        _check_options(catalog.find(metric)[0], options)
+        told = explained(self._answers, metric, versus, by, options, at=at, depth=depth, where=self.where)
+        if told.change is not None:
+            said = (f"{name}={value}" for name, value in sorted({**options, **(at or {})}.items()))
+            self.keep(metric, (), ",".join([EXPLAINED, *said]), as_answer(told))
+        return told
+
+    def definition_strip(self, metric: str, by: str | None = None, **options: Any) -> Strip:
+        """A contested metric under each published definition, and whether what is decided by it changes with them.
+
+        Decided are the order of the groups of `by`, each one's side of the company, and the company's side of the
+        target. Options reach the definitions that have them.
+        Raises ConfigError for a metric of which no definitions are listed, and for a `by` or option that none has.
+        """
+        return stripped(self.metric, self.config, metric, by, self.target(metric), options)
 
     def ledger(self, name: str) -> Frame:
         """A ledger or table by its name.
@@ -268,9 +331,11 @@ class Workspace:
         copies = {f"{ITS}{column}": column for column in record}
         return self._answers.apart(row, copies, by, periods, options or {}).rename(columns=copies)
 
-    def part(self, need: Part) -> tuple[catalog.Metric, dict[str, Any]]:
-        """The metric that a derived one takes, and what it asks of it."""
-        return self._inputs.part(need)
+    def part(
+        self, need: Part, of: catalog.Metric, options: Mapping[str, Any]
+    ) -> tuple[catalog.Metric, dict[str, Any]]:
+        """The metric that a derived one takes, and what it asks of it where these options are asked for."""
+        return self._inputs.part(need, chosen(of.function, options))
 
     def target(self, metric: str) -> float | None:
         """The agreed target of a metric for the period; None where none is agreed, or where answers are confined.
@@ -302,6 +367,17 @@ class Workspace:
     def changes(self, metric: str, labels: Iterable[Any]) -> list[str]:
         """Which of these periods (or cohorts, by their labels) hold a change of a metric's definition."""
         return definitions.changed_in(metric, labels, self.config)
+
+    def keep(self, metric: str, by: Sequence[str], found: str, rows: pd.DataFrame) -> None:
+        """Let what was found of a metric's figures stand among the facts, as the variant `found` of it.
+
+        `rows` are in the result shape, in the unit of the metric; `by` names their columns beside its axes.
+        """
+        row, variant = catalog.find(metric)
+        dimensions = tuple(dict.fromkeys([*self.where, *by]))
+        name = ".".join(filter(None, [variant, self._inputs.rule_of(row, dimensions), found]))
+        self._units[row.id, name] = row.unit_with(row.variants[variant].options if variant else {})
+        self.asked.append((row.id, name, dimensions, rows.assign(**self.where)))
 
     def records(self) -> list[dict[str, Any]]:
         """Everything asked so far as facts, each once."""
@@ -360,5 +436,8 @@ def _check_options(row: catalog.Metric, options: Mapping[str, Any]) -> None:
                 f"Allowed: {', '.join(words)}. Use one of these."
             )
         counts = annotation is int or int in get_args(annotation)
-        if counts and not (value is None or (isinstance(value, int) and value >= 1)):
-            raise ConfigError(f"{name}={value!r} cannot be used. A whole number from 1 is allowed. Give one.")
+        least = 0 if name in LAGS else 1
+        if counts and not (value is None or (isinstance(value, int) and value >= least)):
+            raise ConfigError(
+                f"{name}={value!r} cannot be used. A whole number from {least} is allowed. Give one."
+            )

@@ -6,6 +6,7 @@ keyword-only ones how it is asked. This module and `inputs` resolve those names,
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import narwhals as nw
@@ -67,24 +68,24 @@ class Answers:
         return rows
 
     def _answer(
-        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Options
+        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Options, months: int = 0
     ) -> pd.DataFrame:
-        key = (row.id, by, periods, tuple(sorted((k, str(v)) for k, v in options.items())))
+        key = (row.id, by, periods, months, tuple(sorted((k, str(v)) for k, v in options.items())))
         if key not in self.known:
-            self.known[key] = self._computed(row, by, periods, options)
+            self.known[key] = self._computed(row, by, periods, options, months)
         return self.known[key]
 
     def _computed(
-        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Options
+        self, row: catalog.Metric, by: tuple[str, ...], periods: int, options: Options, months: int
     ) -> pd.DataFrame:
-        span = self.inputs.period.trailing(periods)
+        span = self._span(periods, months)
         labels = [p.label for p in span]
         if isinstance(self.inputs.period, Week):
             if row.least != "week":
                 return results.undefined(by, labels, f"{row.id} is counted by the month", row.axes)
             span = _looking_back(row, span)
         try:
-            arguments = self.arguments(row.function, by, periods)
+            arguments = self.arguments(row.function, by, periods, months, options)
         except MissingTableError as missing:
             return results.undefined(by, labels, f"needs table {missing}", row.axes)
         lacking = None if row.is_derived else self._lacking(row, by)
@@ -95,7 +96,7 @@ class Answers:
         if REPLICATE in by:
             return answer
         if row.is_derived:
-            answer = self._with_interval(answer, row, by, periods, options)
+            answer = self._with_interval(answer, row, by, periods, options, months)
         if not len(answer):
             return results.undefined(by, labels, "no rows in these periods", row.axes)
         return self._settled(answer, row, by, span, row.unit_with(options))
@@ -107,6 +108,7 @@ class Answers:
         by: tuple[str, ...],
         periods: int,
         options: Options,
+        months: int,
     ) -> pd.DataFrame:
         """The rows of a derived metric with their interval, or why they have none.
 
@@ -124,23 +126,40 @@ class Answers:
         answer = results.noted(answer, few, f"no interval under n = {row.jackknife}")
         if not (bare & ~few).any():
             return answer
-        left_out = self._answer(row, (*by, REPLICATE), periods, options)
+        left_out = self._answer(row, (*by, REPLICATE), periods, options, months)
         return results.jackknifed(answer, left_out, bare & ~few, REPLICATE)
 
-    def arguments(self, function: Callable[..., Any], by: tuple[str, ...], periods: int) -> list[Any]:
+    def _span(self, periods: int, months: int) -> list[Period]:
+        """So many periods ending with the one under review, or every month that is of the `months` to one's end."""
+        span = self.inputs.period.trailing(periods)
+        if not months:
+            return span
+        last = Period(span[-1].last_month, 1, span[-1].fiscal_year_start)
+        return last.trailing(last.first_month - span[0].last_month + months)
+
+    def arguments(
+        self,
+        function: Callable[..., Any],
+        by: tuple[str, ...],
+        periods: int,
+        months: int = 0,
+        options: Options = MappingProxyType({}),
+    ) -> list[Any]:
         """What the positional parameters of a metric name, resolved; absent optional tables are None.
 
-        A part of a derived metric is asked by the dimensions that its row of the catalogue allows. Raises
-        MissingTableError for a table that the company does not have.
+        A part of a derived metric is asked by the dimensions that its row of the catalogue allows, for the periods
+        or, where it is needed monthly, for the months before; `options` that are settings too reach what is needed by
+        them. Raises MissingTableError for a table that the company does not have.
         """
+        chosen = results.chosen(function, options)
         found: list[Any] = []
         for need in results.parts_of(function):
             if not need.is_metric:
                 found.append(self.inputs.optional(need, REPLICATE in by))
                 continue
-            part, asked = self.inputs.part(need)
+            part, asked = self.inputs.part(need, chosen)
             own = tuple(c for c in by if c in part.by or (c == REPLICATE and self.inputs.is_by_account(part)))
-            found.append(self._answer(part, own, periods, asked).copy())
+            found.append(self._answer(part, own, periods, asked, months + need.months).copy())
         return found
 
     def apart(
@@ -150,14 +169,16 @@ class Answers:
         by: Sequence[str],
         periods: int,
         options: Options,
+        months: int = 0,
     ) -> pd.DataFrame:
         """The answer by copies of the columns that tell records apart, which no function uses for itself."""
         arguments: list[Any] = []
         for need in row.parts:
             if need.is_metric:
-                part, asked = self.inputs.part(need)
+                part, asked = self.inputs.part(need, results.chosen(row.function, options))
                 own = {copy: column for copy, column in copies.items() if column in part.records}
-                arguments.append(self.apart(part, own, [c for c in by if c in part.by], periods, asked))
+                allowed = [c for c in by if c in part.by]
+                arguments.append(self.apart(part, own, allowed, periods, asked, months + need.months))
             elif need.may_lack and self.inputs.optional(need) is None:
                 arguments.append(None)
             else:
@@ -168,7 +189,7 @@ class Answers:
                     for copy, column in copies.items()
                 }
                 arguments.append(frame.with_columns(**its) if its else frame)
-        span = self.inputs.period.trailing(periods)
+        span = self._span(periods, months)
         span = _looking_back(row, span) if isinstance(self.inputs.period, Week) else span
         asked = {**self.inputs.settings(row.function), **options}
         return row.function(*arguments, by=[*copies, *by], periods=span, **asked)

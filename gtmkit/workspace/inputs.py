@@ -119,9 +119,12 @@ class Inputs:
             value = getattr(value, part)
         return value
 
-    def part(self, need: Part) -> tuple[catalog.Metric, dict[str, Any]]:
-        """The metric that a derived one takes, and what it asks of it."""
-        asked = {k: self._setting(v) if isinstance(v, Setting) else v for k, v in need.options.items()}
+    def part(self, need: Part, chosen: Mapping[str, Any]) -> tuple[catalog.Metric, dict[str, Any]]:
+        """The metric that a derived one takes, and what it asks of it; `chosen` are settings other than agreed."""
+        asked = {
+            name: chosen.get(value.key, self._setting(value)) if isinstance(value, Setting) else value
+            for name, value in need.options.items()
+        }
         return catalog.METRICS[need.name], asked
 
     def measured(self, row: catalog.Metric) -> list[str]:

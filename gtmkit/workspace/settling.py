@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -41,9 +42,15 @@ def settled(
     if unit == "share":
         rows = _suppressed(rows, config.suppress.min_n)
     for period in measured:
-        late = _unsettled(period, tables, through, config)
-        if late:
-            rows = results.marked(rows, (rows["period"] == period.label).to_numpy(), "provisional", late)
+        if _unsettled(period.end, tables, through, config) is None:
+            continue
+        ends = _ends(rows, row, period, config.company.fiscal_year_start)
+        for end in sorted(set(ends[(rows["period"] == period.label).to_numpy()])):
+            if late := _unsettled(end, tables, through, config):
+                here = (rows["period"] == period.label).to_numpy() & (ends == end)
+                few = here & (rows["status"] == "suppressed").fillna(False).to_numpy(dtype=bool)
+                rows = results.noted(rows, few & bool(row.age_in), results.UNSETTLED + late)
+                rows = results.marked(rows, here, "provisional", late)
     rows["status"] = rows["status"].fillna("final")
     if unit in ("ratio", "months", "money"):
         # Money over accounts is a ratio too; a total counts everything.
@@ -91,12 +98,26 @@ def _begins_within(period: Period, tables: Sequence[str], first: Mapping[str, da
     return None
 
 
-def _unsettled(
-    period: Period, tables: Sequence[str], through: Mapping[str, date], config: Config
-) -> str | None:
-    """Why the figures of a period may still change: a table has not come to its end, or only just."""
-    last = period.end - timedelta(days=1)
-    if ends_before := cut_short(period, tables, through):
+def _ends(
+    rows: pd.DataFrame, row: catalog.Metric, period: Period, fiscal_year_start: int
+) -> "np.ndarray[Any, Any]":
+    """The first day after what each row tells of: the period's, or of a cohort's cell that on which it came of age."""
+    ends = np.full(len(rows), period.end, dtype=object)
+    for i, (cohort, age) in enumerate(zip(rows["cohort"], rows["age"], strict=True) if row.age_in else ()):
+        if pd.isna(cohort) or cohort == results.ALL:
+            continue
+        began = Period.parse(str(cohort), fiscal_year_start)
+        if row.age_in == "months":
+            ends[i] = Period(began.last_month + int(age), 1).end
+        else:
+            ends[i] = began.end + timedelta(days=int(age))
+    return ends
+
+
+def _unsettled(end: date, tables: Sequence[str], through: Mapping[str, date], config: Config) -> str | None:
+    """Why the figures up to the day before `end` may still change: a table has not come so far, or only just."""
+    last = end - timedelta(days=1)
+    if ends_before := _ends_before(end, tables, through):
         return ends_before
     for table in tables:
         reached = through.get(table)
@@ -109,8 +130,12 @@ def _unsettled(
 
 def cut_short(period: Period, tables: Sequence[str], through: Mapping[str, date]) -> str:
     """Which table ends before a period does, so that its figures are those of a part; "" where none does."""
+    return _ends_before(period.end, tables, through)
+
+
+def _ends_before(end: date, tables: Sequence[str], through: Mapping[str, date]) -> str:
     for table in tables:
         reached = through.get(table)
-        if reached is not None and reached < period.end - timedelta(days=1):
+        if reached is not None and reached < end - timedelta(days=1):
             return f"{table} through {reached.isoformat()}"
     return ""

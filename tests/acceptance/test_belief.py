@@ -202,9 +202,11 @@ GENERATION = ids("""
 """)
 MANAGEMENT = ids("""
     stage_conversion time_in_stage win_rate close_rate sales_cycle average_selling_price open_pipeline
-    pipeline_coverage pipeline_velocity quota_attainment
-""")
-COST = ids("cac ltv_to_cac")
+    pipeline_coverage pipeline_velocity quota_attainment pipeline_bridge
+""")  # the bridge goes from one open_pipeline to the next, and is believed as that is
+COST = ids(
+    "cac ltv_to_cac survival_payback cohort_payback"
+)  # payback with churn has the cost of CAC, month by month
 EFFICIENCY = ids("gtm_efficiency_ratio gtm_efficiency_margin")
 PLAN = ids("gross_margin opex_profile rule_of_40")
 SELLING = MANAGEMENT | COST | EFFICIENCY | ids("magic_number arr_growth_rate")
@@ -213,7 +215,8 @@ KEEPING = EFFICIENCY | ids("gross_revenue_retention net_revenue_retention csat n
 # What stands on a metric that is named, and is not named itself: CAC payback on CAC; the pace of creation on the
 # pipeline created, the win rate and the cycle; the lifetime value on the gross margin; velocity on the win rate, the
 # cycle and the price; two of the three CAC ratios on expansion ARR.
-PACE = ids("cac_payback pipeline_creation_pace")
+PAYBACK = ids("cac_payback survival_payback_months")
+PACE = PAYBACK | {"pipeline_creation_pace"}
 
 # Process: named at every motion; what stands on that; at one motion only, and which. What stands on the metrics of
 # a motion does so everywhere already, but for the pace of creation, which stands on what inbound created.
@@ -222,7 +225,7 @@ CARRIED: dict[str, tuple[set[str], set[str], set[str], str]] = {
         LEADS | GENERATION | MANAGEMENT | COST | EFFICIENCY | ids("bookings arr_growth_rate"), PACE, set(), "",
     ),
     "lead_scoring": (
-        COST | EFFICIENCY | ids("bookings arr_growth_rate"), {"cac_payback"},
+        COST | EFFICIENCY | ids("bookings arr_growth_rate"), PAYBACK,
         LEADS | GENERATION | MANAGEMENT | {"pipeline_creation_pace"}, "inbound",
     ),
     "lead_management": (

@@ -55,15 +55,17 @@ OUTCOMES = ids("""
 """)
 OUTPUTS = ids("""
     pipeline_created pipeline_creation_pace sales_accepted_rate stage_conversion time_in_stage win_rate close_rate
-    sales_cycle average_selling_price open_pipeline pipeline_coverage pipeline_velocity stage_leak stage_wait
-    quota_attainment cac new_cac_ratio expansion_cac_ratio blended_cac_ratio cac_payback ltv ltv_to_cac
+    sales_cycle average_selling_price open_pipeline pipeline_bridge pipeline_coverage pipeline_velocity stage_leak
+    stage_wait quota_attainment cac new_cac_ratio expansion_cac_ratio blended_cac_ratio cac_payback cumulative_mrr
+    survival_payback cohort_payback survival_payback_months ltv ltv_to_cac
     magic_number gtm_efficiency_ratio gtm_efficiency_margin qualified_lead_rate mql_to_sal_rate sal_to_sql_rate
     sql_to_sqo_rate accepted_opportunity_rate cost_per_qualified_opportunity pipeline_concentration
     demand_creation_share
 """)
 SIGNALS = ids("""
     north_star activation_rate time_to_value activation_depth milestone_rate usage_retention cohort_retention
-    active_accounts product_qualified_pipeline_share nps csat support_burden account_health churn_reasons
+    active_accounts activation_by_age projected_retention product_qualified_pipeline_share nps csat support_burden
+    account_health churn_reasons
 """)
 INPUTS = ids("""
     spend activity_volume outbound_coverage lead_response_time sla_compliance messaging_tests_shipped
@@ -86,7 +88,7 @@ def test_line_01_the_catalogue_lists_every_id_with_its_row(figure: Figure) -> No
     run = gtm("metrics", "--format", "json")
     assert run.returncode == 0, run.stderr
     listed = {row["id"]: row for row in json.loads(run.stdout)}
-    assert len(NAMED) == len(set(NAMED)) == 86
+    assert len(NAMED) == len(set(NAMED)) == 90
     assert [name for name in NAMED if name not in listed] == []
     for name, row in listed.items():
         said = [row[part] for part in ("label", "definition", "truth", "standard")]
@@ -134,9 +136,9 @@ WAITING = {
     "looking back": """
         net_revenue_retention gross_revenue_retention logo_retention expansion_rate arr_growth_rate spend cac
         cac_payback magic_number new_cac_ratio expansion_cac_ratio blended_cac_ratio gtm_efficiency_ratio
-        gtm_efficiency_margin
+        gtm_efficiency_margin survival_payback cohort_payback survival_payback_months
     """,
-    "a curve": "ltv ltv_to_cac customer_lifetime",
+    "a curve": "ltv ltv_to_cac customer_lifetime projected_retention activation_by_age",
     "a grace": "renewal_rate late_renewal_share",
 }
 IMMATURE = {name for names in WAITING.values() for name in names.split()}

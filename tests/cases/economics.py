@@ -29,6 +29,8 @@ SPEND = """
     2026-09   customer_success  999     social
     2026-10   marketing         999     search
 """
+WITH_SHARED_SPEND = SPEND + "    2026-09   sales             90      -\n"
+SINCE_JULY = SPEND + "    2026-07   sales             150     social\n"
 NO_SPEND, NO_LINES = "month_on function amount", "account_id started_on ended_on mrr_amount"
 MARGIN = """
     month_on  revenue_amount  cogs_amount
@@ -36,12 +38,31 @@ MARGIN = """
     2026-09   100             40
     2026-10   100             40
 """
+MARGIN_OF_SPRING = (
+    MARGIN.replace("2026-08", "2026-02").replace("2026-09", "2026-03").replace("2026-10", "2026-04")
+)
 LOSS = MARGIN.replace(" 40", " 140")
 OLD = "account_id started_on ended_on mrr_amount\n old 2025-01-01 - 500"
 COST = {"subscriptions": WON, "spend": SPEND}
 BY_CHANNEL = {**COST, "accounts": OF_WON}
+WITH_SHARED = {**BY_CHANNEL, "spend": WITH_SHARED_SPEND}
 EMPTY = {"subscriptions": NO_LINES, "spend": NO_SPEND}
 NOBODY = {"subscriptions": OLD, "spend": SPEND}
+
+# Won in May, cost of May: cheap stays, dear leaves after two month ends.
+LINES_OF_MAY = """
+    account_id  started_on  ended_on    mrr_amount
+    old         2025-01-01  -           500
+    cheap       2026-05-05  -           10
+    dear        2026-05-05  2026-07-05  50
+"""
+SPEND_OF_MAY = """
+    month_on  function   amount  channel
+    2026-05   marketing  48      search
+    2026-05   sales      60      social
+"""
+OF_MAY = {"subscriptions": LINES_OF_MAY, "spend": SPEND_OF_MAY}
+NO_LAG = ONE_MONTH.replace("lag_months = 1", "lag_months = 0")
 
 ACQUIRED: list[Case] = [
     # first paid in October: cheap, dear, dearer; old did in 2025
@@ -63,9 +84,27 @@ ACQUIRED: list[Case] = [
     Case("cac", "segments", BY_CHANNEL, [
         {"channel": "search", "value": 60, "n": 1}, {"channel": "social", "value": 120, "n": 2}],
         ONE_MONTH, by=["channel"]),
+    # shared: 90 of September's payroll. Paid alone leaves it where it is; by customers search has 30, social 60 of it
+    Case("cac.paid", "hand", WITH_SHARED, [
+        {"channel": "search", "value": 60, "n": 1}, {"channel": "social", "value": 120, "n": 2},
+        {"channel": "unattributed", "value": None, "numerator": 90, "status": "undefined",
+         "reason": "shared cost stays here"}], ONE_MONTH, by=["channel"]),
+    Case("cac.by_logos", "hand", WITH_SHARED, [
+        {"channel": "search", "value": 90, "numerator": 90, "n": 1},
+        {"channel": "social", "value": 150, "numerator": 300, "n": 2}], ONE_MONTH, by=["channel"]),
+    # October's own 999 over its three; and July's 150, three months before whatever gtm.toml says
+    Case("cac.same_period", "hand", COST, [
+        {"value": 333, "numerator": 999, "denominator": 3, "n": 3, "status": "final"}], ONE_MONTH),
+    Case("cac.prior_quarter", "hand", {**COST, "spend": SINCE_JULY}, [
+        {"value": 50, "numerator": 150, "denominator": 3, "n": 3, "status": "final"}], ONE_MONTH),
     # 300 over the margin of their MRR: (10 + 20 + 30) x 60 / 100 = 36 a month
     Case("cac_payback", "hand", {**COST, "finance": MARGIN}, [
         {"value": 300 / 36, "numerator": 300, "denominator": 36, "n": 3, "status": "final"}], ONE_MONTH),
+    # 300 over all of the 60; October's own 999 over 36
+    Case("cac_payback.revenue", "hand", {**COST, "finance": MARGIN}, [
+        {"value": 5, "numerator": 300, "denominator": 60, "n": 3, "status": "final"}], ONE_MONTH),
+    Case("cac_payback.same_period", "hand", {**COST, "finance": MARGIN}, [
+        {"value": 27.75, "numerator": 999, "denominator": 36, "n": 3, "status": "final"}], ONE_MONTH),
     Case("cac_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], ONE_MONTH),
     # each unit sold costs more to deliver than it brings
     Case("cac_payback", "zero", {**COST, "finance": LOSS}, [
@@ -75,6 +114,53 @@ ACQUIRED: list[Case] = [
     Case("cac_payback", "segments", {**BY_CHANNEL, "finance": MARGIN}, [
         {"channel": "search", "value": 10, "reason": "gross_margin is company-wide"},
         {"channel": "social", "value": 8}], ONE_MONTH, by=["channel"]),
+    # customers of May are six month ends old in October: cheap paid 6 x 10, dear 2 x 50; margin 0.6 of it, cost 48 + 60
+    Case("survival_payback", "hand", {**OF_MAY, "finance": MARGIN}, [
+        {"age": 6, "value": 96 / 108, "numerator": 96, "denominator": 108, "n": 2, "status": "final"}],
+        NO_LAG, among=True),
+    Case("survival_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
+    Case("survival_payback", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"age": 6, "value": None, "status": "undefined", "reason": "gross margin is not above 0"}], NO_LAG, among=True),
+    Case("survival_payback", "immature", {**OF_MAY, "finance": MARGIN}, [
+        {"age": 12, "value": None, "status": "immature"}], NO_LAG, among=True),
+    # search 36 of 48, social 60 of 60
+    Case("survival_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "age": 6, "value": 0.75}, {"channel": "social", "age": 6, "value": 1}],
+        NO_LAG, by=["channel"], among=True),
+    # the same customers, told by the month of their start; by age 2 both are there: 0.6 x 2 x 60 of 108
+    Case("cohort_payback", "hand", {**OF_MAY, "finance": MARGIN}, [
+        {"cohort": "2026-05", "age": 6, "value": 96 / 108, "numerator": 96, "denominator": 108, "n": 2,
+         "status": "final"},
+        {"cohort": "2026-05", "age": 2, "value": 72 / 108}, {"cohort": "all", "age": 6, "value": 96 / 108, "n": 2}],
+        NO_LAG, among=True),
+    Case("cohort_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
+    Case("cohort_payback", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"cohort": "2026-05", "age": 6, "value": None, "status": "undefined",
+         "reason": "gross margin is not above 0"}], NO_LAG, among=True),
+    Case("cohort_payback", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "cohort": "2026-05", "age": 6, "value": 0.75},
+        {"channel": "social", "cohort": "2026-05", "age": 6, "value": 1}],
+        NO_LAG, by=["channel"], among=True),
+    # 0.6 x (10 + 50) in each of two months, then 6: 36, 72, 78, 84, 90, 96 of 108; had it cost 84, paid back by then
+    Case("survival_payback_months", "hand", {**OF_MAY, "spend": SPEND_OF_MAY.replace(" 48", " 24"), "finance": MARGIN},
+         [{"value": 4, "status": "final"}], NO_LAG),
+    Case("survival_payback_months", "immature", {**OF_MAY, "finance": MARGIN}, [
+        {"value": None, "status": "immature", "reason": "not within the 6 months observed: 0.89 of the cost"}], NO_LAG),
+    Case("survival_payback_months", "zero", {**OF_MAY, "finance": LOSS}, [
+        {"value": None, "status": "undefined", "reason": "gross margin is not above 0"}], NO_LAG),
+    Case("survival_payback_months", "empty", {**EMPTY, "finance": MARGIN}, [
+        {"value": None, "status": "undefined"}], NO_LAG),
+    # dear: 30 a month against 60, so two months
+    Case("survival_payback_months", "segments", {**OF_MAY, "accounts": OF_WON, "finance": MARGIN}, [
+        {"channel": "search", "value": None, "status": "immature"}, {"channel": "social", "value": 2}],
+        NO_LAG, by=["channel"]),
+    Case("cumulative_mrr", "hand", {"subscriptions": LINES_OF_MAY}, [
+        {"cohort": "2026-05", "age": age, "value": value, "n": 2}
+        for age, value in enumerate((60, 120, 130, 140, 150, 160), 1)], among=True),
+    Case("cumulative_mrr", "empty", {"subscriptions": NO_LINES}, [{"value": None, "status": "undefined"}]),
+    Case("cumulative_mrr", "segments", {"subscriptions": LINES_OF_MAY, "accounts": OF_WON}, [
+        {"segment": "SMB", "cohort": "2026-05", "age": 6, "value": 60, "n": 1},
+        {"segment": "Enterprise", "cohort": "2026-05", "age": 6, "value": 100, "n": 1}], by=["segment"], among=True),
 ]  # fmt: skip
 
 # before is of the data's first month; a leaves after two months, c after one. October: 10 + 20 + 30 of three.
@@ -107,6 +193,17 @@ BOTH = {**WORTH, "spend": YEAR_OF_SPEND}
 VALUE: list[Case] = [
     # margin 0.6, ARPA 60 / 3, lifetime 1 + 3/4 + 2/4 = 2.25 months of three
     Case("ltv", "hand", WORTH, [{"value": 27, "numerator": 81, "denominator": 3, "n": 3, "status": "final"}], THREE),
+    # without the margin: 20 x 2.25
+    Case("ltv.revenue", "hand", WORTH, [
+        {"value": 45, "numerator": 135, "denominator": 3, "n": 3, "status": "final"}], THREE),
+    # in April 2 of 5 left, so a lifetime of 2.5 months; ARPA 60 / 3, margin 0.6
+    Case("ltv.simple", "hand", {**WORTH, "finance": MARGIN_OF_SPRING}, [
+        {"value": 30, "numerator": 36, "n": 3, "status": "final"}], THREE, period="2026-04"),
+    Case("ltv.simple_revenue", "hand", {**WORTH, "finance": MARGIN_OF_SPRING}, [
+        {"value": 50, "numerator": 60, "n": 3, "status": "final"}], THREE, period="2026-04"),
+    # the horizon of gtm.toml is passed, that of 60 months is not
+    Case("ltv.five_years", "hand", WORTH, [
+        {"value": None, "status": "immature", "reason": "observed for 9 of 60 months"}], THREE),
     Case("ltv", "empty", {"subscriptions": NO_LINES, "finance": MARGIN}, [
         {"value": None, "status": "undefined"}], THREE),
     # before there was a customer

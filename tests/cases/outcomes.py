@@ -31,6 +31,10 @@ SEGMENTS = """
     back        Enterprise
     fresh       Enterprise
 """
+WITH_LATE = f"""{SUBSCRIPTIONS.rstrip()}
+    late        2026-03-05  2026-06-10  10
+    late        2026-06-10  -           40
+"""
 BILLING = {"subscriptions": SUBSCRIPTIONS}
 BY_SEGMENT = {"subscriptions": SUBSCRIPTIONS, "accounts": SEGMENTS}
 NOTHING = {"subscriptions": "account_id started_on ended_on mrr_amount"}
@@ -129,6 +133,15 @@ RETENTION: list[Case] = [
     # SMB 180 of 180, Enterprise 60 of 80: fresh was no customer then
     Case("net_revenue_retention", "segments", BY_SEGMENT, [
         {"segment": "SMB", "value": 1, "n": 3}, {"segment": "Enterprise", "value": 0.75, "n": 2}], by=["segment"]),
+    # late, won in March at 10, is of no customer of a year ago; the bridge counts its 30 more: the movements of the
+    # year are 30 + 20 - 20 - 30 - 20 of those of then, and 30: 260 - 20 + 30 of 260
+    Case("net_revenue_retention", "hand", {"subscriptions": WITH_LATE}, [{"value": 240 / 260, "n": 5}]),
+    Case("net_revenue_retention.bridge", "hand", {"subscriptions": WITH_LATE}, [
+        {"value": 270 / 260, "numerator": 270, "denominator": 260, "n": 5, "status": "final",
+         "reason": "not a cohort"}]),
+    # of September's 100 + 50 + 30 + 60, in October 100 + 80 + 0 + 40; back and fresh were no customers then
+    Case("net_revenue_retention.month", "hand", BILLING, [
+        {"value": 220 / 240, "numerator": 220, "denominator": 240, "n": 4, "status": "final"}]),
     # each at most what it was: 100 + 50 + 0 + 40 + 20 of 260
     Case("gross_revenue_retention", "hand", BILLING, [
         {"value": 210 / 260, "numerator": 210, "denominator": 260, "n": 5, "status": "final"}]),

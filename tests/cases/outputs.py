@@ -11,6 +11,34 @@ CLOSED = """
     before          2026-09-01  closed_won   2026-09-30  Enterprise
     open            2026-09-01  qualified    -           SMB
 """
+WEIGHED = """
+    opportunity_id  created_at  stage        closed_on   amount
+    small           2026-09-01  closed_won   2026-10-01  100
+    large           2026-09-01  closed_won   2026-10-31  300
+    bare            2026-09-01  closed_won   2026-10-31  -
+    lost            2026-09-01  closed_lost  2026-10-31  999
+    september       2026-09-01  closed_won   2026-09-30  999
+"""
+RACED = """
+    opportunity_id  created_at  stage        closed_on
+    lost            2026-01-01  closed_lost  2026-01-06
+    won             2026-01-01  closed_won   2026-01-11
+    open            2026-01-01  qualified    -
+    young           2026-10-30  qualified    -
+"""
+TOOK = {"opportunities": """
+    opportunity_id  created_at  stage        closed_on
+    quick           2026-09-01  closed_won   2026-10-01
+    middle          2026-08-02  closed_won   2026-10-01
+    slow            2026-06-03  closed_won   2026-10-01
+    lost            2026-09-01  closed_lost  2026-10-02
+""", "stage_changes": """
+    opportunity_id  stage      entered_at
+    quick           qualified  2026-09-11
+    middle          qualified  2026-08-22
+    slow            qualified  2026-06-23
+    lost            qualified  2026-09-02
+"""}  # fmt: skip
 
 WINNING: list[Case] = [
     # closed in October: won, lost, also_lost, so 1 of 3
@@ -25,6 +53,19 @@ WINNING: list[Case] = [
     Case("win_rate", "segments", {"opportunities": CLOSED}, [
         {"segment": "SMB", "value": 0.5, "n": 2}, {"segment": "Enterprise", "value": 0.0, "n": 1}],
         STAGES, by=["segment"]),
+    # of the amounts closed in October, 100 + 300 won and 999 lost; what has no amount weighs nothing
+    Case("win_rate.amount", "hand", {"opportunities": WEIGHED}, [
+        {"value": 400 / 1399, "numerator": 400, "denominator": 1399, "status": "final"}], STAGES),
+    # created in a year: lost after 5 days, won after 10, open for months, and one of two days. Of three at risk one is
+    # lost: 2/3 go on; of the two left one is won: 2/3 x 1/2. Over all created it would be 1/4
+    Case("close_rate.curve", "hand", {"opportunities": RACED}, [
+        {"age": 20, "value": 1 / 3, "numerator": 1, "denominator": 4}],
+        STAGES.replace("[pipeline]", "[pipeline]\nclose_window_days = 20"), among=True),
+    # from the first stage 20, 40 and 100 days, from creation 30, 60 and 120; the loss is none of it
+    Case("sales_cycle.won", "hand", TOOK, [{"value": 40, "numerator": 3, "n": 3, "status": "final"}], STAGES),
+    Case("sales_cycle.won_mean", "hand", TOOK, [
+        {"value": 160 / 3, "numerator": 160, "denominator": 3, "n": 3, "status": "final"}], STAGES),
+    Case("sales_cycle.won_created", "hand", TOOK, [{"value": 60, "numerator": 3, "n": 3, "status": "final"}], STAGES),
 ]  # fmt: skip
 
 CREATED = """
@@ -62,7 +103,54 @@ ONLY_BARE = """
 NO_DEALS = "opportunity_id created_at stage closed_on amount"
 NO_CHANGES = "opportunity_id stage entered_at amount"
 
+# grown 100 on 1 August, 150 on 15 October; pushed out of the quarter on the 20th; won at 60 on the 9th, lost at 40
+# on the 10th, the day after it was created; later is expected in January
+BRIDGED = """
+    opportunity_id  created_at  stage        closed_on   segment     amount
+    grown           2026-08-01  qualified    -           SMB         150
+    pushed          2026-09-01  qualified    -           Enterprise  80
+    won             2026-09-05  closed_won   2026-10-09  SMB         65
+    lost            2026-10-09  closed_lost  2026-10-10  Enterprise  40
+    later           2026-10-12  qualified    -           Enterprise  7
+"""
+BRIDGES = """
+    opportunity_id  stage        entered_at  amount  expected_close_on
+    grown           qualified    2026-08-01  100     2026-12-01
+    grown           qualified    2026-10-15  150     2026-12-01
+    pushed          qualified    2026-09-01  80      2026-11-01
+    pushed          qualified    2026-10-20  80      2027-02-01
+    won             qualified    2026-09-05  60      2026-11-01
+    won             closed_won   2026-10-09  65      2026-10-09
+    lost            qualified    2026-10-09  40      2026-12-01
+    lost            closed_lost  2026-10-10  40      2026-10-10
+    later           qualified    2026-10-12  7       2027-01-15
+"""
+
+
+def _bridge(**values: float) -> list[dict[str, object]]:
+    """Every row of the pipeline bridge, zero where it is not named; blanks are written as _."""
+    names = (
+        "open at the start", "created", "reopened", "pulled in", "amount raised", "amount lowered", "pushed out",
+        "won", "lost", "open at the end",
+    )  # fmt: skip
+    return [{"movement": name, "value": values.get(name.replace(" ", "_"), 0)} for name in names]
+
+
 AMOUNTS: list[Case] = [
+    # open on 30 September: 100 + 80 + 60; created 40 + 7, raised by 50, won at 60, lost at 40, so 150 + 80 + 7 are left
+    Case("pipeline_bridge", "hand", {"opportunities": BRIDGED, "stage_changes": BRIDGES}, _bridge(
+        open_at_the_start=240, created=47, amount_raised=50, won=-60, lost=-40, open_at_the_end=237), STAGES),
+    # by the end of December: the same 240; of what was created 40, and the 80 put off to February go out, 150 are left
+    Case("pipeline_bridge.expected", "hand", {"opportunities": BRIDGED, "stage_changes": BRIDGES}, _bridge(
+        open_at_the_start=240, created=40, amount_raised=50, pushed_out=-80, won=-60, lost=-40,
+        open_at_the_end=150), STAGES),
+    Case("pipeline_bridge", "empty", {"opportunities": NO_DEALS, "stage_changes": NO_CHANGES}, _bridge(), STAGES),
+    Case("pipeline_bridge", "segments", {"opportunities": BRIDGED, "stage_changes": BRIDGES}, [
+        *({"segment": "SMB", **row} for row in _bridge(
+            open_at_the_start=160, amount_raised=50, won=-60, open_at_the_end=150)),
+        *({"segment": "Enterprise", **row} for row in _bridge(
+            open_at_the_start=80, created=47, lost=-40, open_at_the_end=87))],
+        STAGES, by=["segment"]),
     # grown began with 100, as the history tells; of plain only today's 50 is known. Renewals are not of it
     Case("pipeline_created", "hand", {"opportunities": CREATED, "stage_changes": GROWN}, [
         {"value": 150, "n": 2, "status": "final", "reason": "current amount"}], STAGES),

@@ -123,6 +123,10 @@ ACTIVATED: list[Case] = [
     # so far a, b of September's three, d of October's one
     Case("activation_rate.to_date", "hand", ACCOUNTS, [
         {"period": "2026-09", "value": 2 / 3, "n": 3}, {"period": "2026-10", "value": 1, "n": 1}], RULE, periods=2),
+    # within 30 days: of September's three a (b took 31), of October's one d, whose window is open until November
+    Case("activation_rate.of_started", "hand", ACCOUNTS, [
+        {"period": "2026-09", "value": 1 / 3, "numerator": 1, "n": 3},
+        {"period": "2026-10", "value": 1, "n": 1, "status": "final", "reason": "so far"}], RULE, periods=2),
     Case("activation_rate", "empty", NOBODY, [
         {"value": None, "status": "undefined", "reason": "none entered in the period"}], RULE),
     # nobody started in August
@@ -137,6 +141,36 @@ ACTIVATED: list[Case] = [
         {"segment": "SMB", "period": "2026-09", "value": 0.5, "n": 2},
         {"segment": "Large", "period": "2026-09", "value": 0, "n": 1}],
         RULE, by=["segment"], periods=2, among=True),
+
+    # by 1 November September's a, b and c have had 30 days, and a alone 60, after 30 of which it went. October's d went
+    # at once and has had 7; all pools what is whole
+    Case("activation_by_age", "hand", ACCOUNTS, [
+        {"cohort": "2026-09", "age": 7, "value": 0, "numerator": 0, "denominator": 3, "n": 3, "status": "final"},
+        {"cohort": "2026-09", "age": 14, "value": 0, "n": 3},
+        {"cohort": "2026-09", "age": 30, "value": 1 / 3, "numerator": 1, "n": 3, "status": "final"},
+        {"cohort": "2026-09", "age": 60, "value": 1, "n": 1, "status": "immature"},
+        {"cohort": "2026-10", "age": 7, "value": 1, "n": 1, "status": "final"},
+        {"cohort": "all", "age": 7, "value": 0.25, "numerator": 1, "n": 4},
+        {"cohort": "all", "age": 14, "value": 0, "n": 3},
+        {"cohort": "all", "age": 30, "value": 1 / 3, "n": 3}], RULE),
+    # the calendar's third quarter has September alone, the fourth d
+    Case("activation_by_age", "hand", ACCOUNTS, [
+        {"cohort": "2026-Q3", "age": 30, "value": 1 / 3, "n": 3}, {"cohort": "2026-Q4", "age": 7, "value": 1}],
+        RULE, options={"cohort": "quarter"}, among=True),
+    Case("activation_by_age", "empty", NOBODY, [
+        {"value": None, "status": "undefined", "reason": "nobody's days have passed"}], RULE),
+    # nobody had started by August
+    Case("activation_by_age", "zero", ACCOUNTS, [{"value": None, "status": "undefined"}], RULE, period="2026-08"),
+    # on 1 October the 7 days of all of September's three have passed (c's on the 27th), the 14 of a and b alone
+    Case("activation_by_age", "immature", ACCOUNTS, [
+        {"cohort": "2026-09", "age": 7, "value": 0, "n": 3, "status": "final"},
+        {"cohort": "2026-09", "age": 14, "value": 0, "n": 2, "status": "immature",
+         "reason": "the days of some have not passed"}], RULE, period="2026-09", among=True),
+    # SMB: a of a and b by day 30; Large: c has not
+    Case("activation_by_age", "segments", ACCOUNTS, [
+        {"segment": "SMB", "cohort": "2026-09", "age": 30, "value": 0.5, "n": 2},
+        {"segment": "Large", "cohort": "2026-09", "age": 30, "value": 0, "n": 1}],
+        RULE, by=["segment"], among=True),
 
     # after 1, 30 and 31 days; c waits for 42. Survival 3/4, then 2/4 after 30 days
     Case("time_to_value", "hand", ACCOUNTS, [
@@ -233,6 +267,29 @@ TOLD = """
     a           2026-10-01  price
     b           2026-10-20  fit
 """
+OLD = """
+    account_id  started_on  ended_on    mrr_amount
+    old         2026-03-01  -           10
+"""
+# the data begin with one of March; four come in May, of whom a leaves in June and b in August
+OF_SPRING = (
+    OLD
+    + """\
+    a           2026-05-01  2026-06-10  10
+    b           2026-05-01  2026-08-10  10
+    c           2026-05-20  -           10
+    d           2026-05-20  -           10
+"""
+)
+ALL_STAY = OF_SPRING.replace("2026-06-10", "-").replace("2026-08-10", "-")
+# of 32 that come in May half leave in June, of these half in July, and so on: one is left in October
+ENDS = (
+    ["2026-06-10"] * 16 + ["2026-07-10"] * 8 + ["2026-08-10"] * 4 + ["2026-09-10"] * 2 + ["2026-10-10", "-"]
+)
+HALVED = OLD + "".join(f"{'a' if i % 2 else 'b'}{i} 2026-05-01 {end} 10\n" for i, end in enumerate(ENDS))
+OF_TWO = "account_id started_on segment\n" + "".join(
+    f"{'a' if i % 2 else 'b'}{i} 2026-05-01 {'SMB' if i % 2 else 'Large'}\n" for i in range(32)
+)
 NOBODY_LEFT = {"subscriptions": NO_LINES, "churn_events": "account_id churned_on reason"}
 STAYED: list[Case] = [
     # August's a and b at the ends of August, September (both) and October (a); September's c
@@ -258,6 +315,33 @@ STAYED: list[Case] = [
     Case("cohort_retention", "segments", {"subscriptions": PAID, "accounts": SMB_AND_LARGE}, [
         {"segment": "SMB", "cohort": "all", "age": 2, "value": 0.5, "n": 2},
         {"segment": "Large", "cohort": "all", "age": 1, "value": 1, "n": 1}],
+        ALL_SHOWN, by=["segment"], among=True),
+
+    # one of 4 leaves at the end of June, one of the 3 left at that of August
+    Case("projected_retention.observed", "hand", {"subscriptions": OF_SPRING}, [
+        {"age": 0, "value": 1, "n": 4}, {"age": 1, "value": 0.75, "n": 4}, {"age": 2, "value": 0.75, "n": 3},
+        {"age": 3, "value": 0.5, "n": 3}, {"age": 4, "value": 0.5, "n": 2}, {"age": 5, "value": 0.5, "n": 2}],
+        ALL_SHOWN),
+    # the first three ages end with one of 3 lost: of the half that is left 2/3, then 4/9
+    Case("projected_retention.carried", "hand", {"subscriptions": OF_SPRING}, [
+        {"age": 4, "value": 1 / 3, "low": None}, {"age": 5, "value": 2 / 9, "n": 4}], ALL_SHOWN),
+    # half leave at each age: the model of the first three and the rate of the third both say so of the next two
+    Case("projected_retention", "hand", {"subscriptions": HALVED}, [
+        {"age": age, "n": 32, "status": "final",
+         "reason": "tried on months 4 to 5 it was off by 0.00 points, the last rate carried forward by 0.00"}
+        for age in range(6, 11)], ALL_SHOWN),
+    Case("projected_retention", "empty", {"subscriptions": NO_LINES}, [
+        {"value": None, "status": "undefined", "reason": "no rows in these periods"}], ALL_SHOWN),
+    # the four that came have all stayed
+    Case("projected_retention", "zero", {"subscriptions": ALL_STAY}, [
+         {"age": 6, "value": None, "n": 4, "status": "undefined", "reason": "nobody has left so far"}], ALL_SHOWN),
+    # in August three ages have come
+    Case("projected_retention", "immature", {"subscriptions": HALVED}, [
+        {"age": 4, "value": None, "n": 32, "status": "immature",
+         "reason": "3 months observed, 5 are needed to try a projection"}], ALL_SHOWN, period="2026-08"),
+    # the odd ones are SMB: of 16 half leave at each age, as of the 16 others
+    Case("projected_retention", "segments", {"subscriptions": HALVED, "accounts": OF_TWO}, [
+        {"segment": "SMB", "age": 6, "n": 16}, {"segment": "Large", "age": 6, "n": 16}],
         ALL_SHOWN, by=["segment"], among=True),
 
     # August's a and b: a in September, b in October. September's c not in October

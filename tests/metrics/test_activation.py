@@ -342,6 +342,63 @@ def test_milestones_by_a_dimension_have_every_milestone_in_each_group() -> None:
     }  # fmt: skip
 
 
+# ---------------------------------------------------------------- activation_by_age
+
+
+def test_a_cell_counts_those_whose_days_have_passed() -> None:
+    found = review(STARTED, ACTS).metric("activation_by_age")
+    # Of September a took 30 days, b 31, d came before it; c never. All four have had 30 days, a (since the 1st) and no
+    # other 60. Of October e has had 30 days and f 7: f went at once, e never.
+    assert cells(found, "cohort", "age", "numerator", "denominator", "status") == [
+        ("2026-09", 7, 1, 4, "final"), ("2026-09", 14, 1, 4, "final"), ("2026-09", 30, 2, 4, "final"),
+        ("2026-09", 60, 1, 1, "immature"),
+        ("2026-10", 7, 1, 2, "final"), ("2026-10", 14, 0, 1, "immature"), ("2026-10", 30, 0, 1, "immature"),
+        ("all", 7, 2, 6, "final"), ("all", 14, 1, 4, "final"), ("all", 30, 2, 4, "final"),
+    ]  # fmt: skip
+    assert found["low"].notna().all()
+
+
+def test_the_cell_at_the_window_is_the_activation_rate_of_the_month() -> None:
+    ws = review(STARTED, ACTS)
+    rate = one(ws.metric("activation_rate", periods=2).query("period == '2026-09'"))
+    cell = one(ws.metric("activation_by_age").query("cohort == '2026-09' and age == 30"))
+    assert [rate[c] for c in ("value", "numerator", "n")] == [cell[c] for c in ("value", "numerator", "n")]
+
+
+def test_each_period_is_read_at_its_own_end() -> None:
+    ws = review(STARTED, ACTS)
+    both = ws.metric("activation_by_age", periods=2)
+    before = review(STARTED, ACTS, "2026-09").metric("activation_by_age")
+    earlier = both[both["period"] == "2026-09"].reset_index(drop=True)
+    same(earlier, before, "September asked with October and alone")
+
+
+def test_a_fiscal_quarter_is_a_cohort() -> None:
+    ws = paper.company(
+        "2026-10", settings={"activation": RULE, "company": {"fiscal_year_start": 2}},
+        accounts=table(STARTED, account_id=TEXT, started_on=DATE, segment=TEXT, channel=TEXT),
+        events=table(ACTS, account_id=TEXT, occurred_at=INSTANT, event=TEXT),
+    )  # fmt: skip
+    # August to October is the third quarter of the year that begins in February and ends in January 2027.
+    found = ws.metric("activation_by_age", cohort="quarter").query("cohort != 'all'")
+    assert set(found["cohort"]) == {"FY2027-Q3"}
+    assert cells(found, "age", "numerator", "denominator", "status")[0] == (7, 2, 6, "final")
+
+
+def test_a_cell_is_provisional_until_its_last_day_is_settled() -> None:
+    late = {"events": {"path": "e.csv", "columns": {}, "through": dt.date(2026, 10, 25)}}
+    ws = paper.company(
+        "2026-10", settings={"activation": RULE, "tables": late},
+        accounts=table(STARTED[:4], account_id=TEXT, started_on=DATE, segment=TEXT, channel=TEXT),
+        events=table(ACTS, account_id=TEXT, occurred_at=INSTANT, event=TEXT),
+    )  # fmt: skip
+    status = ws.metric("activation_by_age").set_index(["cohort", "age"])["status"]
+    # September's 14 days end on 14 October, its 30 on the 30th, after what the events tell.
+    assert status["2026-09", 14] == "final"
+    assert status["2026-09", 30] == "provisional"
+    assert status["all", 14] == "provisional"
+
+
 # ---------------------------------------------------------------- identity_match_rate
 
 
@@ -372,7 +429,7 @@ def test_events_known_by_account_user_or_visitor(engine: str) -> None:
 # ---------------------------------------------------------------- without a rule, a milestone, a table
 
 OF_THE_RULE = ["activation_rate", "activation_rate.to_date", "activation_rate.expected", "time_to_value",
-               "activation_depth", "milestone_rate"]  # fmt: skip
+               "activation_depth", "milestone_rate", "activation_by_age"]  # fmt: skip
 
 
 @pytest.mark.parametrize("metric", OF_THE_RULE)
@@ -475,6 +532,8 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("time_to_value", {"by": "channel", "periods": 3}),
     ("time_to_value.activated", {}),
     ("milestone_rate", {"by": "segment"}),
+    ("activation_by_age", {"by": "segment", "periods": 3}),
+    ("activation_by_age", {"cohort": "quarter"}),
     ("identity_match_rate", {"periods": 3}),
 ]
 

@@ -167,6 +167,16 @@ def test_each_milestone_is_followed_as_far_as_its_events_are_seen(engine: str) -
     assert at_start.loc["go", "reason"] == GONE
 
 
+def test_days_after_a_vanished_event_have_not_passed() -> None:
+    # To 30 September b and c have had 7 and 14 days, e, which started on the 20th, 7 of them; d has had none.
+    started = [*STARTED[2:], ("e", "2026-09-20", "small")]
+    found = review(started, VANISHED).metric("activation_by_age").query("cohort != 'all'")
+    assert cells(found, "cohort", "age", "numerator", "denominator", "status") == [
+        ("2026-09", 7, 0, 3, "final"), ("2026-09", 14, 0, 2, "immature"),
+    ]  # fmt: skip
+    assert found["reason"].iloc[1] == f"the days of some have not passed; {GONE}"
+
+
 # ---------------------------------------------------------------- use
 
 

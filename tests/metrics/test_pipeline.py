@@ -38,7 +38,7 @@ from gtmkit.workspace import Workspace
 IDS = [
     ".".join(filter(None, [metric.id, variant]))
     for metric in catalog.METRICS.values()
-    if metric.function.__module__.rpartition(".")[2] in ("pipeline", "stages", "coverage")
+    if metric.function.__module__.rpartition(".")[2] in ("pipeline", "stages", "coverage", "bridge")
     for variant in ("", *metric.variants)
 ]
 
@@ -380,7 +380,7 @@ def test_pipeline_velocity_does_not_betray_what_is_suppressed() -> None:
     assert said(answer, "value", "status") == [(None, "suppressed")]
 
 
-# all of them, those of stages and coverage too
+# all of them, those of stages, coverage and bridge too
 
 SHAPE = ["value", "numerator", "denominator", "n", "low", "high", "status", "reason"]
 STATUSES = {"final", "provisional", "immature", "undefined", "suppressed"}

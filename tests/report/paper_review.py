@@ -12,6 +12,7 @@ import nbformat
 import pandas as pd
 from nbformat import v4
 
+from gtmkit import results
 from gtmkit.config import Config
 from gtmkit.errors import ConfigError, GtmkitError
 from gtmkit.health.fault import Fault
@@ -70,6 +71,9 @@ class PaperWorkspace:
     def metric(self, metric: str, periods: int = 1) -> pd.DataFrame:
         self.asked.append(metric)
         return pd.DataFrame({"period": ["2026-10"], "status": ["undefined"]})
+
+    def figures(self, metric: str, periods: int = 1, **options: object) -> pd.DataFrame:
+        return results.undefined((), [self.period.label], "on paper", ("cohort", "age") if options else ())
 
     def records(self) -> list[dict[str, object]]:
         known = {"win_rate": 0.25, "arr": 1_200_000.0}

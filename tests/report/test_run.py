@@ -124,7 +124,7 @@ def test_a_review_is_a_folder_of_these_files(published):
     assert folder == company["out"] / "paper" / "2026-10"
     assert {name.partition("/")[0] for name in digest(folder)} == {
         "index.html", "03_pipeline.html", "04_retention.html", "executed", "tables", "facts.parquet",
-        "definitions.json", "snapshot", "notes.md", "run.json",
+        "predictions.parquet", "definitions.json", "snapshot", "notes.md", "run.json",
     }  # fmt: skip
     assert said[0] == "paper 2026-10: tables read, 2 notebooks to run"
     assert sorted(line[:6] for line in said[1:]) == ["1 of 2", "2 of 2"]

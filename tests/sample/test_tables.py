@@ -342,6 +342,6 @@ def test_every_truth_of_the_reviews_is_expected_somewhere() -> None:
     assert {
         "cycle_days", "naive_gap", "bottleneck", "net_floor", "gross_ceiling", "win_share", "win_rate_gap",
         "retained", "cohort_gap", "skipped", "activation_share", "activation_days", "weak_channel",
-        "weak_win_gap", "weak_churn_gap", "cost_per_logo", "cost_rise_gap", "idle_channel", "subscription_margin",
-        "services_margin", "reason_shares", "involuntary", "reason_missing", "unknown_users",
+        "weak_win_gap", "weak_churn_gap", "weak_pay_ceiling", "cost_per_logo", "cost_rise_gap", "idle_channel",
+        "subscription_margin", "services_margin", "reason_shares", "involuntary", "reason_missing", "unknown_users",
     } <= told  # fmt: skip

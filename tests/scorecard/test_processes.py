@@ -5,7 +5,7 @@ from typing import Any
 
 from scorecard.paper_card import config
 
-from gtmkit import scorecard, trust
+from gtmkit import catalog, scorecard, trust
 from gtmkit.trust import Evidence
 from gtmkit.trust.finding import Finding
 
@@ -67,7 +67,7 @@ def test_what_it_puts_in_doubt_begins_with_the_scorecard_s_lines() -> None:
     assert "<small>Net revenue retention, " in rows["Renewals"]
     assert 'missing: <span class="st dbt">doubtful</span>' in rows["Renewals"]
     assert "<small>Win rate, " in rows["Lead management"]
-    assert "<b>none</b> of 93 metrics" in rows["ICP and buyer personas"]
+    assert f"<b>none</b> of {len(catalog.METRICS)} metrics" in rows["ICP and buyer personas"]
 
 
 def test_what_follows_from_parts_or_holds_at_one_motion_is_marked() -> None:
