@@ -207,8 +207,8 @@ def activation_by_age(
     Takes: the rule of gtm.toml; cohort = month (or fiscal quarter or year) of the start; activated before it = day 0.
     Returns: axes cohort and age (7, 14, 30, 60, 90 days and the window); share of those whose days have passed by the
     end of the period, n = accounts. Immature where those of some have not; where those of nobody have, there is no
-    row. Cohort `all` pools, at each age, the cohorts whose days have all passed. Days after an event of the rule has
-    vanished have not passed.
+    row. Cohort `all` pools, at each age, the cohorts whose last day is so long ago: the same in every group, so
+    that groups add up. Days after an event of the rule has vanished have not passed.
     Differs: `activation_rate` is one age of it, the window's.
     """
     labels = [p.label for p in periods]
@@ -287,21 +287,24 @@ def _by_start(
     }
     cells = starts.loc[starts.index.repeat(len(marks))].assign(age=np.tile(marks, len(starts)), **added)
     cells = cells[cells["matured"] > 0]
-    whole = cells[cells["matured"] == cells["entered"]]
+    # By the calendar, not by who is in a group: the same cohorts are whole in every group, so groups add up.
+    whole = cells[cells["ends"] - 1 + cells["age"] < as_of]
     sums_of = ["entered", "matured", "reached"]
     pooled = whole.groupby([*by, "age"], dropna=False, as_index=False)[sums_of].sum().assign(cohort=ALL)
-    return pd.concat([cells.drop(columns="first"), pooled], ignore_index=True).assign(period=period.label)
+    both = [cells.drop(columns=["first", "ends"]), pooled]
+    return pd.concat(both, ignore_index=True).assign(period=period.label)
 
 
 def _starts(
     table: pd.DataFrame, by: Sequence[str], width: int, fiscal_year_start: int
 ) -> tuple["np.ndarray[Any, Any]", pd.DataFrame]:
-    """Of which group and months of the start each row is, and these: `first` month, and `cohort` as it is called."""
+    """Of which group and months of the start each row is; these by `first` month, `cohort` and the day it `ends`."""
     months = [month_index(EPOCH + timedelta(days=int(day))) for day in table["day"]]
     first = [m - (m - (fiscal_year_start - 1) % 12) % width for m in months]
     codes, starts = groups(table[list(by)].assign(first=first), [*by, "first"])
-    called = {m: Period(int(m), width, fiscal_year_start).label for m in starts["first"].unique()}
-    return codes, starts.assign(cohort=starts["first"].map(called))
+    of = {m: Period(int(m), width, fiscal_year_start) for m in starts["first"].unique()}
+    called, ends = {m: p.label for m, p in of.items()}, {m: day_index(p.end) for m, p in of.items()}
+    return codes, starts.assign(cohort=starts["first"].map(called), ends=starts["first"].map(ends))
 
 
 def _has_rule(activations: Frame) -> bool:

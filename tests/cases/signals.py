@@ -143,14 +143,14 @@ ACTIVATED: list[Case] = [
         RULE, by=["segment"], periods=2, among=True),
 
     # by 1 November September's a, b and c have had 30 days, and a alone 60, after 30 of which it went. October's d went
-    # at once and has had 7; all pools what is whole
+    # at once and has had 7; October's last day has not, so all pools September alone
     Case("activation_by_age", "hand", ACCOUNTS, [
         {"cohort": "2026-09", "age": 7, "value": 0, "numerator": 0, "denominator": 3, "n": 3, "status": "final"},
         {"cohort": "2026-09", "age": 14, "value": 0, "n": 3},
         {"cohort": "2026-09", "age": 30, "value": 1 / 3, "numerator": 1, "n": 3, "status": "final"},
         {"cohort": "2026-09", "age": 60, "value": 1, "n": 1, "status": "immature"},
         {"cohort": "2026-10", "age": 7, "value": 1, "n": 1, "status": "final"},
-        {"cohort": "all", "age": 7, "value": 0.25, "numerator": 1, "n": 4},
+        {"cohort": "all", "age": 7, "value": 0, "n": 3},
         {"cohort": "all", "age": 14, "value": 0, "n": 3},
         {"cohort": "all", "age": 30, "value": 1 / 3, "n": 3}], RULE),
     # the calendar's third quarter has September alone, the fourth d
