@@ -168,7 +168,7 @@ def marked(rows: pd.DataFrame, where: Any, status: str, reason: str) -> pd.DataF
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows)) & answer["status"].isna().to_numpy()
     if not hit.any():
         return answer
-    answer["status"] = [status if h else old for h, old in zip(hit, answer["status"].tolist(), strict=True)]
+    answer["status"] = answer["status"].mask(hit, status)
     if status == "undefined" and "value" in answer:
         answer.loc[hit, ["value", "low", "high"]] = np.nan
     return noted(answer, hit, reason)
@@ -196,9 +196,9 @@ def noted(rows: pd.DataFrame, where: Any, reason: str) -> pd.DataFrame:
     hit = np.broadcast_to(np.asarray(where, dtype=bool), len(rows))
     if not hit.any():
         return answer
-    answer["reason"] = [
-        _joined(old, reason) if h else old for h, old in zip(hit, answer["reason"].tolist(), strict=True)
-    ]
+    said = answer["reason"].to_numpy(dtype=object, copy=True)
+    said[hit] = [_joined(old, reason) for old in said[hit]]
+    answer["reason"] = pd.Series(said, index=answer.index, dtype=object)
     return answer
 
 
@@ -252,22 +252,19 @@ def jackknifed(
     `left_out` is the same answer with groups of accounts left out in turn, told apart by `replicate`.
     """
     keys = [c for c in left_out.columns if c not in {replicate, *FIGURES, *WORDS}]
-    values: dict[tuple[Any, ...], list[float]] = {}
-    for key, value in zip(_tuples(left_out, keys), floats(left_out["value"]), strict=True):
-        values.setdefault(key, []).append(value)
+    both = pd.concat([answer[keys], left_out[keys]], ignore_index=True)
+    group = both.groupby(keys, dropna=False, sort=False).ngroup().to_numpy()
+    own, others = group[: len(answer)], group[len(answer) :]
+    order = np.argsort(others, kind="stable")
+    values = floats(left_out["value"])[order]
+    first, last = (np.searchsorted(others[order], own, side) for side in ("left", "right"))
     low, high, full = floats(answer["low"]).copy(), floats(answer["high"]).copy(), floats(answer["value"])
-    named = _tuples(answer, keys)
     for i in np.flatnonzero(where):
-        low[i], high[i] = stats.jackknife(float(full[i]), np.array(values.get(named[i], [])))
+        low[i], high[i] = stats.jackknife(float(full[i]), values[first[i] : last[i]])
     found = answer.assign(low=pd.array(low, dtype="Float64"), high=pd.array(high, dtype="Float64"))
     for end in ("low", "high"):
         found[end] = found[end].mask(np.isnan(floats(found[end])))
     return noted(found, where & np.isnan(low), "no interval: it stands on too few accounts")
-
-
-def _tuples(rows: pd.DataFrame, keys: Sequence[str]) -> list[tuple[Any, ...]]:
-    """The keys of each row."""
-    return list(rows[list(keys)].itertuples(index=False, name=None))
 
 
 def _says(part: pd.DataFrame, column: str) -> bool:
@@ -278,14 +275,12 @@ def _says(part: pd.DataFrame, column: str) -> bool:
 def _carried(rows: pd.DataFrame, by: Sequence[str], keys: Mapping[str, list[str]]) -> pd.DataFrame:
     """The rows with the statuses of their parts, the worst first, and which part is of the whole company."""
     answer = rows
-    for status in WORST_FIRST[:-1]:
+    said = {name: _said(rows[f"{name}.status"], rows[f"{name}.reason"]) for name in keys}
+    for worst in WORST_FIRST[:-1]:
         for name in keys:
-            own = rows[f"{name}.status"].astype(object)
-            said = rows[f"{name}.reason"].astype(object)
-            hit = (own == status).fillna(False).to_numpy(dtype=bool)
-            for reason in dict.fromkeys(r if isinstance(r, str) else "" for r in said[hit]):
-                these = hit & np.array([(r if isinstance(r, str) else "") == reason for r in said])
-                answer = marked(answer, these, status, _of_part(name, status, reason))
+            for status, reason, these in said[name]:
+                if status == worst:
+                    answer = marked(answer, these, status, _of_part(name, status, reason))
     for name, own_keys in keys.items():
         absent = rows[f"{name}.n"].isna() & rows[f"{name}.value"].isna() & rows[f"{name}.status"].isna()
         answer = marked(answer, absent.to_numpy(dtype=bool), "undefined", f"no {name}")
@@ -295,6 +290,17 @@ def _carried(rows: pd.DataFrame, by: Sequence[str], keys: Mapping[str, list[str]
             answer = noted(answer, known, f"{name} is company-wide" if len(wide) == len(by) else
                            f"{name} is not by {' and '.join(wide)}")  # fmt: skip
     return answer
+
+
+def _said(statuses: pd.Series, reasons: pd.Series) -> "list[tuple[str | None, str, np.ndarray[Any, Any]]]":
+    """Each status and reason that rows have, and which rows have them; no reason is an empty one."""
+    both = pd.DataFrame({"status": statuses, "reason": reasons}).astype(object)
+    codes = both.groupby(["status", "reason"], dropna=False, sort=False).ngroup().to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    return [
+        (None if pd.isna(status) else str(status), "" if pd.isna(reason) else str(reason), codes == code)
+        for code, (status, reason) in enumerate(both.iloc[first].itertuples(index=False))
+    ]
 
 
 def _of_part(name: str, status: str, reason: str) -> str:
@@ -323,7 +329,8 @@ def shaped(rows: pd.DataFrame, by: Sequence[str], axes: Sequence[str]) -> pd.Dat
         answer[name] = pd.array(floats(answer[name]), dtype="Float64")
         answer[name] = answer[name].mask(np.isnan(floats(answer[name])))
     for name in [*by, "period", *WORDS]:
-        answer[name] = pd.array(_texts(answer[name]), dtype="string")
+        if str(answer[name].dtype) != "string":
+            answer[name] = pd.array(_texts(answer[name]), dtype="string")
     for name in axes:  # a frame without rows beside one with rows makes whole numbers floats
         if pd.api.types.is_float_dtype(answer[name]) and answer[name].notna().all():
             answer[name] = answer[name].astype("int64")
@@ -341,7 +348,7 @@ def _in_order(column: pd.Series) -> pd.Series:
     """Sort ranks of a key column: numbers and text by value, the pooled row after what it pools, null last."""
     if pd.api.types.is_numeric_dtype(column):
         return column
-    codes, names = pd.factorize(_texts(column))
+    codes, names = pd.factorize(column if column.dtype == "string" else _texts(column))
     order = sorted(range(len(names)), key=lambda i: (names[i] == ALL, names[i]))
     ranks = np.full(len(names) + 1, len(names))  # the last place is that of null, whose code is -1
     ranks[order] = range(len(names))
@@ -350,7 +357,7 @@ def _in_order(column: pd.Series) -> pd.Series:
 
 def _texts(column: pd.Series) -> "np.ndarray[Any, Any]":
     """The values of a column as text, each made once; null stays None."""
-    codes, values = pd.factorize(column.astype(object))
+    codes, values = pd.factorize(column if column.dtype == "string" else column.astype(object))
     return np.array([*map(str, values), None], dtype=object)[codes]
 
 

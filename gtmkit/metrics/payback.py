@@ -176,6 +176,7 @@ def cohort_payback(
     *,
     by: Sequence[str],
     periods: Sequence[Period],
+    ages: Literal["reviewed", "monthly"] = "reviewed",
     cohort: Literal["month", "quarter", "year"] = setting("retention.cohort"),
     allocation: Literal["pipeline", "logos", "paid", "none"] = setting("cac.allocation"),
     not_applicable: Sequence[str] = setting("cac.not_applicable"),
@@ -185,9 +186,10 @@ def cohort_payback(
     Answers: do newer customers pay back as soon as older ones did?
     Takes: cohort = month (or fiscal quarter or year) of the first month end with MRR; margin and cost as
     `survival_payback` takes them, of the same customers.
-    Returns: axes cohort and age (months, 1 to 36); ratio, 1 = paid back; numerator = margin, denominator = cost, n =
-    customers. A cohort has a cell at an age once all its months have come to it, and none where the cost of one of
-    its months is not known. Cohort `all` pools, at each age, the cohorts that have come to it.
+    Returns: axes cohort and age (6, 12, 18, 24; `ages = "monthly"`: 1 to 36); ratio, 1 = paid back; numerator =
+    margin, denominator = cost, n = customers. A cohort has a cell at an age once all its months have come to it, and
+    none where the cost of one of its months is not known. Cohort `all` pools, at each age, the cohorts that have
+    come to it.
     Differs: `survival_payback` is of the newest twelve months of starts at each age.
     """
     labels = [p.label for p in periods]
@@ -196,7 +198,8 @@ def cohort_payback(
     if missing:
         return undefined(by, labels, missing, AXES)
     width, start = MONTHS_IN[cohort], periods[0].fiscal_year_start
-    cells = _by_start(cumulative_mrr, _known(cost, allocation), width, start)
+    cells = cumulative_mrr[cumulative_mrr["age"].isin(_wanted(ages))]
+    cells = _by_start(cells, _known(cost, allocation), width, start)
     if not len(cells):
         return undefined(by, labels, "no cohort whose cost is known has come to an age", AXES)
     cells = pd.concat([cells, cells.assign(starts=ALL)], ignore_index=True)
@@ -347,15 +350,19 @@ def _pooled(
 
 def _starts(of_age: pd.DataFrame, axes: Sequence[str]) -> dict[Key, str]:
     """The months of starts of each period and age, in words; their number where some between them are left out."""
-    said: dict[Key, str] = {}
-    for key, months in of_age.groupby(["period", *axes])["cohort"]:
-        first, last = months.min(), months.max()
-        whole = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
-        gaps = "" if len(months) == whole else f", {len(months)} of {whole} months"
-        said[(*key,)] = (
-            f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
-        )
-    return said
+    months = of_age.groupby(["period", *axes])["cohort"].agg(["min", "max", "size"])
+    spans = {tuple(span): _span(*span) for span in months.drop_duplicates().itertuples(index=False)}
+    return {
+        key: spans[span]
+        for key, span in zip(months.index, months.itertuples(index=False, name=None), strict=True)
+    }
+
+
+def _span(first: str, last: str, months: int) -> str:
+    """Whose customers these are: of the months from the first to the last, with how many these are where some lack."""
+    whole = (int(last[:4]) - int(first[:4])) * 12 + int(last[5:]) - int(first[5:]) + 1
+    gaps = "" if months == whole else f", {months} of {whole} months"
+    return f"customers of {first}{gaps}" if first == last else f"customers of {first} to {last}{gaps}"
 
 
 def _keys(rows: pd.DataFrame, axes: Sequence[str]) -> list[Key]:

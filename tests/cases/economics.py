@@ -132,7 +132,7 @@ ACQUIRED: list[Case] = [
         {"cohort": "2026-05", "age": 6, "value": 96 / 108, "numerator": 96, "denominator": 108, "n": 2,
          "status": "final"},
         {"cohort": "2026-05", "age": 2, "value": 72 / 108}, {"cohort": "all", "age": 6, "value": 96 / 108, "n": 2}],
-        NO_LAG, among=True),
+        NO_LAG, options={"ages": "monthly"}, among=True),
     Case("cohort_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
     Case("cohort_payback", "zero", {**OF_MAY, "finance": LOSS}, [
         {"cohort": "2026-05", "age": 6, "value": None, "status": "undefined",
