@@ -187,9 +187,9 @@ def cohort_payback(
     Takes: cohort = month (or fiscal quarter or year) of the first month end with MRR; margin and cost as
     `survival_payback` takes them, of the same customers.
     Returns: axes cohort and age (6, 12, 18, 24; `ages = "monthly"`: 1 to 36); ratio, 1 = paid back; numerator =
-    margin, denominator = cost, n = customers. A cohort has a cell at an age once all its months have come to it, and
-    none where the cost of one of its months is not known. Cohort `all` pools, at each age, the cohorts that have
-    come to it.
+    margin, denominator = cost, n = customers. Immature until all months of the cohort have come to the age; no row
+    where the cost of one of its months is not known, or where it has not ended. Cohort `all` pools, at each age,
+    the cohorts that have come to it.
     Differs: `survival_payback` is of the newest twelve months of starts at each age.
     """
     labels = [p.label for p in periods]
@@ -198,17 +198,19 @@ def cohort_payback(
     if missing:
         return undefined(by, labels, missing, AXES)
     width, start = MONTHS_IN[cohort], periods[0].fiscal_year_start
-    cells = cumulative_mrr[cumulative_mrr["age"].isin(_wanted(ages))]
-    cells = _by_start(cells, _known(cost, allocation), width, start)
-    if not len(cells):
-        return undefined(by, labels, "no cohort whose cost is known has come to an age", AXES)
+    cells = _by_start(cumulative_mrr, _known(cost, allocation), width, start)
     cells = pd.concat([cells, cells.assign(starts=ALL)], ignore_index=True)
-    answer = _over_cost(_pooled(cells, cost, by, STARTS), gross_margin, by, STARTS)
-    answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable, STARTS), STARTS)
-    answer = answer.rename(columns={"starts": "cohort"})
-    for words in (FROM_FINANCE, NO_PURPOSE):
-        answer = noted(answer, _says(spend["reason"], words).any(), words)
-    return shaped(answer, by, AXES)
+    waiting = _waiting(cells, by, _wanted(ages))
+    cells = cells[cells["age"].isin(_wanted(ages))]
+    if not len(cells) and not len(waiting):
+        return undefined(by, labels, "no customers whose cost is known", AXES)
+    if len(cells):
+        answer = _over_cost(_pooled(cells, cost, by, STARTS), gross_margin, by, STARTS)
+        answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable, STARTS), STARTS)
+        for words in (FROM_FINANCE, NO_PURPOSE):
+            answer = noted(answer, _says(spend["reason"], words).any(), words)
+        waiting = pd.concat([answer, waiting], ignore_index=True)
+    return shaped(waiting.rename(columns={"starts": "cohort"}), by, AXES)
 
 
 def _cost(
@@ -247,6 +249,17 @@ def _by_start(
     cells = cells.assign(starts=cells["cohort"].map(of))
     months = cells.groupby(["period", "starts", "age"])["cohort"].transform("nunique")
     return cells[(months == width).to_numpy(dtype=bool)]
+
+
+def _waiting(cells: pd.DataFrame, by: Sequence[str], ages: Sequence[int]) -> pd.DataFrame:
+    """A row of each cohort for each age that not all of its months have come to: not yet, which is not 0."""
+    size = _added(cells[cells["age"] == 1], [*by, "period", "starts"], n="n")
+    rows = size[size["n"] > 0].merge(pd.DataFrame({"age": ages}), how="cross")
+    come = cells[["period", *STARTS]].drop_duplicates().assign(has_come=True)
+    rows = rows.merge(come, on=["period", *STARTS], how="left")
+    rows = rows[rows["has_come"].isna()].drop(columns="has_come")
+    empty = dict.fromkeys(["value", "numerator", "denominator", "low", "high"], np.nan)
+    return marked(rows.assign(**empty), True, "immature", "not all of its months have come to this age")
 
 
 def _wanted(ages: str) -> Sequence[int]:
@@ -390,17 +403,17 @@ def _over_cost(
     found = beside([*by, *axes], **parts).merge(rows[[*keys, "said"]], on=keys)
     kept = floats(found["gross_margin.value"]) if gross_margin is not None else np.ones(len(found))
     back, cost = floats(found["paid.value"]) * kept, floats(found["paid.denominator"])
-    said = [
-        a if pd.isna(b) else f"{a}; {b}"
-        for a, b in zip(found["said"].tolist(), found["reason"].tolist(), strict=True)
-    ]
     answer = found.assign(
-        value=divided(back, cost), numerator=back, denominator=cost, n=found["paid.n"], low=np.nan, high=np.nan,
-        reason=pd.Series(said, index=found.index, dtype=object),
+        value=divided(back, cost), numerator=back, denominator=cost, n=found["paid.n"], low=np.nan, high=np.nan
     )  # fmt: skip
     answer = voided(answer, floats(answer["n"]) == 0, "no new logos")
     answer = voided(answer, cost <= 0, "no spend on it")
-    return voided(answer, kept <= 0, "gross margin is not above 0")
+    answer = voided(answer, kept <= 0, "gross margin is not above 0")
+    # A row without a figure says why, and not of whom it is none.
+    has_figure = (answer["status"] != "undefined").to_numpy(dtype=bool)
+    starts, words = answer["said"].tolist(), answer["reason"].tolist()
+    said = [a if pd.isna(b) else f"{a}; {b}" for a, b in zip(starts, words, strict=True)]
+    return answer.assign(reason=answer["reason"].mask(has_figure, said))
 
 
 def _added_up(answer: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:

@@ -133,6 +133,11 @@ ACQUIRED: list[Case] = [
          "status": "final"},
         {"cohort": "2026-05", "age": 2, "value": 72 / 108}, {"cohort": "all", "age": 6, "value": 96 / 108, "n": 2}],
         NO_LAG, options={"ages": "monthly"}, among=True),
+    # six months after May nobody can have had twelve
+    Case("cohort_payback", "immature", {**OF_MAY, "finance": MARGIN}, [
+        {"cohort": "2026-05", "age": 12, "value": None, "n": 2, "status": "immature",
+         "reason": "not all of its months have come to this age"},
+        {"cohort": "all", "age": 24, "value": None, "status": "immature"}], NO_LAG, among=True),
     Case("cohort_payback", "empty", {**EMPTY, "finance": MARGIN}, [{"value": None, "status": "undefined"}], NO_LAG),
     Case("cohort_payback", "zero", {**OF_MAY, "finance": LOSS}, [
         {"cohort": "2026-05", "age": 6, "value": None, "status": "undefined",
