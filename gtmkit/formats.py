@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -154,6 +155,20 @@ class Shown:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         html = self.html()
         return {"text/plain": str(self), "text/html": html, PAGE_MIME: html}
+
+
+@dataclass(frozen=True, repr=False)
+class Together(Shown):
+    """Several things of a page as one."""
+
+    parts: tuple[Shown, ...]
+
+    def html(self) -> str:
+        """One below the other."""
+        return "".join(part.html() for part in self.parts)
+
+    def __str__(self) -> str:
+        return "\n\n".join(str(part) for part in self.parts)
 
 
 class Cell(NamedTuple):

@@ -11,7 +11,7 @@ from acceptance.whole import whole_channels, whole_company, whole_settings
 from acceptance.workspaces import closed, company, line
 
 import gtmkit
-from gtmkit import catalog
+from gtmkit import catalog, scorecard
 from gtmkit.errors import ConfigError
 from gtmkit.workspace import Workspace
 
@@ -324,3 +324,19 @@ def test_the_parts_stand_among_the_facts(ws: Workspace) -> None:
     )
     assert sum(told.values()) == pytest.approx(0.01)
     assert {fact["period"] for fact in facts} == {"2026-10"}
+
+
+def test_on_a_page_stand_the_sentences_the_picture_and_the_parts(ws: Workspace) -> None:
+    shown = scorecard.why(ws, "win_rate", "2026-09", "segment", subject="win rate", title="Share won")
+    assert "Of that by segment: mix \u22121.5 points" in str(shown)
+    assert "Share won, 2026-09 against 2026-10. 2026-09 26.0 %; mix, large" in str(shown)
+    assert shown.html().count("<figure") == 1
+
+
+def test_on_a_page_what_cannot_be_told_is_the_reason_alone(ws: Workspace) -> None:
+    shown = scorecard.why(ws, "cac", "2026-09", "channel", subject="CAC", title="Cost of a customer")
+    assert (
+        str(shown)
+        == "[not yet] Why CAC moved cannot be told: cac has no figure in 2026-09: needs table spend."
+    )
+    assert "<figure" not in shown.html()

@@ -6,10 +6,11 @@ all others, `record` the figures of record, `meanings` what the words mean. `mov
 `beyond_noise` says which moved, and why. `quarter_to_date` and `focus` ask for
 more; `article_readings` is what the figures say together, `mistakes` what is wrong with the scorecard itself,
 `processes` what the figures' trust stands on, `by_rule` what of the channels hangs on the rule of attribution,
-`by_definition` what of the figures that are argued about hangs on how they are defined.
+`by_definition` what of the figures that are argued about hangs on how they are defined, `why` in what parts one moved.
 """
 
 from gtmkit.scorecard.answers import decisions
+from gtmkit.scorecard.change import why
 from gtmkit.scorecard.definition import by_definition
 from gtmkit.scorecard.focus import focus
 from gtmkit.scorecard.guardrails import verdicts, warnings
@@ -25,5 +26,5 @@ from gtmkit.scorecard.together import article_readings, by_rule, mistakes
 __all__ = [
     "Readings", "article_readings", "ask", "beyond_noise", "by_definition", "by_rule", "card", "decisions", "focus",
     "followed", "meanings", "mistakes", "moved", "north_star", "processes", "quarter_to_date", "record", "rest",
-    "verdicts", "warnings",
+    "verdicts", "warnings", "why",
 ]  # fmt: skip

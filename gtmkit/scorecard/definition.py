@@ -1,7 +1,5 @@
 """The figures that are argued about, under each published definition, as they stand at the end of a page."""
 
-from dataclasses import dataclass
-
 import pandas as pd
 
 from gtmkit import catalog, charts, formats, wording
@@ -14,21 +12,7 @@ MONTHS = 12  # a month by channel has too few, and definitions of other spans wo
 NOTE = "Diamond: the company, on its interval. Rings: {by}; orange where two change places against our definition."
 
 
-@dataclass(frozen=True, repr=False)
-class Together(formats.Shown):
-    """Several things of a page as one."""
-
-    parts: tuple[formats.Shown, ...]
-
-    def html(self) -> str:
-        """One below the other."""
-        return "".join(part.html() for part in self.parts)
-
-    def __str__(self) -> str:
-        return "\n\n".join(str(part) for part in self.parts)
-
-
-def by_definition(ws: Workspace, *metrics: str, by: str, months: int = MONTHS) -> Together:
+def by_definition(ws: Workspace, *metrics: str, by: str, months: int = MONTHS) -> formats.Together:
     """Each metric under its published definitions: what turns with them, a picture, and the figures below it.
 
     `months`: of those metrics that take it, but in a week. Only a metric with some figure has a picture.
@@ -41,7 +25,7 @@ def by_definition(ws: Workspace, *metrics: str, by: str, months: int = MONTHS) -
         parts.append(wording.definition_strip(strip, currency=currency))
         if strip.rows["value"].notna().any():
             parts.append(_picture(strip, currency))
-    return Together(tuple(parts))
+    return formats.Together(tuple(parts))
 
 
 def _taken(metric: str, options: dict[str, int]) -> dict[str, int]:

@@ -63,10 +63,11 @@ def named(row: Any) -> str:
 
 def _opposed(told: Explanation, kinds: pd.DataFrame) -> list[Sentence]:
     """That the whole moved one way and its groups the other, where they did: then the groups are what to read."""
-    rate = kinds.loc[(kinds["part"] == "rate").to_numpy(dtype=bool), "change"].sum()
-    if told.change is None or told.change * rate >= 0:
+    rate = kinds[(kinds["part"] == "rate").to_numpy(dtype=bool)]
+    if told.change is None or told.change * rate["change"].sum() >= 0:
         return []
-    text = f"The whole and its parts moved in opposite directions: read each {told.by}."
+    noise = ", its parts within noise" if ((rate["low"] <= 0) & (rate["high"] >= 0)).any() else ""
+    text = f"The whole and its parts moved in opposite directions{noise}: read each {told.by}."
     return [Sentence("watch", text)]
 
 

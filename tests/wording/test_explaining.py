@@ -29,6 +29,15 @@ def told(
     )  # fmt: skip
 
 
+def test_parts_against_the_whole_whose_interval_holds_zero_are_within_noise() -> None:
+    kinds = (("mix", None, -0.02, -0.03, -0.01), ("rate", None, 0.01, -0.02, 0.04))
+    found = told(
+        part("mix", "small", -0.02), part("mix", "large", 0.0), part("rate", "small", 0.01), totals=kinds
+    )
+    opposed = "[watch] The whole and its parts moved in opposite directions, its parts within noise: read each segment."
+    assert opposed in str(wording.why(found, subject="win rate")).splitlines()
+
+
 def test_a_share_moves_by_points_of_which_some_are_mix_and_some_rate() -> None:
     found = told(
         part("mix", "small", -0.01, -0.02, 0.005), part("mix", "large", -0.01), part("rate", "small", 0.0101),
