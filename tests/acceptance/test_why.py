@@ -763,11 +763,8 @@ def test_line_05_closes_whatever_the_history(chance: Random) -> None:
 
 
 def test_line_05_without_history_it_is_undefined_to_the_page(tmp_path: Path, figure: Record) -> None:
-    """A company that keeps no stage changes, and one that has never had a deal: the page says so, and makes no 0."""
-    for name, found in (("without", [DEAL]), ("nothing", [])):
-        tables = {"opportunities": DEALS_HEAD + "".join(found)}
-        if name == "nothing":
-            tables["stage_changes"] = "opportunity_id,stage,entered_at,amount\n"
+    """Without a history, or any deals, the page says what is missing; a history with nothing open makes 0."""
+    for name, (missing, tables) in BARELY.items():
         folder = tmp_path / name
         folder.mkdir()
         given_tables = (f'[tables.{t}]\npath = "{t}.csv"\nthrough = 2026-10-31\n' for t in tables)
@@ -778,23 +775,38 @@ def test_line_05_without_history_it_is_undefined_to_the_page(tmp_path: Path, fig
         run = gtm("metric", "pipeline_bridge", *asked, "--format", "json")
         assert run.returncode == 0, run.stderr
         rows = json.loads(run.stdout)
-        if name == "without":
-            assert [(r["value"], r["status"], r["reason"]) for r in rows] == [
-                (None, "undefined", "needs table stage_changes")
-            ]
+        if missing:
+            assert [(r["value"], r["status"], r["reason"]) for r in rows] == [(None, "undefined", missing)]
         else:
-            assert {(r["value"], r["n"]) for r in rows} == {(0, 0)}
+            assert [r["movement"] for r in rows] == [START, *MOVEMENTS, END]
+            assert {(r["value"], r["n"], r["status"]) for r in rows} == {(0, 0, "final")}
         out = tmp_path / f"{name}-out"
         run = gtm("report", *asked, "--only", "03_pipeline_stage_conversion", "--out", out)
         assert run.returncode == 0, run.stderr
         (page,) = out.rglob("03_pipeline_stage_conversion.html")
-        text = page.read_text(encoding="utf-8")
-        assert ("open pipeline undefined: needs table stage_changes" in text) == (name == "without")
-        figure(f"page of a company {name}", "made")
+        text = re.sub(r"<[^>]+>", "", html.unescape(page.read_text(encoding="utf-8"))).replace("\xa0", " ")
+        assert ("Open pipeline moved from USD 0 to USD 0: nothing moved." in text) == (not missing)
+        assert re.findall("open pipeline undefined: ([^.]*)", text) == ([missing] if missing else [])
+        figure(f"page of a company {name}", missing or "0")
 
 
 DEALS_HEAD = "opportunity_id,created_at,stage,amount,closed_on\n"
-DEAL = "a,2026-09-05,qualified,50,\n"
+# What makes it undefined, and the tables: a deal without its changes, no deals, and one won long before.
+BARELY = {
+    "without history": (
+        "needs table stage_changes",
+        {"opportunities": f"{DEALS_HEAD}a,2026-09-05,qualified,50,\n"},
+    ),
+    "without deals": ("needs table opportunities", {"accounts": "account_id,started_on\na,2026-09-05\n"}),
+    "with nothing open": (
+        "",
+        {
+            "opportunities": f"{DEALS_HEAD}a,2026-01-05,closed_won,50,2026-02-05\n",
+            "stage_changes": "opportunity_id,stage,entered_at,amount\n"
+            "a,qualified,2026-01-05,50\na,closed_won,2026-02-05,50\n",
+        },
+    ),
+}
 BARE = """
 [company]
 name = "Bare"
