@@ -468,8 +468,10 @@ def test_line_02_evidence_is_beyond_its_limit_and_within(
 # ================================================================ line 3: an event renamed
 
 # Somebody renamed the event in the product on 1 October. Activation counts it within 30 days of an account's start:
-# who started on 31 August has until 30 September, who started later is cut short.
+# who started on 31 August has until 30 September, who started later is cut short. The day is the company's, in New
+# York: its 1 October begins four hours later than that of the export, which is in UTC.
 TOLD, CUT = ("2026-07", "2026-08"), ("2026-09", "2026-10")
+RENAMED_AT = "2026-10-01T04:00:00Z"
 
 
 def copied(folder: Path) -> Path:
@@ -511,7 +513,7 @@ def renamed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "events.csv.gz"
     head, *rows = gzip.decompress(file.read_bytes()).decode("utf-8").splitlines()
     rows = [  # an instant comes first
-        row.replace(",workflow_completed,", ",workflow_finished,") if row >= "2026-10-01" else row
+        row.replace(",workflow_completed,", ",workflow_finished,") if row >= RENAMED_AT else row
         for row in rows
     ]
     file.write_bytes(gzip.compress("\n".join([head, *rows, ""]).encode("utf-8"), mtime=0))

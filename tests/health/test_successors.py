@@ -33,6 +33,12 @@ def test_what_begins_as_it_ends_and_comes_as_often(engine: str) -> None:
     assert told == {"workflow_completed": Successor("workflow_finished", 90, 4.0, 3.0)}
 
 
+def test_on_the_day_of_the_change_both_names_come_and_only_what_is_later_counts() -> None:
+    # Three a day from the last day of `go` on: 93 rows, of which 3 stand beside the old name.
+    told = found(GO, ("workflow_finished", range(LAST, 131), 3))
+    assert told == {"workflow_completed": Successor("workflow_finished", 90, 4.0, 3.0)}
+
+
 def test_its_volume_is_at_most_twice_more_or_less() -> None:
     assert heir(("x", range(101, 130), 8)) == "x"
     assert heir(("x", range(101, 130), 9)) is None
