@@ -268,8 +268,8 @@ def jackknifed(
 
 
 def _says(part: pd.DataFrame, column: str) -> bool:
-    """Whether a part tells a key's groups apart; one that is undefined as a whole has nulls there."""
-    return column == "period" or bool(part[column].notna().any())
+    """Whether a part tells a key's groups apart, if any; one that is undefined as a whole has nulls there."""
+    return column == "period" or part.empty or bool(part[column].notna().any())
 
 
 def _carried(rows: pd.DataFrame, by: Sequence[str], keys: Mapping[str, list[str]]) -> pd.DataFrame:

@@ -311,6 +311,12 @@ def test_parts_that_all_miss_their_table_are_one_row_with_nulls() -> None:
     assert rows["reason"].tolist() == ["needs table spend"]
 
 
+def test_parts_of_no_rows_keep_their_columns_as_they_are() -> None:
+    nobody = part(by="channel").assign(age=np.array([], dtype="int64"))
+    rows = results.beside(["channel", "age"], paid=nobody, margin=nobody)
+    assert (len(rows), str(rows["age"].dtype)) == (0, "int64")
+
+
 def left_out(*values: float) -> pd.DataFrame:
     count = len(values)
     table = pd.DataFrame({"period": ["2026-10"] * count, "replicate": [str(g) for g in range(count)]})
