@@ -220,6 +220,177 @@ def test_who_left_inside_the_first_month_cost_money_and_paid_none() -> None:
     assert tuple(frame.loc[("field", 6), ["value", "n"]]) == (1, 2)
 
 
+# ---------------------------------------------------------------- the customers of one start, on paper
+#
+# MRR at the month ends of 2025:   Apr  May  Jun  Jul  Aug  Sep  Oct  Nov       cost of the month
+#   a1, from April on              100  100  100  100  100  100  100  100         400, ads
+#   a2, of May, gone in July            300  300    0    0    0    0    0         800, ads
+#   f1, of June, more from August            200  200  400  400  400  400       1,000, field
+#
+# Paid by age   1                        2      3                        4      5      6
+#               100 + 300 + 200 = 600    1,200  1,200 + 100 + 400 = 1,700  2,200  2,700  3,200   of 2,200
+# margin of .8  480                      960    1,360                    1,760  2,160  2,560
+#
+# The second quarter is as old as its youngest month: June is four month ends old at the end of September.
+# Of the third there is f2 alone, who came in July at 100 a month for 500, by field.
+STARTS: list[paper.Line] = [
+    FIRST,
+    ("a1", "2025-04-03", None, 100), ("a2", "2025-05-03", "2025-07-10", 300),
+    ("f1", "2025-06-03", None, 200), ("f1", "2025-08-03", None, 200), ("f2", "2025-07-03", None, 100),
+]  # fmt: skip
+NONE_LATER = [posting(f"2025-{month:02d}", 0, channel="field") for month in range(8, 13)]
+SPENT = [
+    posting("2025-04", 400, channel="ads"), posting("2025-05", 800, channel="ads"),
+    posting("2025-06", 1000, channel="field"), posting("2025-07", 500, channel="field"), *NONE_LATER,
+]  # fmt: skip
+BACK = {1: 480, 2: 960, 3: 1360, 4: 1760, 5: 2160}  # margin of the second quarter, by age
+SUMS = ["numerator", "denominator", "n"]
+
+
+def started(ws: Workspace, cohort: str, by: str | None = None) -> pd.DataFrame:
+    """The share paid back at each age that each cohort has come to."""
+    frame = ws.metric("cohort_payback", cohort=cohort, by=by or [], ages="monthly")
+    return frame[frame["status"] != "immature"]
+
+
+def of(frame: pd.DataFrame, cohort: str) -> list[tuple[Any, ...]]:
+    return paper.cells(frame[frame["cohort"] == cohort], "age", *SUMS)
+
+
+@pytest.mark.parametrize("engine", paper.ENGINES)
+def test_a_quarter_of_starts_has_paid_back_what_all_its_months_have(engine: str) -> None:
+    ws = company("2025-09", STARTS, SPENT, engine)
+    frame = started(ws, "quarter")
+    second = frame[frame["cohort"] == "2025-Q2"]
+    assert paper.cells(second, "age", *ROWS) == [
+        (age, pytest.approx(BACK[age] / 2200), BACK[age], 2200, 3, "final") for age in (1, 2, 3, 4)
+    ]
+    assert set(second["reason"].str.split("; ").str[0]) == {"customers of 2025-04 to 2025-06"}
+    # a1 and a2 have paid 400, 800, 900 and 1,000 by each age, f1 200, 400, 800 and 1,200.
+    frame = started(ws, "quarter", "channel").set_index("channel")
+    assert of(frame.loc["ads"], "2025-Q2") == [
+        (1, 320, 1200, 2),
+        (2, 640, 1200, 2),
+        (3, 720, 1200, 2),
+        (4, 800, 1200, 2),
+    ]
+    assert of(frame.loc["field"], "2025-Q2") == [
+        (1, 160, 1000, 1),
+        (2, 320, 1000, 1),
+        (3, 640, 1000, 1),
+        (4, 960, 1000, 1),
+    ]
+
+
+def test_a_cohort_has_come_to_an_age_when_all_its_months_have() -> None:
+    """April is six month ends old at the end of September, and f2 of July three: their quarters are not."""
+    for period, ages in (("2025-05", []), ("2025-06", [1]), ("2025-09", [1, 2, 3, 4]), ("2025-10", [*BACK])):
+        frame = started(company(period, STARTS, SPENT), "quarter")
+        assert of(frame, "2025-Q2") == [(age, BACK[age], 2200, 3) for age in ages], period
+    ws = company("2025-09", STARTS, SPENT)
+    assert of(started(ws, "quarter"), "2025-Q3") == [(1, 80, 500, 1)]
+    frame = ws.metric("cohort_payback", cohort="quarter", ages="monthly")
+    young = frame[(frame["cohort"] == "2025-Q2") & (frame["age"] > 4)]
+    assert paper.cells(young, "age", *ROWS) == [
+        (age, None, None, None, 3, "immature") for age in range(5, 37)
+    ]
+    assert set(young["reason"]) == {"not all of its months have come to this age"}
+
+
+def test_a_cohort_that_has_not_ended_has_no_row() -> None:
+    frame = company("2025-08", STARTS, SPENT).metric("cohort_payback", cohort="quarter")
+    assert set(frame["cohort"].dropna()) == {"2025-Q1", "2025-Q2", "all"}
+    ws = company("2025-11", STARTS, SPENT)
+    assert paper.one(ws.metric("cohort_payback", cohort="year"))["status"] == "undefined"
+    # With December the year is one month old: .8 x (600 + 100) of 2,200 + 500.
+    assert of(started(company("2025-12", STARTS, SPENT), "year"), "2025") == [(1, 560, 2700, 4)]
+
+
+def test_a_review_compares_cohorts_at_four_ages() -> None:
+    frame = company("2025-11", STARTS, SPENT).metric("cohort_payback", cohort="quarter")
+    second = frame[frame["cohort"] == "2025-Q2"]
+    assert paper.cells(second, "age", "value", "n", "status") == [
+        (6, pytest.approx(2560 / 2200), 3, "final"),
+        *[(age, None, 3, "immature") for age in (12, 18, 24)],
+    ]
+
+
+def test_months_are_as_old_as_they_are_and_all_pools_those_that_have_come_to_the_age() -> None:
+    frame = started(company("2025-09", STARTS, SPENT), "month")
+    assert of(frame, "2025-04") == [(age, 80 * age, 400, 1) for age in range(1, 7)]
+    assert of(frame, "2025-05") == [(1, 240, 800, 1), *[(age, 480, 800, 1) for age in range(2, 6)]]
+    assert of(frame, "2025-07") == [(age, 80 * age, 500, 1) for age in range(1, 4)]
+    pooled = {age: tuple(rest) for age, *rest in of(frame, "all")}
+    assert pooled[3] == (1600, 2700, 4)  # .8 x (1,700 + 300) of 2,200 + 500
+    assert pooled[4] == (1760, 2200, 3)  # without July
+    assert pooled[5] == (880, 1200, 2)  # a1 has paid 500, a2 600
+    assert pooled[6] == (480, 400, 1)  # a1 alone
+    quarters = {
+        age: tuple(rest) for age, *rest in of(started(company("2025-09", STARTS, SPENT), "quarter"), "all")
+    }
+    assert quarters[1] == (560, 2700, 4)  # the third quarter has come to the first age, and to no other
+    assert quarters[2] == (960, 2200, 3)
+
+
+def test_quarters_are_those_of_the_fiscal_year() -> None:
+    """From February on, April ends the first quarter, with a1 alone; May, June and July are the second."""
+    frame = started(
+        books(
+            "2025-09", settings={"company": {"fiscal_year_start": 2}}, finance=MARGIN,
+            subscriptions=paper.subscriptions(*STARTS), spend=spend(*SPENT, *whole("2025-01")),
+        ),
+        "quarter",
+    )  # fmt: skip
+    assert of(frame, "FY2026-Q1") == [(age, 80 * age, 400, 1) for age in range(1, 7)]
+    # .8 x (300 + 200 + 100), .8 x (600 + 400 + 200), .8 x (600 + 800 + 300)
+    assert of(frame, "FY2026-Q2") == [(1, 480, 2300, 3), (2, 960, 2300, 3), (3, 1360, 2300, 3)]
+
+
+def test_a_cohort_of_which_the_cost_of_a_month_is_not_known_has_no_row() -> None:
+    """Cost is known from May on: without April's the second quarter would look cheap."""
+    tables = {
+        "subscriptions": paper.subscriptions(*STARTS), "finance": MARGIN,
+        "spend": spend(*SPENT[1:], *whole("2025-05")),
+    }  # fmt: skip
+    months = started(books("2025-09", **tables), "month")
+    assert set(months["cohort"]) == {"2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "all"}
+    assert of(months, "2025-05")[0] == (1, 240, 800, 1)
+    quarters = books("2025-09", **tables).metric("cohort_payback", cohort="quarter", ages="monthly")
+    assert set(quarters["cohort"]) == {"2025-Q3", "all"}
+    assert of(quarters[quarters["age"] == 1], "all") == [(1, 80, 500, 1)]
+    # In August the third quarter, the only one of known cost, has not ended.
+    row = paper.one(books("2025-08", **tables).metric("cohort_payback", cohort="quarter"))
+    assert (row["status"], row["reason"]) == ("undefined", "no customers whose cost is known")
+
+
+def test_a_cohort_whose_shared_cost_cannot_be_shared_out_is_the_companys_alone() -> None:
+    """600 of nobody in May, and no pipeline to share it by: May's cost is known of the company, of no channel."""
+    ws = company("2025-09", STARTS, [*SPENT, posting("2025-05", 600)], allocation="pipeline")
+    assert of(started(ws, "quarter"), "2025-Q2")[3] == (4, 1760, 2800, 3)
+    assert set(started(ws, "quarter", "channel")["cohort"]) == {"2025-Q3", "all"}
+    months = started(ws, "month", "channel")
+    assert set(months["cohort"]) == {"2025-04", "2025-06", "2025-07", "all"}
+    assert of(months[months["channel"] == "ads"], "all")[2] == (3, 240, 400, 1)  # a1 alone, a2 is of May
+
+
+def test_a_cohort_whose_cost_lacks_a_category_is_provisional() -> None:
+    """Payroll has its row of nothing in January, so in the first quarter, and none in the second."""
+    ws = company("2025-09", STARTS, SPENT, not_applicable=["tools", "agency", "sales_engineering"])
+    second = started(ws, "quarter").set_index(["cohort", "age"]).loc[("2025-Q2", 4)]
+    assert (second["status"], second["value"]) == ("provisional", pytest.approx(0.8))
+    assert "no payroll rows" in second["reason"]
+
+
+@pytest.mark.parametrize("metric", ["survival_payback", "survival_payback.curve", "cohort_payback"])
+def test_months_of_known_cost_in_which_nobody_came_and_nothing_was_spent_are_no_channel_s(
+    metric: str,
+) -> None:
+    """Cost is known of January and February, when there were no customers yet."""
+    frame = company("2025-09", STARTS, [posting("2025-02", 0, channel="ads")]).metric(metric, by="channel")
+    assert frame["value"].isna().all()
+    assert set(frame["status"]) <= {"undefined", "immature"}
+
+
 # ---------------------------------------------------------------- cost
 
 
@@ -317,7 +488,7 @@ def test_no_cost_no_logos_no_margin() -> None:
 
 def test_without_finance_the_table_is_named_and_revenue_needs_none() -> None:
     ws = company(margin=None)
-    for metric in ("survival_payback", "survival_payback_months"):
+    for metric in ("survival_payback", "survival_payback_months", "cohort_payback"):
         assert "needs table finance" in ws.metric(metric)["reason"].iloc[0]
         assert ws.metric(metric)["value"].isna().all()
     assert ws.metric("survival_payback.revenue")["value"].iloc[0] == 1800 / 1920
@@ -330,7 +501,14 @@ def test_one_account_has_a_share_and_no_interval() -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", ["survival_payback", "survival_payback.curve", "survival_payback_months", "cumulative_mrr"]
+    "metric",
+    [
+        "survival_payback",
+        "survival_payback.curve",
+        "survival_payback_months",
+        "cohort_payback",
+        "cumulative_mrr",
+    ],
 )
 @pytest.mark.parametrize("lines", [[], [FIRST]], ids=["nobody", "only the first month"])
 def test_without_customers_there_is_no_figure(metric: str, lines: list[paper.Line]) -> None:
@@ -475,6 +653,37 @@ def test_rows_add_up_to_the_company_and_the_curve_never_falls(
     curve = ws.metric("survival_payback.curve", by="channel", ages="monthly")
     for _, part in curve.groupby("channel"):
         assert (part["value"].dropna().diff().dropna() >= -1e-12).all()
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("afy"), st.integers(1, 11), st.integers(30, 300), MRR
+        ),  # there at the month's end
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(st.tuples(st.sampled_from(["ads", "field"]), st.integers(1, 11), PRICE), min_size=1, max_size=5),
+)
+def test_cohorts_and_channels_add_up_to_all_customers_of_the_age(stays: list[Any], paid: list[Any]) -> None:
+    """No start is older than twelve months, so `survival_payback` is of the same customers."""
+    lines = [
+        FIRST,
+        *[(f"{c}{i}", f"2025-{m:02d}-03", ends(m, days), mrr) for i, (c, m, days, mrr) in enumerate(stays)],
+    ]
+    cost = [posting(f"2025-{m:02d}", amount, channel=channel) for channel, m, amount in paid]
+    ws = company("2025-12", lines, [*cost, *NONE_LATER], allocation="none")
+    frame = started(ws, "month")
+    pooled = frame[frame["cohort"] == "all"].set_index("age")[SUMS]
+    by_age = [
+        frame[frame["cohort"] != "all"].groupby("age")[SUMS].sum(),
+        started(ws, "month", "channel").query("cohort == 'all'").groupby("age")[SUMS].sum(),
+        ws.metric("survival_payback", ages="monthly").set_index("age")[SUMS],
+    ]
+    for sums in by_age:  # ages of nobody and nothing are no channel's
+        found = sums.reindex(pooled.index).fillna(0).to_numpy(dtype=float)
+        assert found == pytest.approx(pooled.to_numpy(dtype=float))
 
 
 def ends(month: int, days: int) -> str:
