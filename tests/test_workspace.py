@@ -638,6 +638,11 @@ def test_a_value_signal_looks_back_over_four_weeks(tmp_path: Path) -> None:
     row = only(ws.metric("activation_rate.to_date"))
     assert (row["denominator"], row["period"]) == (2, "2026-W43")  # b and c
     assert "trailing 4 weeks" in row["reason"]
+    # And so does what is found of it, but not what is found of an input, which is of its own week.
+    for metric in ("activation_rate", "sessions"):
+        ws.keep(metric, (), "limits", pd.DataFrame(ws.metric(metric)).assign(reason="quiet"))
+    kept = {fact["metric"]: fact["reason"] for fact in ws.records() if fact["variant"] == "limits"}
+    assert kept == {"activation_rate": "quiet; trailing 4 weeks", "sessions": "quiet"}
 
 
 def test_a_confined_period_is_answered_alike_however_many_are_asked(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ Unit = Literal[
 ]  # fmt: skip
 ALWAYS = math.inf  # months that a state looks back over: what is in it stays
 LAYERS = {1: "outcomes", 2: "GTM outputs", 3: "value signals", 4: "inputs"}
+VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 
 OF_ACCOUNTS = (*ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS)
 OF_OPPORTUNITIES = (*dict.fromkeys([*OPPORTUNITY_DIMENSIONS, *ACCOUNT_DIMENSIONS, *OWNER_DIMENSIONS]),)
@@ -129,6 +130,11 @@ class Metric:
         if self.record is not None or self.is_derived:
             return self.record or ()
         return next((RECORDS[part.name] for part in self.parts if part.name in RECORDS), ())
+
+    @property
+    def trails(self) -> bool:
+        """Whether its weekly lines look back over some weeks: those of a value signal without a span of its own."""
+        return self.layer == VALUE_SIGNALS and not self.own_span
 
     @property
     def id(self) -> str:

@@ -18,7 +18,6 @@ from gtmkit.signals import Figure, Kind
 KINDS: Mapping[str, Kind] = {"share": "share", "count": "count", "accounts": "count"}
 WINDOWS = ("window_months", "months")  # the options by which a metric is asked over some months
 WEEKS_IN_A_MONTH = 52 / 12
-VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 
 
 def figure(
@@ -41,8 +40,7 @@ def window(row: Metric, period: Period, config: Config, options: Mapping[str, An
     back = months(row, config, options)
     if not isinstance(period, Week):
         return max(1.0, back / period.months)
-    trails = TRAILING_WEEKS if row.layer == VALUE_SIGNALS and not row.own_span else 1
-    return max(float(trails), back * WEEKS_IN_A_MONTH)
+    return max(float(TRAILING_WEEKS if row.trails else 1), back * WEEKS_IN_A_MONTH)
 
 
 def months(row: Metric, config: Config, options: Mapping[str, Any]) -> float:

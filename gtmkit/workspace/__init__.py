@@ -377,7 +377,8 @@ class Workspace:
         dimensions = tuple(dict.fromkeys([*self.where, *by]))
         name = ".".join(filter(None, [variant, self._inputs.rule_of(row, dimensions), found]))
         self._units[row.id, name] = row.unit_with(row.variants[variant].options if variant else {})
-        self.asked.append((row.id, name, dimensions, rows.assign(**self.where)))
+        told = settling.trailing(rows.assign(**self.where), row, self.period)
+        self.asked.append((row.id, name, dimensions, told))
 
     def records(self) -> list[dict[str, Any]]:
         """Everything asked so far as facts, each once."""

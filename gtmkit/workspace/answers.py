@@ -21,7 +21,6 @@ from gtmkit.workspace import settling
 from gtmkit.workspace.inputs import Inputs, MissingTableError
 
 LOOKED_AT = 13  # periods in which a group is looked for, as many as a trend shows
-VALUE_SIGNALS = 3  # the layer whose weekly lines look back over some weeks
 Options = Mapping[str, Any]
 
 
@@ -235,5 +234,4 @@ class Answers:
 
 def _looking_back(row: catalog.Metric, span: list[Period]) -> list[Period]:
     """The weeks over which a metric is counted: a value signal over the last few, what is put in over one."""
-    looks_back = row.layer == VALUE_SIGNALS and not row.own_span
-    return [p.looking_back() if isinstance(p, Week) and looks_back else p for p in span]
+    return [p.looking_back() if isinstance(p, Week) and row.trails else p for p in span]

@@ -29,9 +29,7 @@ def settled(
     `tables` are those the metric is measured from, `first` and `through` the days between which each tells
     something. What is derived carries the statuses of its parts.
     """
-    rows = answer.copy()
-    looks_back = any(isinstance(p, Week) and p.weeks > 1 for p in span)
-    rows = results.noted(rows, looks_back, f"trailing {TRAILING_WEEKS} weeks")
+    rows = trailing(answer, row, span[-1])
     measured = [] if row.is_derived else span
     for period in measured:
         here = (rows["period"] == period.label).to_numpy()
@@ -58,6 +56,12 @@ def settled(
         few = rows["value"].notna().to_numpy() & (results.floats(rows["n"]) < config.suppress.min_n)
         rows = results.noted(rows, few & estimated, f"few: under {config.suppress.min_n}")
     return rows
+
+
+def trailing(rows: pd.DataFrame, row: catalog.Metric, period: Period) -> pd.DataFrame:
+    """The rows, which say so where they are of weeks and look back over some."""
+    trails = isinstance(period, Week) and row.trails
+    return results.noted(rows.copy(), trails, f"trailing {TRAILING_WEEKS} weeks")
 
 
 def shaped(rows: pd.DataFrame, by: Sequence[str], answer: pd.DataFrame) -> pd.DataFrame:
