@@ -54,6 +54,10 @@ def whole_company(seed: int = 7, accounts: int = 60) -> Tables:
     for i, row in enumerate(tables["opportunities"]):
         row["channel"] = ["inbound", "outbound", None, "partner"][i % 4]
         row["segment"] = ["small", "mid", "large"][i % 3]
+    for i, row in enumerate(tables["stage_changes"]):  # of one in nine nobody wrote down when it should close
+        row["expected_close_on"] = _later(str(row["entered_at"])[:10], 40 + i % 70) if i % 9 else None
+    for row in tables["spend"]:  # so little that customers pay it back within the months they are observed
+        row["amount"] = f"{float(str(row['amount'])) / 200:.4f}"
     for i, row in enumerate(tables["finance"]):
         row |= {"rnd_amount": 12_000 + 111 * i, "ga_amount": 9_000 + 7 * i, "cash_amount": 4e6 - 5e4 * i}
     tables["targets"] += _plans()
