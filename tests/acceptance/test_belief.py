@@ -468,8 +468,8 @@ def test_line_02_evidence_is_beyond_its_limit_and_within(
 # ================================================================ line 3: an event renamed
 
 # Somebody renamed the event in the product on 1 October. Activation counts it within 30 days of an account's start:
-# who started on 31 August has until 30 September, who started later is cut short. The day is the company's, in New
-# York: its 1 October begins four hours later than that of the export, which is in UTC.
+# who started on 31 August has until 30 September, who started later is cut short. The day is the company's,
+# in New York: its 1 October begins four hours later than that of the export, which is in UTC.
 TOLD, CUT = ("2026-07", "2026-08"), ("2026-09", "2026-10")
 RENAMED_AT = "2026-10-01T04:00:00Z"
 

@@ -1172,8 +1172,8 @@ def test_line_08_charts_draw_what_was_found(
     in_order = [entered[stage] for stage in stages.names]
     for length, n in zip(bars, in_order, strict=True):
         assert length / max(bars) == pytest.approx(n / max(in_order), abs=0.005)
-    # Each channel stands in the charts of activation with its n and its rate of the last twelve months; the same
-    # rate by other definitions is among the facts too, and is drawn elsewhere.
+    # Each channel stands in the charts of activation with its n and its rate of the last twelve months; the
+    # same rate by other definitions is among the facts too, and is drawn elsewhere.
     by_channel = {
         fact["dims"]["channel"]: fact
         for fact in shown_facts

@@ -364,7 +364,7 @@ def test_a_cohort_of_which_the_cost_of_a_month_is_not_known_has_no_row() -> None
 
 
 def test_a_cohort_whose_shared_cost_cannot_be_shared_out_is_the_companys_alone() -> None:
-    """600 of nobody in May, and no pipeline to share it by: May's cost is known of the company, of no channel."""
+    """600 of nobody in May, and no pipeline to share it by: the cost of May is known of the company alone."""
     ws = company("2025-09", STARTS, [*SPENT, posting("2025-05", 600)], allocation="pipeline")
     assert of(started(ws, "quarter"), "2025-Q2")[3] == (4, 1760, 2800, 3)
     assert set(started(ws, "quarter", "channel")["cohort"]) == {"2025-Q3", "all"}
