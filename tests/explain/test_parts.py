@@ -1,9 +1,11 @@
 """Parts of parts: shared out so that they add up, told as a table with the way down to each."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmarks import explained as simulated
 from gtmkit.explain.parts import Part, by_kind, by_values, jackknifed, table, within
 
 
@@ -52,3 +54,25 @@ def test_the_interval_is_that_of_leaving_groups_out() -> None:
     assert 2 - low == pytest.approx(high - 2)
     assert np.isnan(jackknifed(np.array([2.0]))).all()
     assert np.isnan(jackknifed(np.array([2.0, 1.0, 1.0]))).all()
+
+
+def test_what_the_simulation_takes_for_true() -> None:
+    mix, rate = simulated.truth()
+    # Weights move by -.15, .05 and .10, of mean shares won .425, .27 and .18; shares by .01, .02 and 0, of mean weights
+    # .325, .375 and .30. Won were .304 of all deals, and are .2825.
+    assert mix.sum() == pytest.approx(-0.15 * 0.425 + 0.05 * 0.27 + 0.10 * 0.18)
+    assert rate.tolist() == pytest.approx([0.325 * 0.01, 0.375 * 0.02, 0])
+    assert mix.sum() + rate.sum() == pytest.approx(0.2825 - 0.304)
+
+
+def test_intervals_of_mix_and_rate_were_measured_to_hold_what_is_true() -> None:
+    measured = pd.read_csv(simulated.RESULTS).set_index("deals a year")
+    assert set(measured.index) == set(simulated.SIZES)
+    assert ((measured >= 0.92) & (measured <= 0.98)).all(axis=None)
+
+
+@pytest.mark.slow
+def test_they_do_so_here() -> None:
+    # Of 100 companies 95 are expected, and fewer than 86 are found in 1 of 10,000 tries.
+    held = simulated.row(300, companies=100, seed=2)
+    assert all(float(held[column]) >= 0.86 for column in ("mix", "rate"))
