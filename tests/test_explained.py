@@ -317,7 +317,11 @@ def test_a_week_is_explained_against_the_week_before(ws: Workspace) -> None:
 def test_the_parts_stand_among_the_facts(ws: Workspace) -> None:
     ws.explain("win_rate", "2026-09", "segment")
     facts = [fact for fact in ws.records() if fact["variant"] == "explained" and fact["metric"] == "win_rate"]
-    told = {fact["dims"]: fact["value"] for fact in facts if '"segment"' in fact["dims"]}
+    told = {
+        fact["dims"]: fact["value"]
+        for fact in facts
+        if '"segment"' in fact["dims"] and fact["value"] is not None
+    }
     # As above: small won as often as before, large .05 more often at half of its mean weight of .5.
     assert told['{"of": null, "part": "rate", "segment": "large", "versus": "2026-09"}'] == pytest.approx(
         0.025
@@ -327,16 +331,46 @@ def test_the_parts_stand_among_the_facts(ws: Workspace) -> None:
 
 
 def test_on_a_page_stand_the_sentences_the_picture_and_the_parts(ws: Workspace) -> None:
-    shown = scorecard.why(ws, "win_rate", "2026-09", "segment", subject="win rate", title="Share won")
+    shown = scorecard.why(ws, "win_rate", "segment", back=1, subject="win rate", title="Share won")
     assert "Of that by segment: mix \u22121.5 points" in str(shown)
     assert "Share won, 2026-09 against 2026-10. 2026-09 26.0 %; mix, large" in str(shown)
     assert shown.html().count("<figure") == 1
+    assert "Share won: each segment then and now" in shown.html()
 
 
 def test_on_a_page_what_cannot_be_told_is_the_reason_alone(ws: Workspace) -> None:
-    shown = scorecard.why(ws, "cac", "2026-09", "channel", subject="CAC", title="Cost of a customer")
+    shown = scorecard.why(ws, "cac", "channel", back=1, subject="CAC", title="Cost of a customer")
     assert (
         str(shown)
         == "[not yet] Why CAC moved cannot be told: cac has no figure in 2026-09: needs table spend."
     )
     assert "<figure" not in shown.html()
+
+
+def test_what_cannot_be_told_stands_undefined_among_the_facts(ws: Workspace) -> None:
+    ws.explain("cac", "2026-09", "channel")
+    fact = next(f for f in ws.records() if (f["metric"], f["variant"]) == ("cac", "explained"))
+    assert (fact["value"], fact["status"]) == (None, "undefined")
+    assert fact["reason"] == "cac has no figure in 2026-09: needs table spend"
+
+
+def test_customers_told_by_accounts_alone_are_explained_without_intervals(tmp_path: Path) -> None:
+    # Without subscriptions a customer is an account that started: two for 200 in September, three for 600 in October.
+    started = ["2026-09-02", "2026-09-09", "2026-10-02", "2026-10-05", "2026-10-09"]
+    tables = {
+        "accounts": [
+            {"account_id": f"a{i}", "started_on": day, "segment": "small", "channel": "search"}
+            for i, day in enumerate(started)
+        ],
+        "spend": [
+            {"month_on": f"{month}-01", "amount": amount, "function": "marketing", "channel": "search"}
+            for month, amount in (("2026-09", 200), ("2026-10", 600))
+        ],
+        "opportunities": deals("2026-10", (2, 4), (1, 2)),
+    }
+    settings = {"window_months": 1, "lag_months": 0}
+    own = gtmkit.open(company(tmp_path / "c", tables, cac=settings), "2026-10")
+    told = own.explain("cac.paid", "2026-09", "channel")
+    assert (told.before, told.after) == (100, 200)
+    assert told.parts.loc[told.parts["level"] == 1, "change"].sum() == pytest.approx(100)
+    assert told.parts["low"].isna().all()

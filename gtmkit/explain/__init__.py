@@ -26,7 +26,7 @@ from gtmkit.explain.parts import (
     totals,
     within,
 )
-from gtmkit.results import shaped
+from gtmkit.results import shaped, undefined
 
 COLUMNS = ["metric", "versus", "period", "by", *OF_PARTS, "reason"]
 
@@ -68,9 +68,12 @@ def as_answer(told: Explanation) -> pd.DataFrame:
     """The parts of a change in the result shape: the change of each as its value, n as it is now.
 
     Its axes are versus (the earlier period), part, of (the part that it is a part of) and its group, in the column that
-    it is told by.
+    it is told by. One undefined row with the reason where the change cannot be told.
     """
     group, parts = told.by or "group", told.parts
+    axes = ["versus", "part", "of", group]
+    if told.change is None:
+        return undefined([], [told.period], told.reason, axes)
     nothing = dict.fromkeys(("numerator", "denominator", "reason"))
     rows = pd.DataFrame(
         {
@@ -79,7 +82,7 @@ def as_answer(told: Explanation) -> pd.DataFrame:
             "n": parts["n_after"], "status": "final", **nothing,
         }
     )  # fmt: skip
-    return shaped(rows, [], ["versus", "part", "of", group])
+    return shaped(rows, [], axes)
 
 
 def records(found: Iterable[Explanation]) -> list[dict[str, Any]]:

@@ -248,9 +248,8 @@ class Workspace:
         """
         _check_options(catalog.find(metric)[0], options)
         told = explained(self._answers, metric, versus, by, options, at=at, depth=depth, where=self.where)
-        if told.change is not None:
-            said = (f"{name}={value}" for name, value in sorted({**options, **(at or {})}.items()))
-            self.keep(metric, (), ",".join([EXPLAINED, *said]), as_answer(told))
+        said = (f"{name}={value}" for name, value in sorted({**options, **(at or {})}.items()))
+        self.keep(metric, (), ",".join([EXPLAINED, *said]), as_answer(told))
         return told
 
     def definition_strip(self, metric: str, by: str | None = None, **options: Any) -> Strip:

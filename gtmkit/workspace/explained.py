@@ -79,8 +79,10 @@ class Asked:
 
     @property
     def is_by_account(self) -> bool:
-        """Whether accounts can be left out of it."""
-        return self.row.id not in NOT_APART and self.answers.inputs.is_by_account(self.row)
+        """Whether accounts can be left out of it, and of what it is a mean of: customers told by accounts cannot."""
+        _, of = OF_SUMS.get(self.row.id, ("", ""))
+        rows = [self.row, *([catalog.METRICS[of]] if of in catalog.METRICS else [])]
+        return self.row.id not in NOT_APART and all(map(self.answers.inputs.is_by_account, rows))
 
     @property
     def is_sum(self) -> bool:
