@@ -6,7 +6,6 @@ that the deals are drawn from. Writes explained.csv beside this file: of so many
 the 95 % interval of all mix, of all rate and of each segment's parts holds it.
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.written import write
 from gtmkit.explain import Sides, by_groups, table, totals
 from gtmkit.explain.arithmetic import Ratio, mix_and_rate
 
@@ -92,16 +92,8 @@ def row(deals: int, companies: int = COMPANIES, seed: int = 1) -> dict[str, str]
     return dict(zip(COLUMNS, (f"{deals}", *(f"{share:.3f}" for share in cells)), strict=True))
 
 
-def write(rows: list[dict[str, str]], path: Path = RESULTS) -> None:
-    """The table as a file to be committed."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 if __name__ == "__main__":
     measured = [row(deals) for deals in SIZES]
     for one in measured:
         print(" | ".join(one.values()))
-    write(measured)
+    write(measured, RESULTS)

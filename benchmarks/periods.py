@@ -6,13 +6,13 @@ that are built before the clock starts, in seconds of the processor over all thr
 whatever else the machine does only adds.
 """
 
-import csv
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import gtmkit
+from benchmarks.written import write
 from gtmkit import catalog
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -48,16 +48,8 @@ def table(metrics: Sequence[str], rounds: int = ROUNDS) -> list[dict[str, str]]:
     return found
 
 
-def write(rows: Sequence[dict[str, str]], path: Path = RESULTS) -> None:
-    """The table as a file to be committed."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 if __name__ == "__main__":
     named = sys.argv[1:]
     measured = table(named or list(catalog.METRICS))
     if not named:
-        write(measured)
+        write(measured, RESULTS)

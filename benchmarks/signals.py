@@ -7,8 +7,7 @@ of figure how often a shift of 20 % up or down is found among the others, and th
 in five.
 """
 
-import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from benchmarks.written import write
 from gtmkit import signals
 from gtmkit.signals import Limits
 
@@ -291,16 +291,8 @@ def least_found(reviews: Reviews, at: int) -> str:
     return f"over {SHIFTS[-1]:.0%}"
 
 
-def write(rows: Sequence[Mapping[str, str]], path: Path = RESULTS) -> None:
-    """The table as a file to be committed."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
 if __name__ == "__main__":
     measured = table(Reviews(REVIEWS))
     for row in measured:
         print(" | ".join(row.values()))
-    write(measured)
+    write(measured, RESULTS)

@@ -122,8 +122,7 @@ def survival_payback(
     `.revenue` leaves the margin out: too high.
     """
     labels = [p.label for p in periods]
-    basis = {"pipeline": pipeline_beside, "logos": logos_beside, "paid": spend, "none": None}[allocation]
-    cost, missing = _cost(cumulative_mrr, spend, new_logos, basis, allocation, by)
+    cost, missing = _cost(cumulative_mrr, spend, new_logos, logos_beside, pipeline_beside, allocation, by)
     if missing:
         return undefined(by, labels, missing, ["age"])
     known = _known(cost, allocation)
@@ -136,9 +135,7 @@ def survival_payback(
         return shaped(unreached[unreached["age"].isin(_wanted(ages))], by, ["age"])
     answer = _over_cost(_pooled(cells, cost, by), gross_margin if margin == "gross" else None, by)
     answer = _added_up(answer, by) if pooled == "ages" else answer
-    answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable))
-    for words in (FROM_FINANCE, NO_PURPOSE):
-        answer = noted(answer, _says(spend["reason"], words).any(), words)
+    answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable), spend)
     answer = pd.concat([answer, unreached], ignore_index=True)
     return shaped(answer[answer["age"].isin(_wanted(ages))], by, ["age"])
 
@@ -193,8 +190,7 @@ def cohort_payback(
     Differs: `survival_payback` is of the newest twelve months of starts at each age.
     """
     labels = [p.label for p in periods]
-    basis = {"pipeline": pipeline_beside, "logos": logos_beside, "paid": spend, "none": None}[allocation]
-    cost, missing = _cost(cumulative_mrr, spend, new_logos, basis, allocation, by)
+    cost, missing = _cost(cumulative_mrr, spend, new_logos, logos_beside, pipeline_beside, allocation, by)
     if missing:
         return undefined(by, labels, missing, AXES)
     width, start = MONTHS_IN[cohort], periods[0].fiscal_year_start
@@ -206,9 +202,8 @@ def cohort_payback(
         return undefined(by, labels, "no customers whose cost is known", AXES)
     if len(cells):
         answer = _over_cost(_pooled(cells, cost, by, STARTS), gross_margin, by, STARTS)
-        answer = _unsettled(answer, _unsettling(cells, cost, cost_categories, not_applicable, STARTS), STARTS)
-        for words in (FROM_FINANCE, NO_PURPOSE):
-            answer = noted(answer, _says(spend["reason"], words).any(), words)
+        why = _unsettling(cells, cost, cost_categories, not_applicable, STARTS)
+        answer = _unsettled(answer, why, spend, STARTS)
         waiting = pd.concat([answer, waiting], ignore_index=True)
     return shaped(waiting.rename(columns={"starts": "cohort"}), by, AXES)
 
@@ -217,7 +212,8 @@ def _cost(
     cumulative_mrr: pd.DataFrame,
     spend: pd.DataFrame,
     new_logos: pd.DataFrame,
-    basis: pd.DataFrame | None,
+    logos_beside: pd.DataFrame,
+    pipeline_beside: pd.DataFrame,
     allocation: str,
     by: Sequence[str],
 ) -> tuple[pd.DataFrame, str]:
@@ -225,6 +221,7 @@ def _cost(
     for part in (cumulative_mrr, spend, new_logos):
         if part["status"].isin(["undefined"]).all():
             return spend.iloc[:0], str(part["reason"].iloc[-1])
+    basis = {"pipeline": pipeline_beside, "logos": logos_beside, "paid": spend, "none": None}[allocation]
     own = [c for c in by if c in spend]
     cost, _ = laid_out(spend, _over_all(new_logos, own), _over_all(basis, own), own, NO_BASIS[allocation])
     known = cost["period"].isin(_known(cost, allocation))
@@ -455,10 +452,15 @@ def _unsettling(
     return found
 
 
-def _unsettled(answer: pd.DataFrame, why: Mapping[Key, str], axes: Sequence[str] = AGE) -> pd.DataFrame:
+def _unsettled(
+    answer: pd.DataFrame, why: Mapping[Key, str], spend: pd.DataFrame, axes: Sequence[str] = AGE
+) -> pd.DataFrame:
+    """The rows, provisional where they may still change and why; and what there is to say of how cost was booked."""
     said = [why.get(key) for key in _keys(answer, axes)]
     for words in dict.fromkeys(filter(None, said)):
         answer = marked(answer, [text == words for text in said], "provisional", words)
+    for words in (FROM_FINANCE, NO_PURPOSE):
+        answer = noted(answer, _says(spend["reason"], words).any(), words)
     return answer
 
 
